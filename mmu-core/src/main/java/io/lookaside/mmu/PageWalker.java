@@ -1,0 +1,33 @@
+package io.lookaside.mmu;
+
+/** The port to the page walker. */
+public interface PageWalker {
+  /** Why a walk is made; each is counted on its own. */
+  enum Cause {
+    /** A translation-cache miss. */
+    MISS,
+    /** The repetition after the operating system answered a page fault. */
+    RETRY,
+    /** A store through a cached translation whose D is clear. */
+    DIRTY_ASSIST
+  }
+
+  /**
+   * Walks the tables for one access, sets accessed and dirty bits in memory as the access earns
+   * them, and fills the paging-structure caches.
+   *
+   * @param va a canonical address
+   * @param kind an {@link AccessKind} code
+   * @return a valid translation that permits the access, or a page fault
+   */
+  long walk(long va, int kind, PagingContext context, Cause cause);
+
+  /** Drops the structure-cache entries of {@code pcid} that a walk for {@code va} could use. */
+  void invalidateAddress(long va, int pcid);
+
+  /** Drops all structure-cache entries of a PCID. */
+  void invalidatePcid(int pcid);
+
+  /** Drops all structure-cache entries. */
+  void invalidateAll();
+}

@@ -1,0 +1,115 @@
+package io.lookaside.mmu.format;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A paging-structure entry of IA-32e paging (PML4E, PDPTE, PDE or PTE) as the 64-bit word that
+ * stands in physical memory.
+ *
+ * <p>Source: Intel SDM Vol. 3A, "4-Level Paging and 5-Level Paging", the tables "Format of a ...
+ * Entry".
+ */
+public final class Pte {
+  /** P: the entry is present; when clear, no other bit counts. */
+  public static final long PRESENT = 1L;
+
+  /** R/W: writes are allowed. */
+  public static final long WRITABLE = 1L << 1;
+
+  /** U/S: user-mode accesses are allowed. */
+  public static final long USER = 1L << 2;
+
+  /** PWT: page-level write-through, a bit of the memory type. */
+  public static final long WRITE_THROUGH = 1L << 3;
+
+  /** PCD: page-level cache disable, a bit of the memory type. */
+  public static final long CACHE_DISABLE = 1L << 4;
+
+  /** A: the entry was used for a translation. */
+  public static final long ACCESSED = 1L << 5;
+
+  /** D: the page was written; defined in leaf entries only. */
+  public static final long DIRTY = 1L << 6;
+
+  /** PS: a PDPTE or PDE that maps a page instead of pointing to a table. */
+  public static final long PAGE_SIZE = 1L << 7;
+
+  /** PAT in an entry that maps a 4 KiB page, where bit 7 is not PS. */
+  public static final long PAT_4K = 1L << 7;
+
+  /** G: the translation is global; defined in leaf entries only. */
+  public static final long GLOBAL = 1L << 8;
+
+  /** PAT in an entry that maps a 2 MiB or 1 GiB page. */
+  public static final long PAT_LARGE = 1L << 12;
+
+  /** XD: instruction fetches are not allowed; reserved while EFER.NXE = 0. */
+  public static final long EXECUTE_DISABLE = 1L << 63;
+
+  /** Bits 51:12, the most that a physical address can need above the page offset. */
+  public static final long FRAME = 0x000f_ffff_ffff_f000L;
+
+  /** Bits 62:59 of a leaf, the protection key. */
+  public static final int KEY_SHIFT = 59;
+
+  private Pte() {}
+
+  public static boolean isPresent(long pte) {
+    return (pte & PRESENT) != 0;
+  }
+
+  public static boolean isAccessed(long pte) {
+    return (pte & ACCESSED) != 0;
+  }
+
+  public static boolean isDirty(long pte) {
+    return (pte & DIRTY) != 0;
+  }
+
+  /** Whether PS is set; meaningful in PDPTEs and PDEs only. */
+  public static boolean isLarge(long pte) {
+    return (pte & PAGE_SIZE) != 0;
+  }
+
+  /** The physical address of the table that a non-leaf entry points to. */
+  public static long tableAddress(long pte) {
+    return pte & FRAME;
+  }
+
+  /** The physical address of the page that a leaf of the given size maps. */
+  public static long frameAddress(long pte, PageSize size) {
+    return pte & FRAME & ~size.offsetMask();
+  }
+
+  /** The PAT bit of a leaf of the given size: bit 7 of a PTE, bit 12 of a larger leaf. */
+  public static boolean pat(long pte, PageSize size) {
+    return (pte & (size == PageSize.SIZE_4K ? PAT_4K : PAT_LARGE)) != 0;
+  }
+
+  /**
+   * The bits that must be zero in a present entry, or the access faults with RSVD.
+   *
+   * @param leaf the size of the page that the entry maps, or {@code null} if it points to a table
+   * @param psReserved whether bit 7 is reserved at this level (PML4E, or no pages of that size)
+   * @param physicalAddressBits MAXPHYADDR, 32 to 52
+   * @param noExecuteEnabled EFER.NXE
+   */
+  public static long reservedBits(
+      @Nullable PageSize leaf,
+      boolean psReserved,
+      int physicalAddressBits,
+      boolean noExecuteEnabled) {
+    long reserved = FRAME & ~((1L << physicalAddressBits) - 1);
+    if (!noExecuteEnabled) {
+      reserved |= EXECUTE_DISABLE;
+    }
+    if (psReserved) {
+      reserved |= PAGE_SIZE;
+    }
+    if (leaf != null && leaf != PageSize.SIZE_4K) {
+      // Bits between the 4 KiB offset and the page's own frame, less PAT at bit 12.
+      reserved |= leaf.offsetMask() & FRAME & ~PAT_LARGE;
+    }
+    return reserved;
+  }
+}

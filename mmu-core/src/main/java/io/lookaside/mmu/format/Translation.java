@@ -1,0 +1,149 @@
+package io.lookaside.mmu.format;
+
+/**
+ * The outcome of an address translation in one {@code long}: a cached leaf with the rights of the
+ * whole walk, or a fault. A miss is {@link #NONE}.
+ *
+ * <pre>
+ *  translation  0        1 (so that it is never confused with a fault or a miss)
+ *               1, 2     R/W and U/S, ANDed over the levels
+ *               3, 4, 7  PWT, PCD and PAT of the leaf
+ *               6        D as cached
+ *               8        G, where CR4.PGE = 1
+ *               10:9     size of the cached piece, a {@link PageSize} code
+ *               11       the piece is smaller than the page that the tables map
+ *               51:12    frame address of the piece
+ *               53:52    size of the page that the tables map, a {@link PageSize} code
+ *               62:59    protection key
+ *               63       XD, ORed over the levels
+ *  fault        0        0
+ *               1        1
+ *               15:8     vector: 14 page fault, 13 general protection
+ *               47:16    error code
+ * </pre>
+ *
+ * <p>Rights are kept raw, never as "allowed": CR0.WP, SMAP, RFLAGS.AC and CPL are judged at the
+ * time of the access (SDM Vol. 3A, "Details of TLB Use").
+ */
+public final class Translation {
+  /** No translation: a TLB miss. */
+  public static final long NONE = 0;
+
+  private static final int SIZE_SHIFT = 9;
+  private static final int PAGE_SIZE_SHIFT = 52;
+
+  private static final long SIZE_MASK = 3L << SIZE_SHIFT;
+  private static final long PIECE = 1L << 11;
+  private static final long PAT = 1L << 7;
+  private static final long FAULT = 2;
+  private static final int VECTOR_SHIFT = 8;
+  private static final int ERROR_CODE_SHIFT = 16;
+  private static final int VECTOR_PAGE_FAULT = 14;
+  private static final int VECTOR_GENERAL_PROTECTION = 13;
+
+  /** A general-protection fault with error code 0: the address is not canonical. */
+  public static final long GENERAL_PROTECTION =
+      FAULT | (long) VECTOR_GENERAL_PROTECTION << VECTOR_SHIFT;
+
+  private static final long ACCUMULATED =
+      Pte.WRITABLE | Pte.USER | Pte.EXECUTE_DISABLE; // replaced by the rights of the whole walk
+
+  private static final long FROM_LEAF =
+      Pte.WRITE_THROUGH | Pte.CACHE_DISABLE | Pte.DIRTY | 0xfL << Pte.KEY_SHIFT;
+
+  private Translation() {}
+
+  /**
+   * The translation that a completed walk yields.
+   *
+   * @param leaf the leaf entry as it stands in memory after A and D were written
+   * @param size the size of the page that the leaf maps
+   * @param rights R/W and U/S ANDed and XD ORed over all levels, at the bits of an entry
+   * @param globalPages CR4.PGE: whether the leaf's G counts
+   */
+  public static long ofLeaf(long leaf, PageSize size, long rights, boolean globalPages) {
+    long t = Pte.PRESENT | (rights & ACCUMULATED) | (leaf & FROM_LEAF);
+    t |= Pte.frameAddress(leaf, size);
+    t |= (long) size.ordinal() << SIZE_SHIFT | (long) size.ordinal() << PAGE_SIZE_SHIFT;
+    if (globalPages) {
+      t |= leaf & Pte.GLOBAL;
+    }
+    if (Pte.pat(leaf, size)) {
+      t |= PAT;
+    }
+    return t;
+  }
+
+  /** A page fault with the given error code ({@link PageFaultCode}). */
+  public static long pageFault(int errorCode) {
+    return FAULT
+        | (long) VECTOR_PAGE_FAULT << VECTOR_SHIFT
+        | (errorCode & 0xffff_ffffL) << ERROR_CODE_SHIFT;
+  }
+
+  /** Whether this is a translation, neither fault nor miss. */
+  public static boolean isValid(long translation) {
+    return (translation & Pte.PRESENT) != 0;
+  }
+
+  /** Whether this is a page fault. */
+  public static boolean isPageFault(long translation) {
+    return (translation & (Pte.PRESENT | FAULT)) == FAULT
+        && (translation >>> VECTOR_SHIFT & 0xff) == VECTOR_PAGE_FAULT;
+  }
+
+  /** Whether this is a general-protection fault. */
+  public static boolean isGeneralProtection(long translation) {
+    return translation == GENERAL_PROTECTION;
+  }
+
+  /** The error code of a fault. */
+  public static int errorCode(long fault) {
+    return (int) (fault >>> ERROR_CODE_SHIFT);
+  }
+
+  /** The physical address that {@code va} has under a valid translation. */
+  public static long physicalAddress(long translation, long va) {
+    long offset = pieceSize(translation).offsetMask();
+    return (translation & Pte.FRAME) | (va & offset);
+  }
+
+  /** The size of what is cached; smaller than the page where a TLB holds no pages of its size. */
+  public static PageSize pieceSize(long translation) {
+    return PageSize.ofCode((int) (translation >>> SIZE_SHIFT) & 3);
+  }
+
+  /** The size of the page that the tables map. */
+  public static PageSize pageSize(long translation) {
+    return PageSize.ofCode((int) (translation >>> PAGE_SIZE_SHIFT) & 3);
+  }
+
+  /** Whether this is a piece of a larger page. */
+  public static boolean isPiece(long translation) {
+    return (translation & PIECE) != 0;
+  }
+
+  public static boolean isDirty(long translation) {
+    return (translation & Pte.DIRTY) != 0;
+  }
+
+  public static boolean isGlobal(long translation) {
+    return (translation & Pte.GLOBAL) != 0;
+  }
+
+  /**
+   * The piece of a translation that contains {@code va} and has the given size; the translation
+   * itself where it is not larger than that.
+   *
+   * <p>Source: SDM Vol. 3A, "Caching Translations in TLBs": a processor may cache a piece of a
+   * large page as if it were a smaller one.
+   */
+  public static long piece(long translation, long va, PageSize size) {
+    PageSize whole = pieceSize(translation);
+    if (whole.compareTo(size) <= 0) {
+      return translation;
+    }
+    long within = va & whole.offsetMask() & ~size.offsetMask();
+    return (translation & ~SIZE_MASK) | PIECE | (long) size.ordinal() << SIZE_SHIFT | within;
+  }
+}

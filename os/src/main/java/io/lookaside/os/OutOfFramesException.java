@@ -1,0 +1,10 @@
+package io.lookaside.os;
+
+/** The machine's physical address space holds no further frame for what was asked. */
+public final class OutOfFramesException extends RuntimeException {
+  private static final long serialVersionUID = 1;
+
+  OutOfFramesException(String message) {
+    super(message);
+  }
+}

@@ -1,0 +1,45 @@
+package io.lookaside.pagewalker;
+
+import io.lookaside.mmu.stats.Metric;
+
+/**
+ * What the page walker counts. Every walk, retry and assist looks the structure caches up once: the
+ * four hit counts sum to walks + retries + dirtyAssists.
+ */
+public enum WalkMetric implements Metric {
+  WALKS("walks", "walks", "walks caused by a second-level TLB miss"),
+  RETRIES("retries", "walks", "walks repeated after the operating system answered a page fault"),
+  DIRTY_ASSISTS("dirtyAssists", "walks", "walks of a store through a cached entry with D = 0"),
+  MEMORY_READS("memoryReads", "reads", "paging-structure entries read from memory by all walks"),
+  ACCESSED_BITS_SET("accessedBitsSet", "entries", "entries whose A a walk changed from 0 to 1"),
+  DIRTY_BITS_SET("dirtyBitsSet", "entries", "leaf entries whose D a walk changed from 0 to 1"),
+  PML4E_HITS("pml4eHits", "walks", "walks that started from the PML4E cache"),
+  PDPTE_HITS("pdpteHits", "walks", "walks that started from the PDPTE cache"),
+  PDE_HITS("pdeHits", "walks", "walks that started from the PDE cache"),
+  ROOT_STARTS("noneHits", "walks", "walks that no structure cache shortened");
+
+  private final String key;
+  private final String unit;
+  private final String meaning;
+
+  WalkMetric(String key, String unit, String meaning) {
+    this.key = key;
+    this.unit = unit;
+    this.meaning = meaning;
+  }
+
+  @Override
+  public String key() {
+    return key;
+  }
+
+  @Override
+  public String unit() {
+    return unit;
+  }
+
+  @Override
+  public String meaning() {
+    return meaning;
+  }
+}

@@ -1,0 +1,292 @@
+package io.lookaside.tlb;
+
+import io.lookaside.mmu.AccessKind;
+import io.lookaside.mmu.assoc.AssociativeArray;
+import io.lookaside.mmu.format.PageSize;
+import io.lookaside.mmu.format.Translation;
+import io.lookaside.mmu.format.VirtualAddress;
+import io.lookaside.mmu.stats.Counters;
+import io.lookaside.mmu.stats.Snapshot;
+import java.util.Arrays;
+
+/**
+ * One TLB structure: entries of one or several page sizes, tagged by PCID or global, in sets of any
+ * number and ways.
+ *
+ * <p>With several sizes each is indexed by its own page number, and a look-up probes the sizes from
+ * the smallest on, first under the PCID and then as global. Sizes of which nothing is resident are
+ * not probed: they cannot hit.
+ */
+public final class SetAssociativeTlb {
+  private final TlbStructureConfig config;
+  private final AssociativeArray array;
+  private final int[] sizeCodes;
+  private final int[] shifts;
+  private final int[] resident = new int[PageSize.values().length];
+  private int residentGlobal;
+  private int residentPieces;
+  private final Counters<TlbStructureMetric> counters = new Counters<>(TlbStructureMetric.class);
+
+  /**
+   * An empty structure.
+   *
+   * @param seed for random replacement
+   */
+  public SetAssociativeTlb(TlbStructureConfig config, long seed) {
+    this.config = config;
+    this.array = new AssociativeArray(config.geometry(), seed);
+    this.sizeCodes = config.pageSizes().stream().mapToInt(Enum::ordinal).toArray();
+    this.shifts = config.pageSizes().stream().mapToInt(PageSize::shift).toArray();
+  }
+
+  public TlbStructureConfig config() {
+    return config;
+  }
+
+  public Snapshot<TlbStructureMetric> snapshot() {
+    return counters.snapshot();
+  }
+
+  boolean serves(AccessKind kind) {
+    return config.accesses().contains(kind);
+  }
+
+  /** The translation of {@code va}, or {@link Translation#NONE}; a hit is counted and touched. */
+  public long lookup(long va, int pcid) {
+    for (int i = 0; i < sizeCodes.length; i++) {
+      int code = sizeCodes[i];
+      if (resident[code] == 0) {
+        continue;
+      }
+      long vpn = VirtualAddress.vpn(va, shifts[i]);
+      int set = array.setOf(vpn);
+      long tag = TlbEntry.tag(vpn, pcid, code);
+      int way = array.find(set, tag);
+      if (way < 0 && residentGlobal != 0) {
+        way = array.find(set, TlbEntry.global(tag));
+      }
+      if (way >= 0) {
+        counters.increment(TlbStructureMetric.HITS);
+        return array.value(set, array.touch(set, way));
+      }
+    }
+    return Translation.NONE;
+  }
+
+  /**
+   * Enters a translation that {@link #lookup} did not find, as the largest piece that this
+   * structure holds; without effect if its sizes are all larger than the page.
+   *
+   * @return whether it was entered
+   */
+  public boolean insert(long va, int pcid, long translation) {
+    int i = sizeIndexUpTo(Translation.pieceSize(translation).ordinal());
+    if (i < 0) {
+      return false;
+    }
+    int code = sizeCodes[i];
+    long vpn = VirtualAddress.vpn(va, shifts[i]);
+    long piece = Translation.piece(translation, va, PageSize.ofCode(code));
+    long tag = tagFor(vpn, pcid, code, piece);
+    array.insert(array.setOf(vpn), tag, piece);
+    counters.increment(TlbStructureMetric.FILLS);
+    long evicted = array.evictedTag();
+    if (evicted != AssociativeArray.INVALID) {
+      counters.increment(TlbStructureMetric.EVICTIONS);
+      account(evicted, array.evictedValue(), -1);
+    }
+    account(tag, piece, 1);
+    return true;
+  }
+
+  /** The tag that the last {@link #insert} evicted, or {@link AssociativeArray#INVALID}. */
+  long evictedTag() {
+    return array.evictedTag();
+  }
+
+  /** The translation that the last {@link #insert} evicted. */
+  long evictedTranslation() {
+    return array.evictedValue();
+  }
+
+  /**
+   * Replaces the translation of an entry for {@code va} where there is one; the order of
+   * replacement stays. An entry that the new translation no longer covers is dropped.
+   */
+  public void update(long va, int pcid, long translation) {
+    for (int i = 0; i < sizeCodes.length; i++) {
+      int code = sizeCodes[i];
+      if (resident[code] == 0) {
+        continue;
+      }
+      long vpn = VirtualAddress.vpn(va, shifts[i]);
+      int set = array.setOf(vpn);
+      long tag = TlbEntry.tag(vpn, pcid, code);
+      int way = array.find(set, tag);
+      if (way < 0 && residentGlobal != 0) {
+        way = array.find(set, TlbEntry.global(tag));
+      }
+      if (way < 0) {
+        continue;
+      }
+      long old = array.value(set, way);
+      long piece = Translation.piece(translation, va, PageSize.ofCode(code));
+      boolean sameIdentity =
+          Translation.pieceSize(piece).ordinal() == code
+              && Translation.isGlobal(piece) == Translation.isGlobal(old);
+      if (sameIdentity) {
+        residentPieces += (Translation.isPiece(piece) ? 1 : 0) - (Translation.isPiece(old) ? 1 : 0);
+        array.setValue(set, way, piece);
+      } else {
+        remove(set, way);
+      }
+    }
+  }
+
+  /**
+   * Drops the entries of the page of {@code va}, of {@code pcid} and global ones: those that cover
+   * the address, and all pieces of a large page that does.
+   */
+  public void invalidatePage(long va, int pcid) {
+    for (int i = 0; i < sizeCodes.length; i++) {
+      int code = sizeCodes[i];
+      if (resident[code] == 0) {
+        continue;
+      }
+      long vpn = VirtualAddress.vpn(va, shifts[i]);
+      int set = array.setOf(vpn);
+      long tag = TlbEntry.tag(vpn, pcid, code);
+      removeTag(set, tag);
+      removeTag(set, TlbEntry.global(tag));
+    }
+    if (residentPieces != 0) {
+      removePieces(va, pcid);
+    }
+  }
+
+  /** Drops all entries of a PCID that are not global. */
+  public void invalidatePcid(int pcid) {
+    for (int set = 0; set < array.sets(); set++) {
+      // Backwards, because a removal may close the gap from behind.
+      for (int way = array.ways() - 1; way >= 0; way--) {
+        long tag = array.tag(set, way);
+        if (tag != AssociativeArray.INVALID
+            && !TlbEntry.isGlobal(tag)
+            && TlbEntry.pcid(tag) == pcid) {
+          remove(set, way);
+        }
+      }
+    }
+  }
+
+  /** Drops all entries. */
+  public void invalidateAll() {
+    array.clear();
+    Arrays.fill(resident, 0);
+    residentGlobal = 0;
+    residentPieces = 0;
+  }
+
+  /** Drops the entry of {@code translation} itself, where it is here. */
+  void invalidateCopy(long va, int pcid, long translation) {
+    int i = sizeIndexUpTo(Translation.pieceSize(translation).ordinal());
+    if (i >= 0) {
+      long vpn = VirtualAddress.vpn(va, shifts[i]);
+      removeTag(array.setOf(vpn), tagFor(vpn, pcid, sizeCodes[i], translation));
+    }
+  }
+
+  /** Drops every entry that shares an address with the entry of {@code tag} and its PCID. */
+  void invalidateOverlapping(long tag) {
+    int shift = PageSize.ofCode(TlbEntry.sizeCode(tag)).shift();
+    long va = TlbEntry.vpn(tag) << shift;
+    boolean global = TlbEntry.isGlobal(tag);
+    int pcid = TlbEntry.pcid(tag);
+    boolean smaller = false;
+    for (int i = 0; i < sizeCodes.length; i++) {
+      if (resident[sizeCodes[i]] == 0) {
+        continue;
+      }
+      if (shifts[i] < shift) {
+        smaller = true;
+      } else {
+        long vpn = VirtualAddress.vpn(va, shifts[i]);
+        long own = TlbEntry.tag(vpn, pcid, sizeCodes[i]);
+        removeTag(array.setOf(vpn), global ? TlbEntry.global(own) : own);
+      }
+    }
+    if (!smaller) {
+      return;
+    }
+    for (int set = 0; set < array.sets(); set++) {
+      for (int way = array.ways() - 1; way >= 0; way--) {
+        long other = array.tag(set, way);
+        if (other != AssociativeArray.INVALID
+            && TlbEntry.isGlobal(other) == global
+            && TlbEntry.pcid(other) == pcid
+            && TlbEntry.overlaps(other, va, shift)) {
+          remove(set, way);
+        }
+      }
+    }
+  }
+
+  void countHits(long hits) {
+    counters.add(TlbStructureMetric.HITS, hits);
+  }
+
+  /** The code of the largest page size held here that is at most {@code code}, or -1. */
+  int largestSizeUpTo(int code) {
+    int i = sizeIndexUpTo(code);
+    return i < 0 ? -1 : sizeCodes[i];
+  }
+
+  private int sizeIndexUpTo(int code) {
+    int i = sizeCodes.length - 1;
+    while (i >= 0 && sizeCodes[i] > code) {
+      i--;
+    }
+    return i;
+  }
+
+  private static long tagFor(long vpn, int pcid, int code, long piece) {
+    long tag = TlbEntry.tag(vpn, pcid, code);
+    return Translation.isGlobal(piece) ? TlbEntry.global(tag) : tag;
+  }
+
+  private void removeTag(int set, long tag) {
+    int way = array.find(set, tag);
+    if (way >= 0) {
+      remove(set, way);
+    }
+  }
+
+  private void removePieces(long va, int pcid) {
+    for (int set = 0; set < array.sets(); set++) {
+      for (int way = array.ways() - 1; way >= 0; way--) {
+        long tag = array.tag(set, way);
+        if (tag != AssociativeArray.INVALID && TlbEntry.belongsTo(tag, pcid)) {
+          int pageShift = Translation.pageSize(array.value(set, way)).shift();
+          if (TlbEntry.overlaps(tag, va, pageShift)) {
+            remove(set, way);
+          }
+        }
+      }
+    }
+  }
+
+  private void remove(int set, int way) {
+    account(array.tag(set, way), array.value(set, way), -1);
+    array.remove(set, way);
+  }
+
+  private void account(long tag, long translation, int change) {
+    resident[TlbEntry.sizeCode(tag)] += change;
+    if (TlbEntry.isGlobal(tag)) {
+      residentGlobal += change;
+    }
+    if (Translation.isPiece(translation)) {
+      residentPieces += change;
+    }
+  }
+}

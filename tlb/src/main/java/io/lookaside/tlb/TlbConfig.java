@@ -1,0 +1,37 @@
+package io.lookaside.tlb;
+
+/**
+ * The TLBs of one core.
+ *
+ * @param l1i first level for instruction fetches
+ * @param l1d first level for loads and stores
+ * @param stlb second level, looked up exactly once per first-level miss
+ * @param inclusion what the second level holds of what the first levels hold
+ */
+public record TlbConfig(
+    TlbLevelConfig l1i, TlbLevelConfig l1d, TlbLevelConfig stlb, Inclusion inclusion) {
+
+  /** What fills what. */
+  public enum Inclusion {
+    /** A walk fills both levels; an eviction from the second leaves the first alone. */
+    NON_INCLUSIVE("non-inclusive"),
+    /** A walk fills both levels; an eviction from the second is one from the first as well. */
+    INCLUSIVE("inclusive"),
+    /**
+     * A walk fills the first level alone; what the first evicts enters the second; a hit in the
+     * second moves the entry to the first.
+     */
+    EXCLUSIVE("exclusive");
+
+    private final String label;
+
+    Inclusion(String label) {
+      this.label = label;
+    }
+
+    /** The name in machine files. */
+    public String label() {
+      return label;
+    }
+  }
+}

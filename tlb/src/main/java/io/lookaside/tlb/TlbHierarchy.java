@@ -1,0 +1,162 @@
+package io.lookaside.tlb;
+
+import io.lookaside.mmu.AccessKind;
+import io.lookaside.mmu.TranslationCache;
+import io.lookaside.mmu.assoc.AssociativeArray;
+import io.lookaside.mmu.format.PageSize;
+import io.lookaside.mmu.format.Translation;
+import java.util.List;
+
+/**
+ * The TLBs of one core: L1I and L1D in front of a second level.
+ *
+ * <p>A first-level miss looks the second level up, exactly once. What fills what is the {@link
+ * TlbConfig.Inclusion} of the configuration. A page larger than any size that a level holds enters
+ * it as a piece; one smaller than all of them does not enter.
+ */
+public final class TlbHierarchy implements TranslationCache {
+  private static final int STORE = AccessKind.STORE.ordinal();
+
+  private final TlbConfig config;
+  private final TlbLevel l1i;
+  private final TlbLevel l1d;
+  private final TlbLevel stlb;
+  private final TlbLevel[] l1ByKind;
+  private final boolean inclusive;
+  private final boolean exclusive;
+
+  /**
+   * Cold TLBs.
+   *
+   * @param seed for random replacement
+   */
+  public TlbHierarchy(TlbConfig config, long seed) {
+    this.config = config;
+    l1i = new TlbLevel(config.l1i(), seed);
+    l1d = new TlbLevel(config.l1d(), seed);
+    stlb = new TlbLevel(config.stlb(), seed);
+    l1ByKind = new TlbLevel[] {l1d, l1d, l1i};
+    inclusive = config.inclusion() == TlbConfig.Inclusion.INCLUSIVE;
+    exclusive = config.inclusion() == TlbConfig.Inclusion.EXCLUSIVE;
+  }
+
+  public TlbConfig config() {
+    return config;
+  }
+
+  /** L1I, L1D and the second level, in this order. */
+  public List<TlbLevel> levels() {
+    return List.of(l1i, l1d, stlb);
+  }
+
+  @Override
+  public long lookup(long va, int pcid, int kind) {
+    TlbLevel first = l1ByKind[kind];
+    long t = first.lookup(va, pcid, kind);
+    if (t == Translation.NONE) {
+      t = stlb.lookup(va, pcid, kind);
+      if (t != Translation.NONE) {
+        fillFromSecond(va, pcid, kind, t);
+      }
+    }
+    return t;
+  }
+
+  @Override
+  public void fill(long va, int pcid, int kind, long translation) {
+    if (!exclusive) {
+      fillSecond(va, pcid, kind, translation);
+    }
+    fillFirst(va, pcid, kind, translation);
+  }
+
+  @Override
+  public void update(long va, int pcid, long translation) {
+    l1d.update(va, pcid, STORE, translation);
+    stlb.update(va, pcid, STORE, translation);
+  }
+
+  @Override
+  public void invalidatePage(long va, int pcid) {
+    for (TlbLevel level : levels()) {
+      for (SetAssociativeTlb s : level.structures()) {
+        s.invalidatePage(va, pcid);
+      }
+    }
+  }
+
+  @Override
+  public void invalidatePcid(int pcid) {
+    for (TlbLevel level : levels()) {
+      for (SetAssociativeTlb s : level.structures()) {
+        s.invalidatePcid(pcid);
+      }
+    }
+  }
+
+  @Override
+  public void invalidateAll() {
+    for (TlbLevel level : levels()) {
+      for (SetAssociativeTlb s : level.structures()) {
+        s.invalidateAll();
+      }
+    }
+  }
+
+  @Override
+  public void countRepeatedHits(int kind, PageSize pieceSize, long hits) {
+    l1ByKind[kind].countRepeatedHits(kind, pieceSize, hits);
+  }
+
+  private void fillFromSecond(long va, int pcid, int kind, long translation) {
+    if (!exclusive) {
+      fillFirst(va, pcid, kind, translation);
+    } else if (l1ByKind[kind].holder(translation, kind) != null) {
+      SetAssociativeTlb from = stlb.holder(translation, kind);
+      if (from != null) {
+        from.invalidateCopy(va, pcid, translation);
+      }
+      fillFirst(va, pcid, kind, translation);
+    }
+  }
+
+  private void fillFirst(long va, int pcid, int kind, long translation) {
+    SetAssociativeTlb s = l1ByKind[kind].holder(translation, kind);
+    if (s == null) {
+      if (exclusive) {
+        fillSecond(va, pcid, kind, translation);
+      }
+      return;
+    }
+    s.insert(va, pcid, translation);
+    long evicted = s.evictedTag();
+    if (exclusive && evicted != AssociativeArray.INVALID) {
+      int shift = PageSize.ofCode(TlbEntry.sizeCode(evicted)).shift();
+      long evictedVa = TlbEntry.vpn(evicted) << shift;
+      long evictedTranslation = s.evictedTranslation();
+      SetAssociativeTlb to = stlb.holder(evictedTranslation, kind);
+      if (to != null) {
+        // The other first level may have evicted its copy of the same page before.
+        to.invalidateCopy(evictedVa, TlbEntry.pcid(evicted), evictedTranslation);
+        to.insert(evictedVa, TlbEntry.pcid(evicted), evictedTranslation);
+      }
+    }
+  }
+
+  private void fillSecond(long va, int pcid, int kind, long translation) {
+    SetAssociativeTlb s = stlb.holder(translation, kind);
+    if (s == null) {
+      return;
+    }
+    s.insert(va, pcid, translation);
+    long evicted = s.evictedTag();
+    if (inclusive && evicted != AssociativeArray.INVALID) {
+      for (SetAssociativeTlb first : l1i.structures()) {
+        first.invalidateOverlapping(evicted);
+      }
+      for (SetAssociativeTlb first : l1d.structures()) {
+        first.invalidateOverlapping(evicted);
+      }
+    }
+  }
+}

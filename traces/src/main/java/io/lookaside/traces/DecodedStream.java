@@ -1,0 +1,75 @@
+package io.lookaside.traces;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Locale;
+
+/** The bytes of a trace after decompression; what the decompressor rejects is a flawed trace. */
+final class DecodedStream extends InputStream {
+  private final InputStream in;
+  private final Compression compression;
+  private final String name;
+  private long bytesRead;
+
+  private DecodedStream(InputStream in, Compression compression, String name) {
+    this.in = in;
+    this.compression = compression;
+    this.name = name;
+  }
+
+  static InputStream open(InputStream in, Compression compression, String name) throws IOException {
+    if (compression == Compression.NONE) {
+      return in;
+    }
+    try {
+      return new DecodedStream(compression.open(in), compression, name);
+    } catch (IOException e) {
+      throw translate(e, compression, name, 0);
+    }
+  }
+
+  @Override
+  public int read() throws IOException {
+    byte[] one = new byte[1];
+    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+  }
+
+  @Override
+  public int read(byte[] bytes, int offset, int length) throws IOException {
+    try {
+      int n = in.read(bytes, offset, length);
+      if (n > 0) {
+        bytesRead += n;
+      }
+      return n;
+    } catch (IOException e) {
+      throw translate(e, compression, name, bytesRead);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    in.close();
+  }
+
+  private static IOException translate(
+      IOException e, Compression compression, String name, long bytesRead) {
+    if (e instanceof RawStream.ReadFailure) {
+      return e;
+    }
+    String what = compression.name().toLowerCase(Locale.ROOT);
+    boolean cut = e instanceof EOFException || String.valueOf(e.getMessage()).contains("Truncated");
+    return new TraceException(
+        name
+            + ": the "
+            + what
+            + " data is "
+            + (cut ? "cut off" : "corrupt")
+            + " after "
+            + bytesRead
+            + " uncompressed bytes"
+            + (cut || e.getMessage() == null ? "" : " (" + e.getMessage() + ")")
+            + "; copy or record the trace again");
+  }
+}

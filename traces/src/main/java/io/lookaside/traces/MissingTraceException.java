@@ -1,0 +1,12 @@
+package io.lookaside.traces;
+
+import java.io.IOException;
+
+/** A trace that is not there or may not be read. */
+public final class MissingTraceException extends IOException {
+  private static final long serialVersionUID = 1;
+
+  MissingTraceException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

@@ -1,0 +1,84 @@
+package io.lookaside.traces;
+
+import java.io.InputStream;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The trace formats that can be read. A new one is a constant here and a reader. */
+public enum TraceFormat {
+  /** Text of valgrind's lackey tool with {@code --trace-mem=yes}. */
+  LACKEY("lackey", ".lackey") {
+    @Override
+    TraceCursor open(InputStream in, String name) {
+      return new LackeyReader(in, name);
+    }
+
+    @Override
+    boolean matches(byte[] head, int length) {
+      return LackeyReader.matches(head, length);
+    }
+  },
+  /** Headerless little-endian 64-bit words: kind in bits 1:0, address in the others. */
+  FLAT64("flat64", ".flat64") {
+    @Override
+    TraceCursor open(InputStream in, String name) {
+      return new Flat64Reader(in, name);
+    }
+
+    @Override
+    boolean matches(byte[] head, int length) {
+      return Flat64Reader.matches(head, length);
+    }
+  };
+
+  private final String label;
+  private final String suffix;
+
+  TraceFormat(String label, String suffix) {
+    this.label = label;
+    this.suffix = suffix;
+  }
+
+  /** The name for {@code --format} and in results. */
+  public String label() {
+    return label;
+  }
+
+  /** The format with a label, or {@code null}. */
+  public static @Nullable TraceFormat ofLabel(String label) {
+    for (TraceFormat format : values()) {
+      if (format.label.equals(label)) {
+        return format;
+      }
+    }
+    return null;
+  }
+
+  /** All labels, separated by commas. */
+  public static String labels() {
+    return Arrays.stream(values()).map(TraceFormat::label).collect(Collectors.joining(", "));
+  }
+
+  /** A reader of uncompressed data; {@code name} is for messages. */
+  abstract TraceCursor open(InputStream in, String name);
+
+  /** Whether the first {@code length} bytes of uncompressed data look like this format. */
+  abstract boolean matches(byte[] head, int length);
+
+  /** The format by name, less the suffix of a compression, else by content; or {@code null}. */
+  static @Nullable TraceFormat detect(String name, byte[] head, int length) {
+    String base = Compression.withoutSuffix(name);
+    for (TraceFormat format : values()) {
+      if (base.endsWith(format.suffix)) {
+        return format;
+      }
+    }
+    for (TraceFormat format : values()) {
+      if (format.matches(head, length)) {
+        return format;
+      }
+    }
+    return null;
+  }
+}
