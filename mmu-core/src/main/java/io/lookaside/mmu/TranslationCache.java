@@ -42,4 +42,11 @@ public interface TranslationCache {
    * io.lookaside.mmu.assoc.ReplacementPolicy#touch}).
    */
   void countRepeatedHits(int kind, PageSize pieceSize, long hits);
+
+  /**
+   * Whether what data accesses do can drop entries of the instruction side and the other way round,
+   * other than by an invalidation. If not, a repetition on one side stays one whatever the other
+   * does.
+   */
+  boolean sidesInterfere();
 }

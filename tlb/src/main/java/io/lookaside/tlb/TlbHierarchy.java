@@ -108,6 +108,11 @@ public final class TlbHierarchy implements TranslationCache {
     l1ByKind[kind].countRepeatedHits(kind, pieceSize, hits);
   }
 
+  @Override
+  public boolean sidesInterfere() {
+    return inclusive;
+  }
+
   private void fillFromSecond(long va, int pcid, int kind, long translation) {
     if (!exclusive) {
       fillFirst(va, pcid, kind, translation);

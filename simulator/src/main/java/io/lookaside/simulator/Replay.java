@@ -1,0 +1,217 @@
+package io.lookaside.simulator;
+
+import io.lookaside.mmu.AccessKind;
+import io.lookaside.mmu.Mmu;
+import io.lookaside.mmu.TranslationCache;
+import io.lookaside.mmu.format.PageSize;
+import io.lookaside.mmu.format.Translation;
+import io.lookaside.mmu.format.VirtualAddress;
+import io.lookaside.mmu.stats.Counters;
+import io.lookaside.mmu.stats.Snapshot;
+import io.lookaside.os.Kernel;
+import io.lookaside.traces.ReferenceBatch;
+import java.util.Arrays;
+
+/**
+ * Replays references on a machine: translates each page that a reference touches and lets the
+ * kernel answer page faults.
+ */
+public final class Replay {
+  /*
+   * Most references touch the page that the reference of the same kind before them touched. Such a
+   * repetition hits the entry that its first-level TLB used last, which changes no state: every
+   * ReplacementPolicy promises that. So the loop keeps, for each kind, the page of its last
+   * translation and the distance to its physical address, and only counts repetitions; anything
+   * else takes the general path through the Mmu.
+   *
+   * What is remembered for a kind holds as long as nothing else has used or changed its TLB since.
+   * Loads and stores may share one, so remembering a page for one of them forgets a different page
+   * of the other. Fetches have their own, but where the second level is inclusive a fill for one
+   * side can evict from the other, so there each side forgets the other. A page fault, which
+   * invalidates, forgets everything. Forgetting is always safe: the general path is the truth.
+   */
+
+  private static final int LOAD = AccessKind.LOAD.ordinal();
+  private static final int STORE = AccessKind.STORE.ordinal();
+  private static final int FETCH = AccessKind.FETCH.ordinal();
+  private static final int PAGE_SHIFT = PageSize.SIZE_4K.shift();
+
+  /** Equals no page number, which has 52 bits. */
+  private static final long NO_PAGE = -1;
+
+  /**
+   * Counts of the three kinds are packed into a long; a batch has far less than 2^21 references.
+   */
+  private static final int COUNT_BITS = 21;
+
+  private static final long COUNT_MASK = (1L << COUNT_BITS) - 1;
+
+  private final Mmu mmu;
+  private final TranslationCache cache;
+  private final Kernel kernel;
+  private final boolean sidesInterfere;
+  private final Counters<ReferenceMetric> counters = new Counters<>(ReferenceMetric.class);
+  private long physicalAddressSum;
+
+  // By kind, with a place for the code 3 that no reference has.
+  private final long[] lastPage = new long[AccessKind.COUNT + 1];
+  private final long[] distance = new long[AccessKind.COUNT + 1];
+  private final PageSize[] countedSize = new PageSize[AccessKind.COUNT];
+  private final PageSize[] lastSize = new PageSize[AccessKind.COUNT];
+  private boolean sizeChanged;
+
+  /** A replay on a machine's parts. */
+  public Replay(Mmu mmu, TranslationCache cache, Kernel kernel) {
+    this.mmu = mmu;
+    this.cache = cache;
+    this.kernel = kernel;
+    this.sidesInterfere = cache.sidesInterfere();
+    Arrays.fill(lastPage, NO_PAGE);
+    Arrays.fill(countedSize, PageSize.SIZE_4K);
+    Arrays.fill(lastSize, PageSize.SIZE_4K);
+  }
+
+  /** The counts so far. */
+  public Snapshot<ReferenceMetric> snapshot() {
+    return counters.snapshot();
+  }
+
+  /** The sum modulo 2^64 of the physical addresses of all translations so far. */
+  public long physicalAddressSum() {
+    return physicalAddressSum;
+  }
+
+  /** Replays references {@code from} to {@code to} - 1 of a batch. */
+  public void run(ReferenceBatch batch, int from, int to) {
+    long[] addresses = batch.addresses;
+    int[] descriptors = batch.descriptors;
+    long[] pages = lastPage;
+    long[] distances = distance;
+    long sum = 0;
+    long all = 0;
+    long general = 0;
+    for (int i = from; i < to; i++) {
+      long va = addresses[i];
+      int descriptor = descriptors[i];
+      int kind = descriptor & 3;
+      long one = 1L << (kind * COUNT_BITS);
+      all += one;
+      long page = pages[kind];
+      long last = va + (descriptor >>> 2);
+      if ((((va >>> PAGE_SHIFT) ^ page) | ((last >>> PAGE_SHIFT) ^ page)) == 0) {
+        sum += va + distances[kind];
+      } else {
+        general += one;
+        sum += access(va, last, kind);
+        if (sizeChanged) {
+          countRepetitions(all - general);
+          countReferences(all);
+          all = 0;
+          general = 0;
+        }
+      }
+    }
+    countRepetitions(all - general);
+    countReferences(all);
+    physicalAddressSum += sum;
+  }
+
+  /** One reference on the general path; returns the sum of its physical addresses. */
+  private long access(long va, long last, int kind) {
+    if (va >>> PAGE_SHIFT == last >>> PAGE_SHIFT) {
+      return translate(va, kind);
+    }
+    // The processor checks the whole operand before it translates any of it.
+    if (!VirtualAddress.isCanonical(va) || !VirtualAddress.isCanonical(last)) {
+      counters.increment(ReferenceMetric.GENERAL_PROTECTION);
+      return 0;
+    }
+    long sum = translate(va, kind);
+    long pages = ((last >>> PAGE_SHIFT) - (va >>> PAGE_SHIFT)) & (~0L >>> PAGE_SHIFT);
+    long next = va & ~VirtualAddress.OFFSET_4K;
+    for (long i = 0; i < pages; i++) {
+      next += 1L << PAGE_SHIFT;
+      counters.increment(ReferenceMetric.PAGE_CROSSINGS);
+      sum += translate(next, kind);
+    }
+    return sum;
+  }
+
+  /** One translation; returns its physical address, or 0 after a fault that stays. */
+  private long translate(long va, int kind) {
+    long t = mmu.translate(va, kind);
+    if (!Translation.isValid(t)) {
+      t = handleFault(va, kind, t);
+      if (!Translation.isValid(t)) {
+        return 0;
+      }
+    }
+    long pa = Translation.physicalAddress(t, va);
+    remember(va, kind, pa, Translation.pieceSize(t));
+    return pa;
+  }
+
+  private long handleFault(long va, int kind, long fault) {
+    if (Translation.isGeneralProtection(fault)) {
+      counters.increment(ReferenceMetric.GENERAL_PROTECTION);
+      return fault;
+    }
+    Arrays.fill(lastPage, NO_PAGE);
+    counters.increment(ReferenceMetric.PAGE_FAULTS);
+    if (!kernel.handlePageFault(va, Translation.errorCode(fault))) {
+      return fault;
+    }
+    long t = mmu.retry(va, kind);
+    if (!Translation.isValid(t)) {
+      counters.increment(ReferenceMetric.PAGE_FAULTS);
+    }
+    return t;
+  }
+
+  private void remember(long va, int kind, long pa, PageSize size) {
+    long page = va >>> PAGE_SHIFT;
+    lastPage[kind] = page;
+    distance[kind] = pa - va;
+    if (kind != FETCH) {
+      int other = LOAD + STORE - kind;
+      if (lastPage[other] != page || distance[other] != pa - va) {
+        lastPage[other] = NO_PAGE;
+      }
+      if (sidesInterfere) {
+        lastPage[FETCH] = NO_PAGE;
+      }
+    } else if (sidesInterfere) {
+      lastPage[LOAD] = NO_PAGE;
+      lastPage[STORE] = NO_PAGE;
+    }
+    if (lastSize[kind] != size) {
+      lastSize[kind] = size;
+      sizeChanged = true;
+    }
+  }
+
+  private void countRepetitions(long packed) {
+    for (int kind = 0; kind < AccessKind.COUNT; kind++) {
+      long n = unpack(packed, kind);
+      if (n != 0) {
+        cache.countRepeatedHits(kind, countedSize[kind], n);
+      }
+      countedSize[kind] = lastSize[kind];
+    }
+    sizeChanged = false;
+  }
+
+  private void countReferences(long packed) {
+    long loads = unpack(packed, LOAD);
+    long stores = unpack(packed, STORE);
+    long fetches = unpack(packed, FETCH);
+    counters.add(ReferenceMetric.REFERENCES, loads + stores + fetches);
+    counters.add(ReferenceMetric.LOADS, loads);
+    counters.add(ReferenceMetric.STORES, stores);
+    counters.add(ReferenceMetric.FETCHES, fetches);
+  }
+
+  private static long unpack(long packed, int kind) {
+    return (packed >>> (kind * COUNT_BITS)) & COUNT_MASK;
+  }
+}

@@ -1,0 +1,52 @@
+package io.lookaside.simulator;
+
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+
+/** Thread CPU time of the stages of a run. Never part of a result. */
+public final class StageTimes {
+  /** What a run spends its time on. */
+  public enum Stage {
+    /** Reading, decompressing and decoding the trace. */
+    DECODE,
+    /** Mapping pages before the run, with the decoding for it. */
+    PREFAULT,
+    /** Everything that the emulated machine does. */
+    REPLAY
+  }
+
+  private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+  private final boolean enabled;
+  private final long[] nanos = new long[Stage.values().length];
+  private final long wallStart = System.nanoTime();
+  private long mark;
+
+  /** A clock that runs, or one that costs nothing and stays at zero. */
+  public StageTimes(boolean enabled) {
+    this.enabled = enabled;
+    this.mark = now();
+  }
+
+  /** Books the time since the last call to {@code stage}. */
+  void book(Stage stage) {
+    if (enabled) {
+      long t = now();
+      nanos[stage.ordinal()] += t - mark;
+      mark = t;
+    }
+  }
+
+  /** Time booked to a stage, nanoseconds. */
+  public long nanos(Stage stage) {
+    return nanos[stage.ordinal()];
+  }
+
+  /** Wall-clock time since this clock was made, nanoseconds. */
+  public long wallNanos() {
+    return System.nanoTime() - wallStart;
+  }
+
+  private long now() {
+    return enabled ? threads.getCurrentThreadCpuTime() : 0;
+  }
+}

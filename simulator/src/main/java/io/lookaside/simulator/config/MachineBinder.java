@@ -1,0 +1,156 @@
+package io.lookaside.simulator.config;
+
+import io.lookaside.mmu.AccessKind;
+import io.lookaside.mmu.assoc.Geometry;
+import io.lookaside.mmu.assoc.ReplacementPolicy;
+import io.lookaside.mmu.format.PageSize;
+import io.lookaside.pagewalker.WalkerConfig;
+import io.lookaside.tlb.TlbConfig;
+import io.lookaside.tlb.TlbLevelConfig;
+import io.lookaside.tlb.TlbStructureConfig;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Turns a tree that fits the schema into the records of the modules, and reports what the schema
+ * cannot say: relations between values.
+ */
+final class MachineBinder {
+  private static final Geometry ANY = new Geometry(1, 1, ReplacementPolicy.Kind.LRU);
+
+  private final ObjectNode tree;
+  private final UnaryOperator<String> positionOf;
+  private final List<Problem> problems = new ArrayList<>();
+
+  private MachineBinder(ObjectNode tree, UnaryOperator<String> positionOf) {
+    this.tree = tree;
+    this.positionOf = positionOf;
+  }
+
+  /** Binds; {@code positionOf} tells where the key of a pointer stands. */
+  static MachineConfig bind(ObjectNode tree, UnaryOperator<String> positionOf)
+      throws ConfigException {
+    MachineBinder binder = new MachineBinder(tree, positionOf);
+    MachineConfig config = binder.machine();
+    if (!binder.problems.isEmpty()) {
+      throw new ConfigException(binder.problems);
+    }
+    return config;
+  }
+
+  private MachineConfig machine() {
+    TlbConfig tlb =
+        new TlbConfig(
+            level("l1i", EnumSet.of(AccessKind.FETCH)),
+            level("l1d", EnumSet.of(AccessKind.LOAD, AccessKind.STORE)),
+            level("stlb", EnumSet.allOf(AccessKind.class)),
+            constant(
+                TlbConfig.Inclusion.values(),
+                TlbConfig.Inclusion::label,
+                tree.path("inclusion").stringValue()));
+    WalkerConfig walker =
+        new WalkerConfig(
+            tree.path("walker").path("structureCacheLatencyCycles").intValue(),
+            cache("/walker/pml4eCache"),
+            cache("/walker/pdpteCache"),
+            cache("/walker/pdeCache"),
+            tree.path("physicalAddressBits").intValue());
+    return new MachineConfig(
+        tree.path("name").stringValue(),
+        tlb,
+        walker,
+        tree.path("memory").path("latencyCycles").intValue(),
+        tree);
+  }
+
+  private TlbLevelConfig level(String name, Set<AccessKind> all) {
+    String pointer = "/" + name;
+    JsonNode node = tree.at(pointer);
+    List<TlbStructureConfig> structures = new ArrayList<>();
+    structures.add(structure(name, pointer, node, all));
+    JsonNode parts = node.path("parts");
+    for (int i = 0; i < parts.size(); i++) {
+      structures.add(structure(name, pointer + "/parts/" + i, parts.get(i), all));
+    }
+    int latency = node.path("latencyCycles").intValue();
+    try {
+      return new TlbLevelConfig(name, latency, structures);
+    } catch (IllegalArgumentException e) {
+      problem(parts.isEmpty() ? pointer : pointer + "/parts", e);
+      return new TlbLevelConfig(name, latency, structures.subList(0, 1));
+    }
+  }
+
+  private TlbStructureConfig structure(
+      String level, String pointer, JsonNode node, Set<AccessKind> all) {
+    EnumSet<PageSize> sizes = EnumSet.noneOf(PageSize.class);
+    node.path("pageSizes")
+        .forEach(s -> sizes.add(constant(PageSize.values(), PageSize::label, s.stringValue())));
+    EnumSet<AccessKind> accesses = EnumSet.noneOf(AccessKind.class);
+    node.path("accesses")
+        .forEach(a -> accesses.add(AccessKind.valueOf(a.stringValue().toUpperCase(Locale.ROOT))));
+    if (accesses.isEmpty()) {
+      accesses.addAll(all);
+    } else if (!all.containsAll(accesses)) {
+      problem(
+          pointer + "/accesses",
+          new IllegalArgumentException(level + " serves " + all + " only, not " + accesses));
+    }
+    return new TlbStructureConfig(
+        structureName(level, sizes, accesses, all), geometry(pointer, node), sizes, accesses);
+  }
+
+  /** For example {@code l1d-4k}, {@code stlb-4k-2m}, {@code l1d-store-4k}. */
+  private static String structureName(
+      String level, Set<PageSize> sizes, Set<AccessKind> accesses, Set<AccessKind> all) {
+    StringBuilder name = new StringBuilder(level);
+    if (!accesses.equals(all)) {
+      accesses.forEach(a -> name.append('-').append(a.name().toLowerCase(Locale.ROOT)));
+    }
+    sizes.forEach(s -> name.append('-').append(s.label().toLowerCase(Locale.ROOT)));
+    return name.toString();
+  }
+
+  private @Nullable Geometry cache(String pointer) {
+    JsonNode node = tree.at(pointer);
+    return node.isObject() ? geometry(pointer, node) : null;
+  }
+
+  private Geometry geometry(String pointer, JsonNode node) {
+    try {
+      return new Geometry(
+          node.path("entries").intValue(),
+          node.path("ways").intValue(),
+          constant(
+              ReplacementPolicy.Kind.values(),
+              ReplacementPolicy.Kind::label,
+              node.path("replacement").stringValue()));
+    } catch (IllegalArgumentException e) {
+      problem(pointer + "/ways", e);
+      return ANY;
+    }
+  }
+
+  private void problem(String pointer, IllegalArgumentException e) {
+    problems.add(
+        new Problem(
+            positionOf.apply(pointer), Pointers.dotted(pointer), String.valueOf(e.getMessage())));
+  }
+
+  private static <E> E constant(E[] values, Function<E, String> label, String text) {
+    for (E value : values) {
+      if (label.apply(value).equals(text)) {
+        return value;
+      }
+    }
+    throw new IllegalStateException("the schema let '" + text + "' through");
+  }
+}

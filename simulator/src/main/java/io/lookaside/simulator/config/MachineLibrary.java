@@ -1,0 +1,208 @@
+package io.lookaside.simulator.config;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The shipped machines, and machines from files. */
+public final class MachineLibrary {
+  /** The machine that is used when none is named. */
+  public static final String DEFAULT = "skylake";
+
+  /** The names of the shipped machines. */
+  public static final List<String> NAMES = List.of("reference", "skylake");
+
+  private MachineLibrary() {}
+
+  /** A machine was named that is not shipped, where a name was expected and no file. */
+  public static final class UnknownMachineException extends Exception {
+    private static final long serialVersionUID = 1;
+
+    UnknownMachineException(String message) {
+      super(message);
+    }
+  }
+
+  /**
+   * Loads a machine.
+   *
+   * @param nameOrFile the name of a shipped machine, or a YAML file
+   * @param overrides settings as {@code path=value}, applied in order
+   * @throws ConfigException with everything that is wrong, at its position
+   * @throws UnknownMachineException if it is neither
+   * @throws FileNotFoundException if it looks like a file and there is none to be read
+   */
+  public static MachineConfig load(String nameOrFile, List<String> overrides)
+      throws ConfigException, UnknownMachineException, IOException {
+    boolean shipped = NAMES.contains(nameOrFile);
+    String text = shipped ? shippedText(nameOrFile) : fileText(nameOrFile);
+    YamlDocument document = YamlDocument.parse(shipped ? nameOrFile + ".yaml" : nameOrFile, text);
+    ObjectNode tree = document.tree();
+    Map<String, String> positions = new HashMap<>(document.positions());
+    String whole = shipped ? nameOrFile + ".yaml" : nameOrFile;
+    JsonNode base = tree.get("base");
+    if (base != null) {
+      String position = positions.getOrDefault("/base", whole);
+      tree = onBase(base, tree, position);
+    }
+    for (String override : overrides) {
+      apply(override, tree, positions);
+    }
+    // Shipped machines are checked by the build; only what a user wrote needs the schema.
+    if (!shipped || !overrides.isEmpty()) {
+      List<Problem> problems = new ArrayList<>();
+      for (MachineSchema.Complaint c : MachineSchema.check(tree)) {
+        problems.add(
+            new Problem(
+                position(positions, c.pointer(), whole),
+                Pointers.dotted(c.pointer()),
+                c.message()));
+      }
+      if (!problems.isEmpty()) {
+        throw new ConfigException(problems);
+      }
+    }
+    return MachineBinder.bind(tree, (pointer) -> position(positions, pointer, whole));
+  }
+
+  /** The text of a shipped machine. */
+  public static String shippedText(String name) {
+    return resource(name + ".yaml");
+  }
+
+  /** The JSON schema of machine files. */
+  public static String schemaText() {
+    return resource("schema.json");
+  }
+
+  static JsonNode schema() {
+    return JsonMapper.shared().readTree(schemaText());
+  }
+
+  private static String fileText(String file) throws UnknownMachineException, IOException {
+    Path path = Path.of(file);
+    boolean looksLikeFile =
+        file.contains("/") || file.endsWith(".yaml") || file.endsWith(".yml") || Files.exists(path);
+    if (!looksLikeFile) {
+      throw new UnknownMachineException(
+          "unknown machine '"
+              + file
+              + "'"
+              + NearMiss.hint(file, NAMES)
+              + " Shipped: "
+              + String.join(", ", NAMES)
+              + "; or name a .yaml file");
+    }
+    try (InputStream in = Files.newInputStream(path)) {
+      byte[] bytes = in.readNBytes(4 * YamlDocument.MAX_CHARACTERS + 1);
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (NoSuchFileException e) {
+      throw new FileNotFoundException(file + ": no such machine file; check the path");
+    } catch (AccessDeniedException e) {
+      throw new FileNotFoundException(file + ": may not be read (permission denied)");
+    } catch (CharacterCodingException e) {
+      return "\0"; // binary: refused by the YAML reader with the position of this byte
+    } catch (IOException e) {
+      if (Files.isDirectory(path)) {
+        throw new FileNotFoundException(file + ": is a directory, not a machine file");
+      }
+      throw e;
+    }
+  }
+
+  private static ObjectNode onBase(JsonNode base, ObjectNode tree, String position)
+      throws ConfigException {
+    String name = base.isString() ? base.stringValue() : base.toString();
+    if (!NAMES.contains(name)) {
+      throw new ConfigException(
+          List.of(
+              new Problem(
+                  position,
+                  "base",
+                  "no shipped machine is called '" + name + "'" + NearMiss.hint(name, NAMES))));
+    }
+    ObjectNode merged = YamlDocument.parse(name + ".yaml", shippedText(name)).tree();
+    merge(merged, tree);
+    merged.remove("base");
+    return merged;
+  }
+
+  private static void merge(ObjectNode into, ObjectNode from) {
+    for (Map.Entry<String, JsonNode> entry : from.properties()) {
+      JsonNode old = into.get(entry.getKey());
+      if (old instanceof ObjectNode oldObject && entry.getValue() instanceof ObjectNode newObject) {
+        merge(oldObject, newObject);
+      } else {
+        into.set(entry.getKey(), entry.getValue());
+      }
+    }
+  }
+
+  private static void apply(String override, ObjectNode tree, Map<String, String> positions)
+      throws ConfigException {
+    int equals = override.indexOf('=');
+    String option = "--set " + override;
+    if (equals <= 0) {
+      throw new ConfigException(
+          List.of(new Problem(option, "", "expected path=value, as in stlb.entries=3072")));
+    }
+    String path = override.substring(0, equals);
+    String pointer = Pointers.pointer(path);
+    JsonNode value = YamlDocument.parseValue(option, override.substring(equals + 1));
+    JsonNode parent = tree.at(Pointers.parent(pointer));
+    String key = pointer.substring(pointer.lastIndexOf('/') + 1);
+    if (parent instanceof ObjectNode object) {
+      object.set(key, value);
+    } else if (parent instanceof ArrayNode array
+        && key.matches("[0-9]{1,4}")
+        && Integer.parseInt(key) < array.size()) {
+      array.set(Integer.parseInt(key), value);
+    } else {
+      throw new ConfigException(
+          List.of(
+              new Problem(
+                  option, path, "there is no such place in the machine; see machines show")));
+    }
+    positions.keySet().removeIf(p -> p.startsWith(pointer + "/"));
+    positions.put(pointer, option);
+  }
+
+  /** The position of the nearest enclosing key that has one. */
+  private static String position(Map<String, String> positions, String pointer, String whole) {
+    for (String p = pointer; !p.isEmpty(); p = Pointers.parent(p)) {
+      String position = positions.get(p);
+      if (position != null) {
+        return position;
+      }
+    }
+    return whole;
+  }
+
+  private static String resource(String name) {
+    String path = "/io/lookaside/simulator/machines/" + name;
+    try (InputStream in = MachineLibrary.class.getResourceAsStream(path)) {
+      if (in == null) {
+        throw new IllegalStateException("missing resource " + path);
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,87 @@
+package io.lookaside.simulator.config;
+
+import com.networknt.schema.Error;
+import com.networknt.schema.Schema;
+import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.SpecificationVersion;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import tools.jackson.databind.JsonNode;
+
+/** The shipped JSON schema of machines, and what its complaints mean to people. */
+final class MachineSchema {
+  private MachineSchema() {}
+
+  /** A complaint at a pointer. */
+  record Complaint(String pointer, String message) {}
+
+  /** All complaints about a tree, in the order of their pointers. */
+  static List<Complaint> check(JsonNode tree) {
+    Schema schema =
+        SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
+            .getSchema(MachineLibrary.schemaText());
+    List<Complaint> complaints = new ArrayList<>();
+    for (Error error : schema.validate(tree)) {
+      complaints.add(complaint(error, tree));
+    }
+    complaints.sort(Comparator.comparing(Complaint::pointer).thenComparing(Complaint::message));
+    return complaints;
+  }
+
+  private static Complaint complaint(Error error, JsonNode tree) {
+    String pointer = error.getInstanceLocation().toString();
+    String keyword = error.getKeyword();
+    JsonNode expected = error.getSchemaNode();
+    String got = shortened(tree.at(pointer).toString());
+    return switch (keyword) {
+      case "additionalProperties" -> {
+        String key = error.getProperty();
+        List<String> known = new ArrayList<>(schemaProperties(pointer));
+        yield new Complaint(
+            pointer + "/" + key,
+            "unknown key" + NearMiss.hint(key, known) + " Known here: " + String.join(", ", known));
+      }
+      case "required" ->
+          new Complaint(
+              pointer, "key '" + error.getProperty() + "' is missing; add it, or a base: line");
+      case "minimum" -> new Complaint(pointer, got + " is less than " + expected);
+      case "maximum" -> new Complaint(pointer, got + " is more than " + expected);
+      case "enum" -> new Complaint(pointer, got + " is none of " + words(expected));
+      case "type" -> new Complaint(pointer, "expected " + words(expected) + ", not " + got);
+      case "uniqueItems" -> new Complaint(pointer, got + " names something twice");
+      case "minItems" -> new Complaint(pointer, "needs at least one element");
+      case "maxItems" -> new Complaint(pointer, "has more than " + expected + " elements");
+      default -> new Complaint(pointer, error.getMessage());
+    };
+  }
+
+  /** The keys that the schema knows for the object at a pointer. */
+  private static List<String> schemaProperties(String pointer) {
+    JsonNode root = MachineLibrary.schema();
+    JsonNode node = root;
+    for (String step : pointer.isEmpty() ? new String[0] : pointer.substring(1).split("/", -1)) {
+      JsonNode items = node.get("items");
+      node = items != null ? items : node.path("properties").path(step);
+      JsonNode reference = node.get("$ref");
+      if (reference != null) {
+        node = root.at(reference.stringValue().substring(1));
+      }
+    }
+    return List.copyOf(node.path("properties").propertyNames());
+  }
+
+  private static String words(JsonNode expected) {
+    if (!expected.isArray()) {
+      return expected.isString() ? expected.stringValue() : expected.toString();
+    }
+    List<String> words = new ArrayList<>();
+    expected.forEach(e -> words.add(e.isString() ? e.stringValue() : e.toString()));
+    return String.join(", ", words);
+  }
+
+  private static String shortened(String text) {
+    int most = 40;
+    return text.length() <= most ? text : text.substring(0, most) + "...";
+  }
+}

@@ -1,0 +1,225 @@
+package io.lookaside.simulator.config;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.exceptions.Mark;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
+import org.snakeyaml.engine.v2.nodes.Tag;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A YAML mapping as a JSON tree, with the position of every key and element. Keys are given by JSON
+ * pointers, such as {@code /l1d/parts/0/entries}.
+ */
+final class YamlDocument {
+  /** The longest text that is read; a machine has about a thousand characters. */
+  static final int MAX_CHARACTERS = 1 << 20;
+
+  private static final int MAX_DEPTH = 20;
+  private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+
+  private final String source;
+  private final Map<String, String> positions = new HashMap<>();
+  private final List<Problem> problems = new ArrayList<>();
+  private final Set<Node> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+  private ObjectNode tree = JSON.objectNode();
+
+  private YamlDocument(String source) {
+    this.source = source;
+  }
+
+  /**
+   * Reads a document.
+   *
+   * @param source the file's name, for positions
+   * @throws ConfigException with every duplicate key and alias, or the first error of syntax
+   */
+  static YamlDocument parse(String source, String text) throws ConfigException {
+    YamlDocument document = new YamlDocument(source);
+    if (text.length() > MAX_CHARACTERS) {
+      throw document.failure(
+          source, "is longer than " + MAX_CHARACTERS + " characters; is this a machine file?");
+    }
+    document.checkDepth(text);
+    try {
+      LoadSettings settings = LoadSettings.builder().setLabel(source).build();
+      Optional<Node> root = new Compose(settings).composeString(text);
+      if (root.isEmpty() || !(root.get() instanceof MappingNode mapping)) {
+        throw document.failure(
+            source + ":1:1", "expected keys and values, as in 'name: mine'; see machines schema");
+      }
+      document.tree = document.mapping(mapping, "");
+    } catch (MarkedYamlEngineException e) {
+      String where = e.getProblemMark().map(m -> at(source, m)).orElse(source);
+      throw document.failure(where, "is not YAML: " + e.getProblem());
+    } catch (YamlEngineException e) {
+      String message = String.valueOf(e.getMessage()).replaceAll("\\s+", " ");
+      throw document.failure(source, "is not YAML: " + message);
+    }
+    if (!document.problems.isEmpty()) {
+      throw new ConfigException(document.problems);
+    }
+    return document;
+  }
+
+  ObjectNode tree() {
+    return tree;
+  }
+
+  /** Where each key stands, by pointer. */
+  Map<String, String> positions() {
+    return positions;
+  }
+
+  /** The number, word, list or mapping that a YAML scalar or flow text means. */
+  static JsonNode parseValue(String source, String text) throws ConfigException {
+    ObjectNode wrapped = parse(source, "value: " + text + "\n").tree();
+    JsonNode value = wrapped.get("value");
+    if (value == null || wrapped.size() != 1) {
+      throw new ConfigException(
+          List.of(new Problem(source, "", "expected one value after '=', not '" + text + "'")));
+    }
+    return value;
+  }
+
+  private ObjectNode mapping(MappingNode node, String pointer) {
+    ObjectNode object = JSON.objectNode();
+    Map<String, Node> keys = new HashMap<>();
+    for (NodeTuple tuple : node.getValue()) {
+      Node keyNode = tuple.getKeyNode();
+      if (!(keyNode instanceof ScalarNode scalar)) {
+        problem(keyNode, pointer, "expected a word as key");
+        continue;
+      }
+      String key = scalar.getValue();
+      String child = pointer + "/" + key;
+      Node first = keys.putIfAbsent(key, keyNode);
+      if (first != null) {
+        problem(
+            keyNode,
+            child,
+            "duplicate key; it stands at " + position(first) + " already. Remove one of them");
+        continue;
+      }
+      positions.put(child, position(keyNode));
+      object.set(key, value(tuple.getValueNode(), child));
+    }
+    return object;
+  }
+
+  private JsonNode value(Node node, String pointer) {
+    if (!seen.add(node)) {
+      problem(node, pointer, "aliases (*name) are not allowed; write the value again");
+      return JSON.nullNode();
+    }
+    if (node instanceof MappingNode m) {
+      return mapping(m, pointer);
+    }
+    if (node instanceof SequenceNode s) {
+      ArrayNode array = JSON.arrayNode();
+      for (Node element : s.getValue()) {
+        String child = pointer + "/" + array.size();
+        positions.put(child, position(element));
+        array.add(value(element, child));
+      }
+      return array;
+    }
+    return scalar((ScalarNode) node);
+  }
+
+  private static JsonNode scalar(ScalarNode node) {
+    String text = node.getValue();
+    Tag tag = node.getTag();
+    if (tag.equals(Tag.NULL)) {
+      return JSON.nullNode();
+    }
+    if (tag.equals(Tag.BOOL)) {
+      return JSON.booleanNode(Boolean.parseBoolean(text));
+    }
+    try {
+      if (tag.equals(Tag.INT)) {
+        BigInteger n = new BigInteger(text);
+        return n.bitLength() < Long.SIZE ? JSON.numberNode(n.longValue()) : JSON.numberNode(n);
+      }
+      if (tag.equals(Tag.FLOAT)) {
+        return JSON.numberNode(new BigDecimal(text));
+      }
+    } catch (NumberFormatException e) {
+      return JSON.stringNode(text); // .inf and .nan: no number here, so the schema refuses them
+    }
+    return JSON.stringNode(text);
+  }
+
+  private void problem(Node node, String pointer, String message) {
+    problems.add(new Problem(position(node), Pointers.dotted(pointer), message));
+  }
+
+  private String position(Node node) {
+    return node.getStartMark().map(m -> at(source, m)).orElse(source);
+  }
+
+  private static String at(String source, Mark mark) {
+    return source + ":" + (mark.getLine() + 1) + ":" + (mark.getColumn() + 1);
+  }
+
+  private ConfigException failure(String position, String message) {
+    return new ConfigException(List.of(new Problem(position, "", message)));
+  }
+
+  /** Refuses deep nesting before the parser, which recurses, sees it. */
+  private void checkDepth(String text) throws ConfigException {
+    int depth = 0;
+    int line = 1;
+    int lineStart = 0;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '\n') {
+        line++;
+        lineStart = i + 1;
+      } else if (c == '[' || c == '{') {
+        depth++;
+      } else if (c == ']' || c == '}') {
+        depth--;
+      }
+      boolean indented = c != ' ' && c != '-' && c != '?' && isIndent(text, lineStart, i);
+      if (depth > MAX_DEPTH || (indented && i - lineStart > MAX_INDENT)) {
+        String where = source + ":" + line + ":" + (i - lineStart + 1);
+        throw failure(where, "is nested too deeply; is this a machine file?");
+      }
+    }
+  }
+
+  private static final int MAX_INDENT = 200;
+
+  private static boolean isIndent(String text, int from, int to) {
+    if (to - from <= MAX_INDENT) {
+      return false;
+    }
+    for (int i = from; i <= from + MAX_INDENT; i++) {
+      char c = text.charAt(i);
+      if (c != ' ' && c != '-' && c != '?') {
+        return false;
+      }
+    }
+    return true;
+  }
+}
