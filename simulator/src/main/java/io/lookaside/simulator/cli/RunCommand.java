@@ -1,0 +1,257 @@
+package io.lookaside.simulator.cli;
+
+import io.lookaside.mmu.format.PageSize;
+import io.lookaside.os.FramePlacement;
+import io.lookaside.simulator.ProgressListener;
+import io.lookaside.simulator.RunJson;
+import io.lookaside.simulator.RunOptions;
+import io.lookaside.simulator.RunReport;
+import io.lookaside.simulator.RunResult;
+import io.lookaside.simulator.Simulation;
+import io.lookaside.simulator.StageTimes;
+import io.lookaside.simulator.config.MachineConfig;
+import io.lookaside.simulator.config.MachineLibrary;
+import io.lookaside.simulator.config.NearMiss;
+import io.lookaside.traces.TraceFile;
+import io.lookaside.traces.TraceFormat;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/** {@code lookaside run}. */
+@Command(
+    name = "run",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = "Replay a trace of memory references on a machine and count what its MMU does.",
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  lookaside run traces/samples/date.lackey.xz",
+      "  lookaside run prog.lackey.gz --machine reference --json result.json",
+      "  lookaside run prog.lackey.gz --set stlb.entries=3072 --page-size 2M",
+      "  valgrind --tool=lackey --trace-mem=yes --log-fd=9 ls 9>&1 >/dev/null | lookaside run -"
+    })
+final class RunCommand implements Callable<Integer> {
+  private static final String DEFAULT_FRAMES = "contiguous";
+
+  private final Console console;
+
+  @Parameters(
+      arity = "1",
+      paramLabel = "TRACE",
+      description = "A trace, plain or compressed (.gz .xz .zst); - for standard input.")
+  private String trace = "";
+
+  @Option(
+      names = "--format",
+      paramLabel = "NAME",
+      description = "Its format: lackey or flat64; detected when not given.")
+  private @Nullable String format;
+
+  @Option(
+      names = "--machine",
+      paramLabel = "NAME|FILE.yaml",
+      defaultValue = MachineLibrary.DEFAULT,
+      description = "A shipped machine or a file of yours (default: ${DEFAULT-VALUE}).")
+  private String machine = MachineLibrary.DEFAULT;
+
+  @Option(
+      names = "--set",
+      paramLabel = "path=value",
+      description = "Change the machine, as in --set stlb.entries=3072; may be repeated.")
+  private List<String> settings = new ArrayList<>();
+
+  @Option(
+      names = "--map",
+      paramLabel = "demand|prefault",
+      defaultValue = "demand",
+      description = "Map pages on their first touch, or before the run (default: demand).")
+  private String map = "demand";
+
+  @Option(
+      names = "--page-size",
+      paramLabel = "4K|2M|1G",
+      defaultValue = "4K",
+      description = "The pages that a first touch maps (default: 4K).")
+  private String pageSize = "4K";
+
+  @Option(
+      names = "--frames",
+      paramLabel = "contiguous|scattered|fragmented:P",
+      defaultValue = DEFAULT_FRAMES,
+      description = "How physical frames are chosen (default: contiguous).")
+  private String frames = DEFAULT_FRAMES;
+
+  @Option(
+      names = "--skip",
+      paramLabel = "N",
+      defaultValue = "0",
+      converter = CountConverter.class,
+      description = "References to pass over first; they touch nothing.")
+  private long skip;
+
+  @Option(
+      names = "--warmup",
+      paramLabel = "N",
+      defaultValue = "0",
+      converter = CountConverter.class,
+      description = "References that then warm up TLBs and caches without being counted.")
+  private long warmup;
+
+  @Option(
+      names = "--max-refs",
+      paramLabel = "N",
+      converter = CountConverter.class,
+      description = "Measure at most N references; else to the trace's end.")
+  private @Nullable Long maxRefs;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Decides all that is left to chance (default: 0).")
+  private long seed;
+
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "Write the result as JSON; - for standard output instead of the report.")
+  private @Nullable String json;
+
+  @Option(
+      names = "--speed",
+      paramLabel = "FILE",
+      description = "Write the CPU time of decoding, prefaulting and replay as JSON.")
+  private @Nullable String speed;
+
+  @Option(names = "-q", description = "Print nothing but errors.")
+  private boolean quiet;
+
+  RunCommand(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    RunOptions options = options();
+    MachineConfig config = MachineLibrary.load(machine, settings);
+    ResultFile jsonFile = json == null ? null : new ResultFile(json);
+    ResultFile speedFile = speed == null ? null : new ResultFile(speed);
+
+    StageTimes times = new StageTimes(speedFile != null);
+    RunResult result = simulate(config, options, times);
+
+    if (jsonFile != null) {
+      jsonFile.write(RunJson.text(RunJson.of(result, command())), console.out());
+    }
+    if (speedFile != null) {
+      speedFile.write(RunJson.text(speedJson(times)), console.out());
+    }
+    boolean standardOutputTaken =
+        (jsonFile != null && jsonFile.isStandardOutput())
+            || (speedFile != null && speedFile.isStandardOutput());
+    if (!quiet && !standardOutputTaken) {
+      console.out().print(RunReport.of(result));
+      console.out().flush();
+    }
+    if (console.out().checkError()) {
+      throw new IOException("standard output: cannot be written");
+    }
+    return ExitCode.OK;
+  }
+
+  private RunResult simulate(MachineConfig config, RunOptions options, StageTimes times)
+      throws IOException {
+    if (quiet || !console.terminal()) {
+      ProgressListener nobody = (references, bytes, total) -> {};
+      return new Simulation(config, options, console.in(), nobody, times).run();
+    }
+    try (ProgressDisplay display = new ProgressDisplay(console.err())) {
+      return new Simulation(config, options, console.in(), display, times).run();
+    }
+  }
+
+  private RunOptions options() throws UsageException {
+    TraceFormat traceFormat = null;
+    if (format != null) {
+      traceFormat = TraceFormat.ofLabel(format);
+      if (traceFormat == null) {
+        throw new UsageException(
+            "--format: '" + format + "' cannot be read; expected one of " + TraceFormat.labels());
+      }
+    }
+    boolean prefault = oneOf("--map", map, List.of("demand", "prefault")).equals("prefault");
+    List<String> sizes = List.of("4K", "2M", "1G");
+    PageSize size = PageSize.ofCode(sizes.indexOf(oneOf("--page-size", pageSize, sizes)));
+    FramePlacement placement;
+    try {
+      placement = FramePlacement.parse(frames);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--frames: " + e.getMessage());
+    }
+    if (prefault && trace.equals(TraceFile.STANDARD_INPUT)) {
+      throw new UsageException(
+          "--map prefault reads the trace twice, which standard input does not allow;"
+              + " save it to a file, or use --map demand");
+    }
+    if (prefault && (size != PageSize.SIZE_4K || !frames.equals(DEFAULT_FRAMES))) {
+      throw new UsageException(
+          "--map prefault maps 4K pages to contiguous frames;"
+              + " --page-size and --frames need --map demand");
+    }
+    if (maxRefs != null && maxRefs == 0) {
+      throw new UsageException("--max-refs must be at least 1");
+    }
+    long most = maxRefs == null ? Long.MAX_VALUE : maxRefs;
+    return new RunOptions(trace, traceFormat, prefault, placement, size, skip, warmup, most, seed);
+  }
+
+  private static String oneOf(String option, String value, List<String> allowed)
+      throws UsageException {
+    if (!allowed.contains(value)) {
+      throw new UsageException(
+          option
+              + ": '"
+              + value
+              + "' is none of "
+              + String.join(", ", allowed)
+              + NearMiss.hint(value, allowed));
+    }
+    return value;
+  }
+
+  /** The command with what decides the result, and without what only directs its output. */
+  private String command() {
+    List<String> words = new ArrayList<>(List.of("run", trace));
+    if (format != null) {
+      words.addAll(List.of("--format", format));
+    }
+    words.addAll(List.of("--machine", machine));
+    for (String setting : settings) {
+      words.addAll(List.of("--set", setting));
+    }
+    words.addAll(List.of("--map", map, "--page-size", pageSize, "--frames", frames));
+    words.addAll(List.of("--skip", Long.toString(skip), "--warmup", Long.toString(warmup)));
+    if (maxRefs != null) {
+      words.addAll(List.of("--max-refs", Long.toString(maxRefs)));
+    }
+    words.addAll(List.of("--seed", Long.toString(seed)));
+    return String.join(" ", words);
+  }
+
+  private static ObjectNode speedJson(StageTimes times) {
+    ObjectNode node = JsonNodeFactory.instance.objectNode();
+    node.put("decodeNanos", times.nanos(StageTimes.Stage.DECODE));
+    node.put("prefaultNanos", times.nanos(StageTimes.Stage.PREFAULT));
+    node.put("replayNanos", times.nanos(StageTimes.Stage.REPLAY));
+    node.put("wallNanos", times.wallNanos());
+    return node;
+  }
+}
