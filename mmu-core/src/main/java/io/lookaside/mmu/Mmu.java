@@ -52,13 +52,13 @@ public final class Mmu {
       return walkAndFill(va, kind, PageWalker.Cause.MISS);
     }
     AccessRights rights = context.rights();
+    if (rights.serves(t, kind)) {
+      return t;
+    }
     if (!rights.permits(t, kind)) {
       return fault(va, Translation.pageFault(rights.faultCode(kind) | PageFaultCode.PRESENT));
     }
-    if (kind == STORE && !Translation.isDirty(t)) {
-      return dirtyAssist(va);
-    }
-    return t;
+    return dirtyAssist(va);
   }
 
   /**

@@ -35,10 +35,25 @@ public final class HardwarePageWalker implements PageWalker {
   /** By level; {@code null} where the machine has no cache for it, and always at the last. */
   private final @Nullable PagingStructureCache[] caches;
 
-  private final WalkMetric[] startMetrics = {
-    WalkMetric.PML4E_HITS, WalkMetric.PDPTE_HITS, WalkMetric.PDE_HITS
-  };
   private final Counters<WalkMetric> counters = new Counters<>(WalkMetric.class);
+  private final long[] counts = counters.values();
+
+  private static final int MEMORY_READS = WalkMetric.MEMORY_READS.ordinal();
+  private static final int ACCESSED_BITS_SET = WalkMetric.ACCESSED_BITS_SET.ordinal();
+  private static final int DIRTY_BITS_SET = WalkMetric.DIRTY_BITS_SET.ordinal();
+
+  /** By the level at which a walk starts. */
+  private static final int[] STARTS = {
+    WalkMetric.ROOT_STARTS.ordinal(),
+    WalkMetric.PML4E_HITS.ordinal(),
+    WalkMetric.PDPTE_HITS.ordinal(),
+    WalkMetric.PDE_HITS.ordinal()
+  };
+
+  /** By the ordinal of a {@link Cause}. */
+  private static final int[] CAUSES = {
+    WalkMetric.WALKS.ordinal(), WalkMetric.RETRIES.ordinal(), WalkMetric.DIRTY_ASSISTS.ordinal()
+  };
 
   /**
    * A walker with empty caches.
@@ -64,7 +79,7 @@ public final class HardwarePageWalker implements PageWalker {
 
   @Override
   public long walk(long va, int kind, PagingContext context, Cause cause) {
-    countCause(cause);
+    counts[CAUSES[cause.ordinal()]]++;
     int pcid = context.pcid();
     // Where the walk stands: the next table's address with the rights of the levels so far.
     long pointer = context.tableBase() | BOTH | Pte.PRESENT;
@@ -78,7 +93,7 @@ public final class HardwarePageWalker implements PageWalker {
         break;
       }
     }
-    counters.increment(level == 0 ? WalkMetric.ROOT_STARTS : startMetrics[level - 1]);
+    counts[STARTS[level]]++;
 
     long reservedByMode = context.noExecuteEnabled() ? 0 : Pte.EXECUTE_DISABLE;
     while (true) {
@@ -86,7 +101,7 @@ public final class HardwarePageWalker implements PageWalker {
       long address =
           Pte.tableAddress(pointer) + ((long) VirtualAddress.index(va, description.shift) << 3);
       long entry = memory.read(address);
-      counters.increment(WalkMetric.MEMORY_READS);
+      counts[MEMORY_READS]++;
       if (!Pte.isPresent(entry)) {
         return Translation.pageFault(context.rights().faultCode(kind));
       }
@@ -102,7 +117,7 @@ public final class HardwarePageWalker implements PageWalker {
       }
       if (!Pte.isAccessed(entry)) {
         memory.write(address, entry | Pte.ACCESSED);
-        counters.increment(WalkMetric.ACCESSED_BITS_SET);
+        counts[ACCESSED_BITS_SET]++;
       }
       pointer = Pte.tableAddress(entry) | rights | Pte.PRESENT;
       PagingStructureCache cache = caches[level];
@@ -140,15 +155,6 @@ public final class HardwarePageWalker implements PageWalker {
     }
   }
 
-  private void countCause(Cause cause) {
-    counters.increment(
-        switch (cause) {
-          case MISS -> WalkMetric.WALKS;
-          case RETRY -> WalkMetric.RETRIES;
-          case DIRTY_ASSIST -> WalkMetric.DIRTY_ASSISTS;
-        });
-  }
-
   private long finish(
       long address,
       long entry,
@@ -163,10 +169,10 @@ public final class HardwarePageWalker implements PageWalker {
     if (used != entry) {
       memory.write(address, used);
       if (!Pte.isAccessed(entry)) {
-        counters.increment(WalkMetric.ACCESSED_BITS_SET);
+        counts[ACCESSED_BITS_SET]++;
       }
       if (kind == STORE && !Pte.isDirty(entry)) {
-        counters.increment(WalkMetric.DIRTY_BITS_SET);
+        counts[DIRTY_BITS_SET]++;
       }
     }
     return Translation.ofLeaf(

@@ -15,7 +15,7 @@ final class PagingStructureCache {
   private static final int PCID_SHIFT = 45;
 
   /** What {@link #lookup} returns on a miss; no entry is 0, for an entry has P set. */
-  static final long MISS = 0;
+  static final long MISS = AssociativeArray.ABSENT;
 
   private final AssociativeArray array;
   private final int shift;
@@ -32,15 +32,13 @@ final class PagingStructureCache {
 
   long lookup(long va, int pcid) {
     long number = VirtualAddress.vpn(va, shift);
-    int set = array.setOf(number);
-    int way = array.find(set, tag(number, pcid));
-    return way < 0 ? MISS : array.value(set, array.touch(set, way));
+    return array.lookup(number, tag(number, pcid));
   }
 
   /** Enters what {@link #lookup} did not find. */
   void insert(long va, int pcid, long pointer) {
     long number = VirtualAddress.vpn(va, shift);
-    array.insert(array.setOf(number), tag(number, pcid), pointer);
+    array.insert(number, tag(number, pcid), pointer);
   }
 
   void invalidateAddress(long va, int pcid) {
@@ -54,8 +52,7 @@ final class PagingStructureCache {
 
   void invalidatePcid(int pcid) {
     for (int set = 0; set < array.sets(); set++) {
-      // Backwards, because a removal may close the gap from behind.
-      for (int way = array.ways() - 1; way >= 0; way--) {
+      for (int way = 0; way < array.ways(); way++) {
         long tag = array.tag(set, way);
         if (tag != AssociativeArray.INVALID && (int) (tag >>> PCID_SHIFT & 0xfff) == pcid) {
           array.remove(set, way);

@@ -40,8 +40,12 @@ public final class Replay {
   private static final long NO_PAGE = -1;
 
   /**
-   * Counts of the three kinds are packed into a long; a batch has far less than 2^21 references.
+   * References in one pass of the loop. The compiler counts calls of the loop's method: with short
+   * passes it has the compiled method after a few hundred thousand references, not some millions.
    */
+  private static final int CHUNK = 256;
+
+  /** Counts of the three kinds are packed into a long; a pass has far less than 2^21 references. */
   private static final int COUNT_BITS = 21;
 
   private static final long COUNT_MASK = (1L << COUNT_BITS) - 1;
@@ -56,8 +60,8 @@ public final class Replay {
   // By kind, with a place for the code 3 that no reference has.
   private final long[] lastPage = new long[AccessKind.COUNT + 1];
   private final long[] distance = new long[AccessKind.COUNT + 1];
-  private final PageSize[] countedSize = new PageSize[AccessKind.COUNT];
-  private final PageSize[] lastSize = new PageSize[AccessKind.COUNT];
+  private final int[] countedSize = new int[AccessKind.COUNT];
+  private final int[] lastSize = new int[AccessKind.COUNT];
   private boolean sizeChanged;
 
   /** A replay on a machine's parts. */
@@ -67,8 +71,6 @@ public final class Replay {
     this.kernel = kernel;
     this.sidesInterfere = cache.sidesInterfere();
     Arrays.fill(lastPage, NO_PAGE);
-    Arrays.fill(countedSize, PageSize.SIZE_4K);
-    Arrays.fill(lastSize, PageSize.SIZE_4K);
   }
 
   /** The counts so far. */
@@ -83,6 +85,12 @@ public final class Replay {
 
   /** Replays references {@code from} to {@code to} - 1 of a batch. */
   public void run(ReferenceBatch batch, int from, int to) {
+    for (int i = from; i < to; i += CHUNK) {
+      runChunk(batch, i, Math.min(to, i + CHUNK));
+    }
+  }
+
+  private void runChunk(ReferenceBatch batch, int from, int to) {
     long[] addresses = batch.addresses;
     int[] descriptors = batch.descriptors;
     long[] pages = lastPage;
@@ -123,7 +131,7 @@ public final class Replay {
     }
     // The processor checks the whole operand before it translates any of it.
     if (!VirtualAddress.isCanonical(va) || !VirtualAddress.isCanonical(last)) {
-      counters.increment(ReferenceMetric.GENERAL_PROTECTION);
+      counters.add(ReferenceMetric.GENERAL_PROTECTION, 1);
       return 0;
     }
     long sum = translate(va, kind);
@@ -131,7 +139,7 @@ public final class Replay {
     long next = va & ~VirtualAddress.OFFSET_4K;
     for (long i = 0; i < pages; i++) {
       next += 1L << PAGE_SHIFT;
-      counters.increment(ReferenceMetric.PAGE_CROSSINGS);
+      counters.add(ReferenceMetric.PAGE_CROSSINGS, 1);
       sum += translate(next, kind);
     }
     return sum;
@@ -147,28 +155,28 @@ public final class Replay {
       }
     }
     long pa = Translation.physicalAddress(t, va);
-    remember(va, kind, pa, Translation.pieceSize(t));
+    remember(va, kind, pa, Translation.pieceSizeCode(t));
     return pa;
   }
 
   private long handleFault(long va, int kind, long fault) {
     if (Translation.isGeneralProtection(fault)) {
-      counters.increment(ReferenceMetric.GENERAL_PROTECTION);
+      counters.add(ReferenceMetric.GENERAL_PROTECTION, 1);
       return fault;
     }
     Arrays.fill(lastPage, NO_PAGE);
-    counters.increment(ReferenceMetric.PAGE_FAULTS);
+    counters.add(ReferenceMetric.PAGE_FAULTS, 1);
     if (!kernel.handlePageFault(va, Translation.errorCode(fault))) {
       return fault;
     }
     long t = mmu.retry(va, kind);
     if (!Translation.isValid(t)) {
-      counters.increment(ReferenceMetric.PAGE_FAULTS);
+      counters.add(ReferenceMetric.PAGE_FAULTS, 1);
     }
     return t;
   }
 
-  private void remember(long va, int kind, long pa, PageSize size) {
+  private void remember(long va, int kind, long pa, int size) {
     long page = va >>> PAGE_SHIFT;
     lastPage[kind] = page;
     distance[kind] = pa - va;
@@ -194,7 +202,7 @@ public final class Replay {
     for (int kind = 0; kind < AccessKind.COUNT; kind++) {
       long n = unpack(packed, kind);
       if (n != 0) {
-        cache.countRepeatedHits(kind, countedSize[kind], n);
+        cache.countRepeatedHits(kind, PageSize.ofCode(countedSize[kind]), n);
       }
       countedSize[kind] = lastSize[kind];
     }

@@ -26,6 +26,16 @@ public final class SetAssociativeTlb {
   private int residentGlobal;
   private int residentPieces;
   private final Counters<TlbStructureMetric> counters = new Counters<>(TlbStructureMetric.class);
+  private final long[] counts = counters.values();
+
+  // The smallest size, and for most structures the only one.
+  private final int firstCode;
+  private final int firstShift;
+  private final boolean severalSizes;
+
+  private static final int HITS = TlbStructureMetric.HITS.ordinal();
+  private static final int FILLS = TlbStructureMetric.FILLS.ordinal();
+  private static final int EVICTIONS = TlbStructureMetric.EVICTIONS.ordinal();
 
   /**
    * An empty structure.
@@ -37,6 +47,9 @@ public final class SetAssociativeTlb {
     this.array = new AssociativeArray(config.geometry(), seed);
     this.sizeCodes = config.pageSizes().stream().mapToInt(Enum::ordinal).toArray();
     this.shifts = config.pageSizes().stream().mapToInt(PageSize::shift).toArray();
+    this.firstCode = sizeCodes[0];
+    this.firstShift = shifts[0];
+    this.severalSizes = sizeCodes.length > 1;
   }
 
   public TlbStructureConfig config() {
@@ -53,24 +66,40 @@ public final class SetAssociativeTlb {
 
   /** The translation of {@code va}, or {@link Translation#NONE}; a hit is counted and touched. */
   public long lookup(long va, int pcid) {
-    for (int i = 0; i < sizeCodes.length; i++) {
-      int code = sizeCodes[i];
-      if (resident[code] == 0) {
-        continue;
-      }
-      long vpn = VirtualAddress.vpn(va, shifts[i]);
-      int set = array.setOf(vpn);
-      long tag = TlbEntry.tag(vpn, pcid, code);
-      int way = array.find(set, tag);
-      if (way < 0 && residentGlobal != 0) {
-        way = array.find(set, TlbEntry.global(tag));
-      }
-      if (way >= 0) {
-        counters.increment(TlbStructureMetric.HITS);
-        return array.value(set, array.touch(set, way));
+    long t = probe(va, pcid, firstCode, firstShift);
+    if (t == Translation.NONE && severalSizes) {
+      t = probeLargerSizes(va, pcid);
+    }
+    if (t != Translation.NONE) {
+      counts[HITS]++;
+    }
+    return t;
+  }
+
+  private long probeLargerSizes(long va, int pcid) {
+    long t = Translation.NONE;
+    for (int i = 1; i < sizeCodes.length && t == Translation.NONE; i++) {
+      if (resident[sizeCodes[i]] != 0) {
+        t = probe(va, pcid, sizeCodes[i], shifts[i]);
       }
     }
-    return Translation.NONE;
+    return t;
+  }
+
+  private long probe(long va, int pcid, int code, int shift) {
+    long vpn = VirtualAddress.vpn(va, shift);
+    long tag = TlbEntry.tag(vpn, pcid, code);
+    long t = array.lookup(vpn, tag);
+    if (t == AssociativeArray.ABSENT && residentGlobal != 0) {
+      t = array.lookup(vpn, TlbEntry.global(tag));
+    }
+    return t;
+  }
+
+  /** The way of an entry under its own PCID or as global, or -1. */
+  private int find(int set, long tag) {
+    int way = array.find(set, tag);
+    return way < 0 && residentGlobal != 0 ? array.find(set, TlbEntry.global(tag)) : way;
   }
 
   /**
@@ -80,19 +109,25 @@ public final class SetAssociativeTlb {
    * @return whether it was entered
    */
   public boolean insert(long va, int pcid, long translation) {
-    int i = sizeIndexUpTo(Translation.pieceSize(translation).ordinal());
-    if (i < 0) {
-      return false;
+    int code = firstCode;
+    int shift = firstShift;
+    long piece = translation;
+    if (Translation.pieceSizeCode(translation) != code) {
+      int i = sizeIndexUpTo(Translation.pieceSizeCode(translation));
+      if (i < 0) {
+        return false;
+      }
+      code = sizeCodes[i];
+      shift = shifts[i];
+      piece = Translation.piece(translation, va, PageSize.ofCode(code));
     }
-    int code = sizeCodes[i];
-    long vpn = VirtualAddress.vpn(va, shifts[i]);
-    long piece = Translation.piece(translation, va, PageSize.ofCode(code));
+    long vpn = VirtualAddress.vpn(va, shift);
     long tag = tagFor(vpn, pcid, code, piece);
-    array.insert(array.setOf(vpn), tag, piece);
-    counters.increment(TlbStructureMetric.FILLS);
+    array.insert(vpn, tag, piece);
+    counts[FILLS]++;
     long evicted = array.evictedTag();
     if (evicted != AssociativeArray.INVALID) {
-      counters.increment(TlbStructureMetric.EVICTIONS);
+      counts[EVICTIONS]++;
       account(evicted, array.evictedValue(), -1);
     }
     account(tag, piece, 1);
@@ -116,16 +151,12 @@ public final class SetAssociativeTlb {
   public void update(long va, int pcid, long translation) {
     for (int i = 0; i < sizeCodes.length; i++) {
       int code = sizeCodes[i];
-      if (resident[code] == 0) {
+      if (severalSizes && resident[code] == 0) {
         continue;
       }
       long vpn = VirtualAddress.vpn(va, shifts[i]);
       int set = array.setOf(vpn);
-      long tag = TlbEntry.tag(vpn, pcid, code);
-      int way = array.find(set, tag);
-      if (way < 0 && residentGlobal != 0) {
-        way = array.find(set, TlbEntry.global(tag));
-      }
+      int way = find(set, TlbEntry.tag(vpn, pcid, code));
       if (way < 0) {
         continue;
       }
@@ -150,7 +181,7 @@ public final class SetAssociativeTlb {
   public void invalidatePage(long va, int pcid) {
     for (int i = 0; i < sizeCodes.length; i++) {
       int code = sizeCodes[i];
-      if (resident[code] == 0) {
+      if (severalSizes && resident[code] == 0) {
         continue;
       }
       long vpn = VirtualAddress.vpn(va, shifts[i]);
@@ -167,8 +198,7 @@ public final class SetAssociativeTlb {
   /** Drops all entries of a PCID that are not global. */
   public void invalidatePcid(int pcid) {
     for (int set = 0; set < array.sets(); set++) {
-      // Backwards, because a removal may close the gap from behind.
-      for (int way = array.ways() - 1; way >= 0; way--) {
+      for (int way = 0; way < array.ways(); way++) {
         long tag = array.tag(set, way);
         if (tag != AssociativeArray.INVALID
             && !TlbEntry.isGlobal(tag)
@@ -189,7 +219,7 @@ public final class SetAssociativeTlb {
 
   /** Drops the entry of {@code translation} itself, where it is here. */
   void invalidateCopy(long va, int pcid, long translation) {
-    int i = sizeIndexUpTo(Translation.pieceSize(translation).ordinal());
+    int i = sizeIndexUpTo(Translation.pieceSizeCode(translation));
     if (i >= 0) {
       long vpn = VirtualAddress.vpn(va, shifts[i]);
       removeTag(array.setOf(vpn), tagFor(vpn, pcid, sizeCodes[i], translation));
@@ -204,7 +234,7 @@ public final class SetAssociativeTlb {
     int pcid = TlbEntry.pcid(tag);
     boolean smaller = false;
     for (int i = 0; i < sizeCodes.length; i++) {
-      if (resident[sizeCodes[i]] == 0) {
+      if (severalSizes && resident[sizeCodes[i]] == 0) {
         continue;
       }
       if (shifts[i] < shift) {
@@ -219,7 +249,7 @@ public final class SetAssociativeTlb {
       return;
     }
     for (int set = 0; set < array.sets(); set++) {
-      for (int way = array.ways() - 1; way >= 0; way--) {
+      for (int way = 0; way < array.ways(); way++) {
         long other = array.tag(set, way);
         if (other != AssociativeArray.INVALID
             && TlbEntry.isGlobal(other) == global
@@ -232,7 +262,12 @@ public final class SetAssociativeTlb {
   }
 
   void countHits(long hits) {
-    counters.add(TlbStructureMetric.HITS, hits);
+    counts[HITS] += hits;
+  }
+
+  /** The code of the smallest page size held here. */
+  int smallestSize() {
+    return firstCode;
   }
 
   /** The code of the largest page size held here that is at most {@code code}, or -1. */
@@ -263,7 +298,7 @@ public final class SetAssociativeTlb {
 
   private void removePieces(long va, int pcid) {
     for (int set = 0; set < array.sets(); set++) {
-      for (int way = array.ways() - 1; way >= 0; way--) {
+      for (int way = 0; way < array.ways(); way++) {
         long tag = array.tag(set, way);
         if (tag != AssociativeArray.INVALID && TlbEntry.belongsTo(tag, pcid)) {
           int pageShift = Translation.pageSize(array.value(set, way)).shift();
@@ -280,13 +315,14 @@ public final class SetAssociativeTlb {
     array.remove(set, way);
   }
 
+  /** Keeps the counts of what is resident, as far as this structure can hold different things. */
   private void account(long tag, long translation, int change) {
-    resident[TlbEntry.sizeCode(tag)] += change;
-    if (TlbEntry.isGlobal(tag)) {
-      residentGlobal += change;
+    if (severalSizes) {
+      resident[TlbEntry.sizeCode(tag)] += change;
     }
-    if (Translation.isPiece(translation)) {
-      residentPieces += change;
+    if (Translation.isGlobalOrPiece(translation)) {
+      residentGlobal += TlbEntry.isGlobal(tag) ? change : 0;
+      residentPieces += Translation.isPiece(translation) ? change : 0;
     }
   }
 }

@@ -14,7 +14,16 @@ public final class TlbLevel {
   private final TlbLevelConfig config;
   private final List<SetAssociativeTlb> structures;
   private final SetAssociativeTlb[][] byKind = new SetAssociativeTlb[AccessKind.COUNT][];
+
+  /** The structure, where the level has only one; the path of an access then needs no loop. */
+  private final @Nullable SetAssociativeTlb only;
+
   private final Counters<TlbMetric> counters = new Counters<>(TlbMetric.class);
+  private final long[] counts = counters.values();
+
+  private static final int LOOKUPS = TlbMetric.LOOKUPS.ordinal();
+  private static final int HITS = TlbMetric.HITS.ordinal();
+  private static final int MISSES = TlbMetric.MISSES.ordinal();
 
   TlbLevel(TlbLevelConfig config, long seed) {
     this.config = config;
@@ -24,6 +33,7 @@ public final class TlbLevel {
       list.add(new SetAssociativeTlb(c, seed ^ (long) c.name().hashCode() << 32));
     }
     structures = List.copyOf(list);
+    only = structures.size() == 1 ? structures.get(0) : null;
     for (AccessKind kind : AccessKind.values()) {
       byKind[kind.ordinal()] =
           structures.stream().filter(s -> s.serves(kind)).toArray(SetAssociativeTlb[]::new);
@@ -44,16 +54,22 @@ public final class TlbLevel {
   }
 
   long lookup(long va, int pcid, int kind) {
-    counters.increment(TlbMetric.LOOKUPS);
+    SetAssociativeTlb single = only;
+    long t = single != null ? single.lookup(va, pcid) : lookupSeveral(va, pcid, kind);
+    counts[LOOKUPS]++;
+    counts[t != Translation.NONE ? HITS : MISSES]++;
+    return t;
+  }
+
+  private long lookupSeveral(long va, int pcid, int kind) {
+    long t = Translation.NONE;
     for (SetAssociativeTlb s : byKind[kind]) {
-      long t = s.lookup(va, pcid);
+      t = s.lookup(va, pcid);
       if (t != Translation.NONE) {
-        counters.increment(TlbMetric.HITS);
-        return t;
+        break;
       }
     }
-    counters.increment(TlbMetric.MISSES);
-    return Translation.NONE;
+    return t;
   }
 
   /**
@@ -61,9 +77,13 @@ public final class TlbLevel {
    * that is not larger than the page; {@code null} if there is none.
    */
   @Nullable SetAssociativeTlb holder(long translation, int kind) {
+    int page = Translation.pieceSizeCode(translation);
+    SetAssociativeTlb single = only;
+    if (single != null) {
+      return single.smallestSize() <= page ? single : null;
+    }
     SetAssociativeTlb best = null;
     int bestSize = -1;
-    int page = Translation.pieceSize(translation).ordinal();
     for (SetAssociativeTlb s : byKind[kind]) {
       int size = s.largestSizeUpTo(page);
       if (size > bestSize) {
@@ -81,8 +101,8 @@ public final class TlbLevel {
   }
 
   void countRepeatedHits(int kind, PageSize size, long hits) {
-    counters.add(TlbMetric.LOOKUPS, hits);
-    counters.add(TlbMetric.HITS, hits);
+    counts[LOOKUPS] += hits;
+    counts[HITS] += hits;
     for (SetAssociativeTlb s : byKind[kind]) {
       if (s.config().pageSizes().contains(size)) {
         s.countHits(hits);

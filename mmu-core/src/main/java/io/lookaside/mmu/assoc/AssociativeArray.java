@@ -5,21 +5,41 @@ import java.util.Arrays;
 /**
  * A set-associative array of tagged words: the storage of every TLB and paging-structure cache.
  *
- * <p>Tags and values are flat {@code long[]}, a way of a set at {@code set * ways + way}. A tag is
- * never 0, which marks an invalid way. Nothing here allocates after construction.
+ * <p>A tag is never 0, which marks an invalid way. Nothing here allocates after construction.
  */
 public final class AssociativeArray {
   /** The tag of an invalid way. */
   public static final long INVALID = 0;
 
-  /** Shorter moves are cheaper entry by entry than by a block copy. */
-  private static final int BLOCK_COPY_FROM = 6;
+  /** What {@link #lookup} returns without a hit; no value is 0. */
+  public static final long ABSENT = 0;
+
+  /*
+   * A set is a block of one flat array: fingerprints, tags, values. A look-up does not compare tags
+   * one after the other: where among the ways a tag stands is unpredictable, and so would be the
+   * loop's end. It compares eight bytes at once, a fingerprint of each way's tag, and then the tag of
+   * a way whose fingerprint fits, which is nearly always the right one. A fingerprint is never 0, so
+   * it fits neither a way that was never written nor the padding of the last word. That of a removed
+   * way stays; its tag no longer fits.
+   */
+  private static final int LANES = Long.BYTES;
+
+  private static final int LANE_SHIFT = 3;
+  private static final long EACH = 0x0101_0101_0101_0101L;
+  private static final long TOPS = 0x8080_8080_8080_8080L;
+  private static final long HASH = 0x9e37_79b9_7f4a_7c15L;
 
   private final int sets;
   private final int ways;
   private final int setMask;
-  private final long[] tags;
-  private final long[] values;
+
+  /** Words of fingerprints in a block, so the offset of its first tag. */
+  private final int words;
+
+  /** Words in a block. */
+  private final int stride;
+
+  private final long[] blocks;
   private final ReplacementPolicy policy;
   private long evictedTag;
   private long evictedValue;
@@ -33,8 +53,9 @@ public final class AssociativeArray {
     sets = geometry.sets();
     ways = geometry.ways();
     setMask = Integer.bitCount(sets) == 1 ? sets - 1 : -1;
-    tags = new long[geometry.entries()];
-    values = new long[geometry.entries()];
+    words = (ways + LANES - 1) / LANES;
+    stride = words + 2 * ways;
+    blocks = new long[sets * stride];
     policy = geometry.replacement().create(sets, ways, seed);
   }
 
@@ -52,48 +73,94 @@ public final class AssociativeArray {
     return mask >= 0 ? (int) number & mask : (int) Long.remainderUnsigned(number, sets);
   }
 
-  /** The way of {@code set} that holds {@code tag}, or -1. Changes nothing. */
+  /**
+   * The way of {@code set} that holds {@code tag}, or -1. Changes nothing.
+   *
+   * @param tag not {@link #INVALID}
+   */
   public int find(int set, long tag) {
-    long[] t = tags;
-    int n = ways;
-    int base = set * n;
-    for (int i = 0; i < n; i++) {
-      if (t[base + i] == tag) {
-        return i;
+    long[] b = blocks;
+    int base = set * stride;
+    int firstTag = base + words;
+    long pattern = fingerprint(tag) * EACH;
+    for (int word = base; word < firstTag; word++) {
+      long difference = b[word] ^ pattern;
+      // The top bit of every byte that is 0, and of some bytes above one that is.
+      long zeros = (difference - EACH) & ~difference & TOPS;
+      while (zeros != 0) {
+        int way =
+            ((word - base) << LANE_SHIFT) + (Long.numberOfTrailingZeros(zeros) >>> LANE_SHIFT);
+        if (way < ways && b[firstTag + way] == tag) {
+          return way;
+        }
+        zeros &= zeros - 1;
       }
     }
     return -1;
   }
 
-  /** Notes a hit; returns the way in which the entry now stands. */
-  public int touch(int set, int way) {
-    return policy.touch(this, set, way);
+  /**
+   * The value under {@code tag} in the set of {@code number}, noted as a hit; or {@link #ABSENT}.
+   *
+   * @param tag not {@link #INVALID}
+   */
+  public long lookup(long number, long tag) {
+    long[] b = blocks;
+    int n = ways;
+    int set = setOf(number);
+    int base = set * stride;
+    int firstTag = base + words;
+    long pattern = fingerprint(tag) * EACH;
+    int way = 0;
+    for (int word = base; word < firstTag; word++) {
+      long difference = b[word] ^ pattern;
+      long zeros = (difference - EACH) & ~difference & TOPS;
+      while (zeros != 0) {
+        int w = way + (Long.numberOfTrailingZeros(zeros) >>> LANE_SHIFT);
+        if (w < n && b[firstTag + w] == tag) {
+          policy.touch(set, w);
+          return b[firstTag + w + n];
+        }
+        zeros &= zeros - 1;
+      }
+      way += LANES;
+    }
+    return ABSENT;
   }
 
   public long tag(int set, int way) {
-    return tags[set * ways + way];
+    return blocks[tagIndex(set, way)];
   }
 
   public long value(int set, int way) {
-    return values[set * ways + way];
+    return blocks[tagIndex(set, way) + ways];
   }
 
   /** Replaces a value; the order of replacement stays. */
   public void setValue(int set, int way, long value) {
-    values[set * ways + way] = value;
+    blocks[tagIndex(set, way) + ways] = value;
   }
 
   /**
-   * Enters a tag that is not in the set. What had to go is then in {@link #evictedTag} and {@link
-   * #evictedValue}.
+   * Enters a tag that is not in the set of {@code number}. What had to go is then in {@link
+   * #evictedTag} and {@link #evictedValue}.
    *
    * @param tag not {@link #INVALID}
+   * @param value not {@link #ABSENT}
    */
-  public void insert(int set, long tag, long value) {
-    evictedTag = INVALID;
-    int i = policy.place(this, set) + set * ways;
-    tags[i] = tag;
-    values[i] = value;
+  public void insert(long number, long tag, long value) {
+    long[] b = blocks;
+    int set = setOf(number);
+    int way = policy.place(this, set);
+    int base = set * stride;
+    int i = base + words + way;
+    evictedTag = b[i];
+    evictedValue = b[i + ways];
+    b[i] = tag;
+    b[i + ways] = value;
+    int word = base + (way >>> LANE_SHIFT);
+    int shift = (way & (LANES - 1)) * Byte.SIZE;
+    b[word] = (b[word] & ~(0xffL << shift)) | (fingerprint(tag) << shift);
   }
 
   /** The tag that the last {@link #insert} evicted, or {@link #INVALID}. */
@@ -108,62 +175,32 @@ public final class AssociativeArray {
 
   /** Takes an entry out. */
   public void remove(int set, int way) {
-    policy.remove(this, set, way);
+    blocks[tagIndex(set, way)] = INVALID;
+    policy.removed(set, way);
   }
 
   /** Takes all entries out and forgets the history of replacement. */
   public void clear() {
-    Arrays.fill(tags, INVALID);
+    Arrays.fill(blocks, INVALID);
     policy.clear();
   }
 
-  // What follows serves the policies.
-
-  void evict(int set, int way) {
-    int i = set * ways + way;
-    evictedTag = tags[i];
-    evictedValue = values[i];
-  }
-
+  /** For policies: the first invalid way of a set, or -1. */
   int invalidWay(int set) {
-    return find(set, INVALID);
-  }
-
-  void invalidateWay(int set, int way) {
-    tags[set * ways + way] = INVALID;
-  }
-
-  /** Moves ways 0 to {@code last - 1} one further; what stood in {@code last} is gone. */
-  void shiftDown(int set, int last) {
-    long[] t = tags;
-    long[] v = values;
-    int base = set * ways;
-    if (last >= BLOCK_COPY_FROM) {
-      System.arraycopy(t, base, t, base + 1, last);
-      System.arraycopy(v, base, v, base + 1, last);
-    } else {
-      for (int i = base + last; i > base; i--) {
-        t[i] = t[i - 1];
-        v[i] = v[i - 1];
+    for (int way = 0; way < ways; way++) {
+      if (tag(set, way) == INVALID) {
+        return way;
       }
     }
+    return -1;
   }
 
-  /** Closes the gap at {@code way} by moving the ways behind it forward; the last is invalid. */
-  void shiftUp(int set, int way) {
-    int from = set * ways + way;
-    int end = (set + 1) * ways - 1;
-    System.arraycopy(tags, from + 1, tags, from, end - from);
-    System.arraycopy(values, from + 1, values, from, end - from);
-    tags[end] = INVALID;
+  private int tagIndex(int set, int way) {
+    return set * stride + words + way;
   }
 
-  void moveToFront(int set, int way) {
-    int base = set * ways;
-    long tag = tags[base + way];
-    long value = values[base + way];
-    shiftDown(set, way);
-    tags[base] = tag;
-    values[base] = value;
+  /** Seven bits of a hash, and a one above them. */
+  private static long fingerprint(long tag) {
+    return ((tag * HASH) >>> 57) | 0x80;
   }
 }

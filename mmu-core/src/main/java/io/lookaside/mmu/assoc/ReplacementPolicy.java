@@ -2,12 +2,7 @@ package io.lookaside.mmu.assoc;
 
 import java.util.Arrays;
 
-/**
- * Decides which entry of a set makes room, and keeps what it needs to know for that.
- *
- * <p>An implementation may move entries within their set: true LRU and FIFO keep a set in the order
- * in which its entries would be evicted and so need no time stamps.
- */
+/** Decides which entry of a set makes room, and keeps what it needs to know for that. */
 public abstract class ReplacementPolicy {
   /** The policies there are. */
   public enum Kind {
@@ -42,11 +37,11 @@ public abstract class ReplacementPolicy {
      */
     ReplacementPolicy create(int sets, int ways, long seed) {
       return switch (this) {
-        case LRU -> new Lru();
+        case LRU -> Ordered.of(sets, ways, true);
         case TREE_PLRU -> new TreePlru(sets, ways);
         case BIT_PLRU -> new BitPlru(sets, ways);
-        case FIFO -> new Fifo();
-        case RANDOM -> new RandomPolicy(seed);
+        case FIFO -> Ordered.of(sets, ways, false);
+        case RANDOM -> new RandomPolicy(ways, seed);
         case SRRIP -> new Srrip(sets, ways);
       };
     }
@@ -57,83 +52,42 @@ public abstract class ReplacementPolicy {
   /**
    * Notes a hit. A second touch of the entry that was touched or placed last in its set changes
    * nothing: replay relies on that when it counts repetitions without looking them up.
-   *
-   * @return the way in which the entry now stands
    */
-  public abstract int touch(AssociativeArray array, int set, int way);
+  public abstract void touch(int set, int way);
 
   /**
    * Makes room for a new entry, which the caller then writes. An invalid way is used before any
-   * valid entry is evicted; what is evicted is reported to {@link AssociativeArray#evict}.
+   * valid entry is evicted.
    *
    * @return the way to write
    */
   abstract int place(AssociativeArray array, int set);
 
-  /** Takes an entry out of its set and leaves an invalid way. */
-  void remove(AssociativeArray array, int set, int way) {
-    array.invalidateWay(set, way);
+  /** Notes that a way has become invalid. */
+  void removed(int set, int way) {
+    // Most policies look for invalid ways when they need one.
   }
 
   /** Forgets everything. */
   abstract void clear();
 
-  /** LRU and FIFO: a set stands in order of eviction, the next victim last, invalid ways behind. */
-  private abstract static class Ordered extends ReplacementPolicy {
-    @Override
-    final int place(AssociativeArray array, int set) {
-      int last = array.ways() - 1;
-      array.evict(set, last);
-      array.shiftDown(set, last);
-      return 0;
-    }
-
-    @Override
-    final void remove(AssociativeArray array, int set, int way) {
-      array.shiftUp(set, way);
-    }
-
-    @Override
-    final void clear() {
-      // The order is the array's own.
-    }
-  }
-
-  private static final class Lru extends Ordered {
-    @Override
-    public int touch(AssociativeArray array, int set, int way) {
-      if (way != 0) {
-        array.moveToFront(set, way);
-      }
-      return 0;
-    }
-  }
-
-  private static final class Fifo extends Ordered {
-    @Override
-    public int touch(AssociativeArray array, int set, int way) {
-      return way;
-    }
-  }
-
-  /** Policies whose entries stay in their way. */
+  /** Policies that use an invalid way where there is one. */
   private abstract static class Fixed extends ReplacementPolicy {
     @Override
     final int place(AssociativeArray array, int set) {
       int way = array.invalidWay(set);
       if (way < 0) {
-        way = victim(array.ways(), set);
-        array.evict(set, way);
+        way = victim(set);
       }
-      placed(array.ways(), set, way);
+      placed(set, way);
       return way;
     }
 
     /** The way to evict from a full set. */
-    abstract int victim(int ways, int set);
+    abstract int victim(int set);
 
     /** Notes that a new entry stands in {@code way}. */
-    abstract void placed(int ways, int set, int way);
+    abstract void placed(int set, int way);
   }
 
   /**
@@ -142,10 +96,12 @@ public abstract class ReplacementPolicy {
    * right, and a node without a right half always leads left.
    */
   private static final class TreePlru extends Fixed {
+    private final int ways;
     private final int leaves;
     private final byte[] bits;
 
     TreePlru(int sets, int ways) {
+      this.ways = ways;
       int n = 1;
       while (n < ways) {
         n <<= 1;
@@ -155,13 +111,12 @@ public abstract class ReplacementPolicy {
     }
 
     @Override
-    public int touch(AssociativeArray array, int set, int way) {
+    public void touch(int set, int way) {
       turnAway(set, way);
-      return way;
     }
 
     @Override
-    int victim(int ways, int set) {
+    int victim(int set) {
       int base = set * leaves;
       int node = 1;
       int low = 0;
@@ -177,7 +132,7 @@ public abstract class ReplacementPolicy {
     }
 
     @Override
-    void placed(int ways, int set, int way) {
+    void placed(int set, int way) {
       turnAway(set, way);
     }
 
@@ -196,22 +151,23 @@ public abstract class ReplacementPolicy {
 
   /** A touch sets the way's bit; when all are set, the others are cleared. First clear bit goes. */
   private static final class BitPlru extends Fixed {
+    private final int ways;
     private final boolean[] recent;
     private final int[] count;
 
     BitPlru(int sets, int ways) {
+      this.ways = ways;
       recent = new boolean[sets * ways];
       count = new int[sets];
     }
 
     @Override
-    public int touch(AssociativeArray array, int set, int way) {
-      mark(array.ways(), set, way);
-      return way;
+    public void touch(int set, int way) {
+      mark(set, way);
     }
 
     @Override
-    int victim(int ways, int set) {
+    int victim(int set) {
       int base = set * ways;
       int way = 0;
       while (recent[base + way] && way < ways - 1) {
@@ -221,11 +177,11 @@ public abstract class ReplacementPolicy {
     }
 
     @Override
-    void placed(int ways, int set, int way) {
-      mark(ways, set, way);
+    void placed(int set, int way) {
+      mark(set, way);
     }
 
-    private void mark(int ways, int set, int way) {
+    private void mark(int set, int way) {
       int base = set * ways;
       if (!recent[base + way]) {
         recent[base + way] = true;
@@ -246,26 +202,26 @@ public abstract class ReplacementPolicy {
 
   /** One draw for each eviction, none otherwise. */
   private static final class RandomPolicy extends Fixed {
+    private final int ways;
     private final long seed;
     private SeededRandom random;
 
-    RandomPolicy(long seed) {
+    RandomPolicy(int ways, long seed) {
+      this.ways = ways;
       this.seed = seed;
       this.random = new SeededRandom(seed);
     }
 
     @Override
-    public int touch(AssociativeArray array, int set, int way) {
-      return way;
-    }
+    public void touch(int set, int way) {}
 
     @Override
-    int victim(int ways, int set) {
+    int victim(int set) {
       return random.nextInt(ways);
     }
 
     @Override
-    void placed(int ways, int set, int way) {
+    void placed(int set, int way) {
       // Nothing is remembered.
     }
 
@@ -286,20 +242,21 @@ public abstract class ReplacementPolicy {
     private static final byte DISTANT = 3;
     private static final byte LONG = 2;
 
+    private final int ways;
     private final byte[] prediction;
 
     Srrip(int sets, int ways) {
+      this.ways = ways;
       prediction = new byte[sets * ways];
     }
 
     @Override
-    public int touch(AssociativeArray array, int set, int way) {
-      prediction[set * array.ways() + way] = 0;
-      return way;
+    public void touch(int set, int way) {
+      prediction[set * ways + way] = 0;
     }
 
     @Override
-    int victim(int ways, int set) {
+    int victim(int set) {
       int base = set * ways;
       int oldest = 0;
       for (int way = 1; way < ways; way++) {
@@ -315,7 +272,7 @@ public abstract class ReplacementPolicy {
     }
 
     @Override
-    void placed(int ways, int set, int way) {
+    void placed(int set, int way) {
       prediction[set * ways + way] = LONG;
     }
 

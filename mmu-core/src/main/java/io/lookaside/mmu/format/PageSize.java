@@ -28,6 +28,11 @@ public enum PageSize {
     return VALUES[code];
   }
 
+  /** The {@link #shift()} of the page size whose {@link #ordinal()} is {@code code}, 0 to 2. */
+  public static int shiftOfCode(int code) {
+    return 12 + 9 * code;
+  }
+
   /** The name that users write: {@code 4K}, {@code 2M}, {@code 1G}. */
   public String label() {
     return label;

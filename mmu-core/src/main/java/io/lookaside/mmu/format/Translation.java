@@ -104,13 +104,23 @@ public final class Translation {
 
   /** The physical address that {@code va} has under a valid translation. */
   public static long physicalAddress(long translation, long va) {
-    long offset = pieceSize(translation).offsetMask();
-    return (translation & Pte.FRAME) | (va & offset);
+    long offset = va & ((1L << PageSize.shiftOfCode(pieceSizeCode(translation))) - 1);
+    return (translation & Pte.FRAME) | offset;
+  }
+
+  /** The {@link PageSize} code of {@link #pieceSize}. */
+  public static int pieceSizeCode(long translation) {
+    return (int) (translation >>> SIZE_SHIFT) & 3;
+  }
+
+  /** Whether G is set, or this is a piece of a larger page: what a TLB keeps account of. */
+  public static boolean isGlobalOrPiece(long translation) {
+    return (translation & (Pte.GLOBAL | PIECE)) != 0;
   }
 
   /** The size of what is cached; smaller than the page where a TLB holds no pages of its size. */
   public static PageSize pieceSize(long translation) {
-    return PageSize.ofCode((int) (translation >>> SIZE_SHIFT) & 3);
+    return PageSize.ofCode(pieceSizeCode(translation));
   }
 
   /** The size of the page that the tables map. */

@@ -15,10 +15,15 @@ public final class Counters<M extends Enum<M> & Metric> {
     this.values = new long[metrics.getEnumConstants().length];
   }
 
-  public void increment(M metric) {
-    values[metric.ordinal()]++;
+  /**
+   * The values themselves, by ordinal. The component that owns the counters counts here on the path
+   * of an access, with the ordinals as constants.
+   */
+  public long[] values() {
+    return values;
   }
 
+  /** Adds to a metric where speed does not matter. */
   public void add(M metric, long amount) {
     values[metric.ordinal()] += amount;
   }

@@ -80,6 +80,15 @@ final class MachineBinder {
     for (int i = 0; i < parts.size(); i++) {
       structures.add(structure(name, pointer + "/parts/" + i, parts.get(i), all));
     }
+    for (AccessKind kind : all) {
+      if (structures.stream().noneMatch(s -> s.accesses().contains(kind))) {
+        String word = kind.name().toLowerCase(Locale.ROOT);
+        problem(
+            pointer,
+            new IllegalArgumentException(
+                "no structure serves " + word + "; add " + word + " to an accesses list"));
+      }
+    }
     int latency = node.path("latencyCycles").intValue();
     try {
       return new TlbLevelConfig(name, latency, structures);
@@ -102,7 +111,8 @@ final class MachineBinder {
     } else if (!all.containsAll(accesses)) {
       problem(
           pointer + "/accesses",
-          new IllegalArgumentException(level + " serves " + all + " only, not " + accesses));
+          new IllegalArgumentException(
+              level + " is asked by " + words(all) + " only, not by " + words(accesses)));
     }
     return new TlbStructureConfig(
         structureName(level, sizes, accesses, all), geometry(pointer, node), sizes, accesses);
@@ -117,6 +127,12 @@ final class MachineBinder {
     }
     sizes.forEach(s -> name.append('-').append(s.label().toLowerCase(Locale.ROOT)));
     return name.toString();
+  }
+
+  private static String words(Set<AccessKind> kinds) {
+    List<String> words = new ArrayList<>();
+    kinds.forEach(k -> words.add(k.name().toLowerCase(Locale.ROOT)));
+    return String.join(", ", words);
   }
 
   private @Nullable Geometry cache(String pointer) {

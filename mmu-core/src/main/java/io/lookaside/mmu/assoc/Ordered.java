@@ -1,0 +1,217 @@
+package io.lookaside.mmu.assoc;
+
+import java.util.Arrays;
+
+/**
+ * True LRU and FIFO. The ways of every set stand in order, the next victim last and invalid ways
+ * behind all valid ones; a new entry moves its way to the front and so, for LRU, does a hit. That
+ * is what makes time stamps needless. Entries stay where they are; only way numbers move.
+ */
+abstract class Ordered extends ReplacementPolicy {
+  private Ordered() {}
+
+  /**
+   * LRU or FIFO.
+   *
+   * @param hitsCount whether a hit moves to the front: LRU
+   */
+  static Ordered of(int sets, int ways, boolean hitsCount) {
+    if (ways <= Packed.MAX_WAYS) {
+      return hitsCount ? new PackedLru(sets, ways) : new PackedFifo(sets, ways);
+    }
+    return hitsCount ? new LinkedLru(sets, ways) : new LinkedFifo(sets, ways);
+  }
+
+  @Override
+  final void removed(int set, int way) {
+    moveToBack(set, way);
+  }
+
+  abstract void moveToFront(int set, int way);
+
+  abstract void moveToBack(int set, int way);
+
+  /** Up to 16 ways: the order is a word of four-bit way numbers, the front in the lowest bits. */
+  private abstract static class Packed extends Ordered {
+    static final int MAX_WAYS = 16;
+
+    private static final int BITS = 4;
+    private static final long EACH = 0x1111_1111_1111_1111L;
+    private static final long TOPS = 0x8888_8888_8888_8888L;
+    private static final long ASCENDING = 0xfedc_ba98_7654_3210L;
+
+    private final long[] order;
+
+    /** Shift of the number at the back. */
+    private final int backShift;
+
+    /** The bits that hold the numbers of real ways. */
+    private final long usedMask;
+
+    Packed(int sets, int ways) {
+      order = new long[sets];
+      backShift = BITS * (ways - 1);
+      usedMask = -1L >>> (Long.SIZE - BITS * ways);
+      Arrays.fill(order, ASCENDING);
+    }
+
+    @Override
+    final void moveToFront(int set, int way) {
+      long o = order[set];
+      if ((o & 0xf) == way) {
+        return;
+      }
+      int shift = shiftOf(o, way);
+      long ahead = o & ((1L << shift) - 1);
+      order[set] = o ^ ahead ^ ((long) way << shift) ^ (ahead << BITS) ^ way;
+    }
+
+    @Override
+    final void moveToBack(int set, int way) {
+      long o = order[set];
+      int shift = shiftOf(o, way);
+      long aheadMask = (1L << shift) - 1;
+      long behind = o & ~aheadMask & usedMask;
+      long rest = o & ~usedMask;
+      long closed = (o & aheadMask) | ((behind >>> BITS) & ~aheadMask);
+      order[set] = rest | closed | ((long) way << backShift);
+    }
+
+    @Override
+    final int place(AssociativeArray array, int set) {
+      long o = order[set];
+      long used = o & usedMask;
+      long way = used >>> backShift;
+      order[set] = (o ^ used) | ((used << BITS) & usedMask) | way;
+      return (int) way;
+    }
+
+    @Override
+    final void clear() {
+      Arrays.fill(order, ASCENDING);
+    }
+
+    /** The shift of a way's number: the lowest four bits that differ in nothing from it. */
+    private static int shiftOf(long order, int way) {
+      long difference = order ^ (EACH * way);
+      long zeros = (difference - EACH) & ~difference & TOPS;
+      return Long.numberOfTrailingZeros(zeros) & -BITS;
+    }
+  }
+
+  /** More ways: a ring of way numbers, doubly linked; the back stands before the front. */
+  private abstract static class Linked extends Ordered {
+    private final int ways;
+    private final short[] next;
+    private final short[] previous;
+    private final short[] front;
+
+    Linked(int sets, int ways) {
+      this.ways = ways;
+      next = new short[sets * ways];
+      previous = new short[sets * ways];
+      front = new short[sets];
+      reset();
+    }
+
+    @Override
+    final void moveToFront(int set, int way) {
+      int first = front[set];
+      if (first != way) {
+        // The place before the front is the back, so a way that is there already need not move.
+        if (previous[set * ways + first] != way) {
+          moveBefore(set, way, first);
+        }
+        front[set] = (short) way;
+      }
+    }
+
+    @Override
+    final void moveToBack(int set, int way) {
+      int first = front[set];
+      if (first == way) {
+        front[set] = next[set * ways + way];
+      } else if (previous[set * ways + first] != way) {
+        moveBefore(set, way, first);
+      }
+    }
+
+    @Override
+    final int place(AssociativeArray array, int set) {
+      short back = previous[set * ways + front[set]];
+      front[set] = back;
+      return back;
+    }
+
+    @Override
+    final void clear() {
+      reset();
+    }
+
+    private void reset() {
+      for (int i = 0; i < next.length; i++) {
+        int way = i % ways;
+        next[i] = (short) ((way + 1) % ways);
+        previous[i] = (short) ((way + ways - 1) % ways);
+      }
+      Arrays.fill(front, (short) 0);
+    }
+
+    private void moveBefore(int set, int way, int other) {
+      int base = set * ways;
+      short n = next[base + way];
+      short p = previous[base + way];
+      next[base + p] = n;
+      previous[base + n] = p;
+      short back = previous[base + other];
+      next[base + back] = (short) way;
+      previous[base + way] = back;
+      next[base + way] = (short) other;
+      previous[base + other] = (short) way;
+    }
+  }
+
+  private static final class PackedLru extends Packed {
+    PackedLru(int sets, int ways) {
+      super(sets, ways);
+    }
+
+    @Override
+    public void touch(int set, int way) {
+      moveToFront(set, way);
+    }
+  }
+
+  private static final class PackedFifo extends Packed {
+    PackedFifo(int sets, int ways) {
+      super(sets, ways);
+    }
+
+    @Override
+    public void touch(int set, int way) {
+      // A hit does not change who came first.
+    }
+  }
+
+  private static final class LinkedLru extends Linked {
+    LinkedLru(int sets, int ways) {
+      super(sets, ways);
+    }
+
+    @Override
+    public void touch(int set, int way) {
+      moveToFront(set, way);
+    }
+  }
+
+  private static final class LinkedFifo extends Linked {
+    LinkedFifo(int sets, int ways) {
+      super(sets, ways);
+    }
+
+    @Override
+    public void touch(int set, int way) {
+      // A hit does not change who came first.
+    }
+  }
+}
