@@ -58,7 +58,7 @@ public final class Mmu {
     if (!rights.permits(t, kind)) {
       return fault(va, Translation.pageFault(rights.faultCode(kind) | PageFaultCode.PRESENT));
     }
-    return dirtyAssist(va);
+    return dirtyAssist(va, t);
   }
 
   /**
@@ -110,12 +110,19 @@ public final class Mmu {
     return t;
   }
 
-  private long dirtyAssist(long va) {
+  /** A store through a cached translation whose D is clear: walks again, to set D in memory. */
+  private long dirtyAssist(long va, long cached) {
     long t = walker.walk(va, STORE, context, PageWalker.Cause.DIRTY_ASSIST);
     if (!Translation.isValid(t)) {
       return fault(va, t);
     }
-    cache.update(va, context.pcid(), t);
+    if (Translation.isAlike(t, cached)) {
+      cache.update(va, context.pcid(), t);
+      return Translation.piece(t, va, Translation.pieceSize(cached));
+    }
+    // Software has put another page there and not said so: what is cached is of no use any more.
+    cache.invalidatePage(va, context.pcid());
+    cache.fill(va, context.pcid(), STORE, t);
     return t;
   }
 

@@ -37,16 +37,24 @@ public interface TranslationCache {
   void invalidateAll();
 
   /**
-   * Counts {@code hits} further first-level hits of {@code kind} in an entry of the given size,
-   * each a repetition of the access of that kind just made, which changes no state (see {@link
-   * io.lookaside.mmu.assoc.ReplacementPolicy#touch}).
+   * Whether an access that repeats the page of the last one of its kind, with nothing of the same
+   * side between them, surely hits the first level and changes no state there: the page is held,
+   * and its structure's policy takes a touch of the entry used last for nothing new.
+   *
+   * @param pieceSize size of the translation that the last access yielded
+   */
+  boolean repetitionChangesNothing(int kind, PageSize pieceSize);
+
+  /**
+   * Counts {@code hits} further first-level hits, each a repetition as {@link
+   * #repetitionChangesNothing} describes.
    */
   void countRepeatedHits(int kind, PageSize pieceSize, long hits);
 
   /**
-   * Whether what data accesses do can drop entries of the instruction side and the other way round,
-   * other than by an invalidation. If not, a repetition on one side stays one whatever the other
-   * does.
+   * Whether a fill for one kind of access can drop the first-level entry of another kind, be it for
+   * the same page. If not, a repetition of one kind stays one whatever the others do, except that
+   * loads and stores may share a structure.
    */
-  boolean sidesInterfere();
+  boolean fillsInterfere();
 }

@@ -19,21 +19,22 @@ import java.util.Arrays;
 public final class Replay {
   /*
    * Most references touch the page that the reference of the same kind before them touched. Such a
-   * repetition hits the entry that its first-level TLB used last, which changes no state: every
-   * ReplacementPolicy promises that. So the loop keeps, for each kind, the page of its last
+   * repetition hits the entry that its first-level TLB used last, which changes no state (where it
+   * would, TranslationCache.repetitionChangesNothing says so). So the loop keeps, for each kind, the page of its last
    * translation and the distance to its physical address, and only counts repetitions; anything
    * else takes the general path through the Mmu.
    *
    * What is remembered for a kind holds as long as nothing else has used or changed its TLB since.
    * Loads and stores may share one, so remembering a page for one of them forgets a different page
-   * of the other. Fetches have their own, but where the second level is inclusive a fill for one
-   * side can evict from the other, so there each side forgets the other. A page fault, which
+   * of the other. Fetches have their own; but where the second level is inclusive, a fill for one
+   * kind can evict what another holds, so there each kind forgets the others. A page fault, which
    * invalidates, forgets everything. Forgetting is always safe: the general path is the truth.
    */
 
   private static final int LOAD = AccessKind.LOAD.ordinal();
   private static final int STORE = AccessKind.STORE.ordinal();
   private static final int FETCH = AccessKind.FETCH.ordinal();
+  private static final int SIZES = PageSize.values().length;
   private static final int PAGE_SHIFT = PageSize.SIZE_4K.shift();
 
   /** Equals no page number, which has 52 bits. */
@@ -53,7 +54,7 @@ public final class Replay {
   private final Mmu mmu;
   private final TranslationCache cache;
   private final Kernel kernel;
-  private final boolean sidesInterfere;
+  private final boolean fillsInterfere;
   private final Counters<ReferenceMetric> counters = new Counters<>(ReferenceMetric.class);
   private long physicalAddressSum;
 
@@ -64,13 +65,19 @@ public final class Replay {
   private final int[] lastSize = new int[AccessKind.COUNT];
   private boolean sizeChanged;
 
+  /** By kind and size: whether a repetition changes nothing. */
+  private final boolean[] repeatable = new boolean[AccessKind.COUNT * SIZES];
+
   /** A replay on a machine's parts. */
   public Replay(Mmu mmu, TranslationCache cache, Kernel kernel) {
     this.mmu = mmu;
     this.cache = cache;
     this.kernel = kernel;
-    this.sidesInterfere = cache.sidesInterfere();
+    this.fillsInterfere = cache.fillsInterfere();
     Arrays.fill(lastPage, NO_PAGE);
+    for (int i = 0; i < repeatable.length; i++) {
+      repeatable[i] = cache.repetitionChangesNothing(i / SIZES, PageSize.ofCode(i % SIZES));
+    }
   }
 
   /** The counts so far. */
@@ -178,20 +185,16 @@ public final class Replay {
 
   private void remember(long va, int kind, long pa, int size) {
     long page = va >>> PAGE_SHIFT;
-    lastPage[kind] = page;
     distance[kind] = pa - va;
-    if (kind != FETCH) {
+    if (fillsInterfere) {
+      Arrays.fill(lastPage, NO_PAGE);
+    } else if (kind != FETCH) {
       int other = LOAD + STORE - kind;
       if (lastPage[other] != page || distance[other] != pa - va) {
         lastPage[other] = NO_PAGE;
       }
-      if (sidesInterfere) {
-        lastPage[FETCH] = NO_PAGE;
-      }
-    } else if (sidesInterfere) {
-      lastPage[LOAD] = NO_PAGE;
-      lastPage[STORE] = NO_PAGE;
     }
+    lastPage[kind] = repeatable[kind * SIZES + size] ? page : NO_PAGE;
     if (lastSize[kind] != size) {
       lastSize[kind] = size;
       sizeChanged = true;

@@ -104,20 +104,25 @@ public final class TlbHierarchy implements TranslationCache {
   }
 
   @Override
+  public boolean repetitionChangesNothing(int kind, PageSize pieceSize) {
+    return l1ByKind[kind].repetitionChangesNothing(kind, pieceSize);
+  }
+
+  @Override
   public void countRepeatedHits(int kind, PageSize pieceSize, long hits) {
     l1ByKind[kind].countRepeatedHits(kind, pieceSize, hits);
   }
 
   @Override
-  public boolean sidesInterfere() {
+  public boolean fillsInterfere() {
     return inclusive;
   }
 
   private void fillFromSecond(long va, int pcid, int kind, long translation) {
     if (!exclusive) {
       fillFirst(va, pcid, kind, translation);
-    } else if (l1ByKind[kind].holder(translation, kind) != null) {
-      SetAssociativeTlb from = stlb.holder(translation, kind);
+    } else if (l1ByKind[kind].holder(Translation.pieceSizeCode(translation), kind) != null) {
+      SetAssociativeTlb from = stlb.holder(Translation.pieceSizeCode(translation), kind);
       if (from != null) {
         from.invalidateCopy(va, pcid, translation);
       }
@@ -126,7 +131,7 @@ public final class TlbHierarchy implements TranslationCache {
   }
 
   private void fillFirst(long va, int pcid, int kind, long translation) {
-    SetAssociativeTlb s = l1ByKind[kind].holder(translation, kind);
+    SetAssociativeTlb s = l1ByKind[kind].holder(Translation.pieceSizeCode(translation), kind);
     if (s == null) {
       if (exclusive) {
         fillSecond(va, pcid, kind, translation);
@@ -139,7 +144,7 @@ public final class TlbHierarchy implements TranslationCache {
       int shift = PageSize.ofCode(TlbEntry.sizeCode(evicted)).shift();
       long evictedVa = TlbEntry.vpn(evicted) << shift;
       long evictedTranslation = s.evictedTranslation();
-      SetAssociativeTlb to = stlb.holder(evictedTranslation, kind);
+      SetAssociativeTlb to = stlb.holder(Translation.pieceSizeCode(evictedTranslation), kind);
       if (to != null) {
         // The other first level may have evicted its copy of the same page before.
         to.invalidateCopy(evictedVa, TlbEntry.pcid(evicted), evictedTranslation);
@@ -149,7 +154,7 @@ public final class TlbHierarchy implements TranslationCache {
   }
 
   private void fillSecond(long va, int pcid, int kind, long translation) {
-    SetAssociativeTlb s = stlb.holder(translation, kind);
+    SetAssociativeTlb s = stlb.holder(Translation.pieceSizeCode(translation), kind);
     if (s == null) {
       return;
     }

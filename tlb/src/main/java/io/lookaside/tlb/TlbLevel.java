@@ -73,11 +73,12 @@ public final class TlbLevel {
   }
 
   /**
-   * The structure that would hold a translation for a kind of access: the one with the largest size
-   * that is not larger than the page; {@code null} if there is none.
+   * The structure that would hold a page for a kind of access: the one with the largest size that
+   * is not larger than the page; {@code null} if there is none.
+   *
+   * @param page the {@link PageSize} code of the page
    */
-  @Nullable SetAssociativeTlb holder(long translation, int kind) {
-    int page = Translation.pieceSizeCode(translation);
+  @Nullable SetAssociativeTlb holder(int page, int kind) {
     SetAssociativeTlb single = only;
     if (single != null) {
       return single.smallestSize() <= page ? single : null;
@@ -100,13 +101,17 @@ public final class TlbLevel {
     }
   }
 
+  boolean repetitionChangesNothing(int kind, PageSize size) {
+    SetAssociativeTlb s = holder(size.ordinal(), kind);
+    return s != null && s.config().geometry().replacement().fillCountsAsHit();
+  }
+
   void countRepeatedHits(int kind, PageSize size, long hits) {
     counts[LOOKUPS] += hits;
     counts[HITS] += hits;
-    for (SetAssociativeTlb s : byKind[kind]) {
-      if (s.config().pageSizes().contains(size)) {
-        s.countHits(hits);
-      }
+    SetAssociativeTlb s = holder(size.ordinal(), kind);
+    if (s != null) {
+      s.countHits(hits);
     }
   }
 }

@@ -31,6 +31,14 @@ public abstract class ReplacementPolicy {
     }
 
     /**
+     * Whether a hit in the entry that was just entered changes nothing. With SRRIP it does: it says
+     * that the entry is used again soon, which being entered does not.
+     */
+    public boolean fillCountsAsHit() {
+      return this != SRRIP;
+    }
+
+    /**
      * A policy for an array of the given shape.
      *
      * @param seed used by {@link #RANDOM} alone
@@ -50,8 +58,9 @@ public abstract class ReplacementPolicy {
   ReplacementPolicy() {}
 
   /**
-   * Notes a hit. A second touch of the entry that was touched or placed last in its set changes
-   * nothing: replay relies on that when it counts repetitions without looking them up.
+   * Notes a hit. A second touch of the entry that was touched last in its set changes nothing, nor
+   * does, where {@link Kind#fillCountsAsHit}, a touch of the entry that was placed last. Replay
+   * relies on that when it counts repetitions without looking them up.
    */
   public abstract void touch(int set, int way);
 

@@ -133,6 +133,11 @@ public final class Translation {
     return (translation & PIECE) != 0;
   }
 
+  /** Whether two translations of one address are of pages alike in size and globality. */
+  public static boolean isAlike(long a, long b) {
+    return pageSize(a) == pageSize(b) && isGlobal(a) == isGlobal(b);
+  }
+
   public static boolean isDirty(long translation) {
     return (translation & Pte.DIRTY) != 0;
   }
