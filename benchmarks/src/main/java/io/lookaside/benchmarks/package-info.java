@@ -1,0 +1,5 @@
+/** JMH benchmarks of translation throughput, and what the comparison with C needs. */
+@NullMarked
+package io.lookaside.benchmarks;
+
+import org.jspecify.annotations.NullMarked;
