@@ -71,6 +71,14 @@ public final class Mmu {
     return walkAndFill(va, kind, PageWalker.Cause.RETRY);
   }
 
+  /**
+   * Whether a translation, as it is cached, serves an access of {@code kind} without a fault and
+   * without a walk.
+   */
+  public boolean serves(long translation, int kind) {
+    return context.rights().serves(translation, kind);
+  }
+
   /** INVLPG: drops the page of {@code va}, and all structure-cache entries of the current PCID. */
   public void invlpg(long va) {
     if (VirtualAddress.isCanonical(va)) {

@@ -37,24 +37,28 @@ public interface TranslationCache {
   void invalidateAll();
 
   /**
-   * Whether an access that repeats the page of the last one of its kind, with nothing of the same
-   * side between them, surely hits the first level and changes no state there: the page is held,
-   * and its structure's policy takes a touch of the entry used last for nothing new.
+   * Into how many classes the page numbers fall, by their low bits, so that pages of different
+   * classes never meet in one set of the first level. An access that repeats the page of the last
+   * one of its class then surely hits and changes no state there, because its entry is the one that
+   * its set used last.
    *
    * @param pieceSize size of the translation that the last access yielded
+   * @return a power of two; or 0 where a repetition does change something, or the page is not held
    */
-  boolean repetitionChangesNothing(int kind, PageSize pieceSize);
+  int repetitionClasses(int kind, PageSize pieceSize);
+
+  /** Whether one structure of the first level holds the 4 KiB pages of both loads and stores. */
+  boolean loadsAndStoresShare();
 
   /**
-   * Counts {@code hits} further first-level hits, each a repetition as {@link
-   * #repetitionChangesNothing} describes.
+   * Counts {@code hits} further first-level hits, each a repetition as {@link #repetitionClasses}
+   * describes.
    */
   void countRepeatedHits(int kind, PageSize pieceSize, long hits);
 
   /**
-   * Whether a fill for one kind of access can drop the first-level entry of another kind, be it for
-   * the same page. If not, a repetition of one kind stays one whatever the others do, except that
-   * loads and stores may share a structure.
+   * Whether a fill for one kind of access can drop the first-level entry of another kind, or one in
+   * another set. If not, a repetition stays one whatever the other side and the other sets do.
    */
   boolean fillsInterfere();
 }

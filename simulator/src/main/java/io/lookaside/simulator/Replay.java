@@ -18,17 +18,19 @@ import java.util.Arrays;
  */
 public final class Replay {
   /*
-   * Most references touch the page that the reference of the same kind before them touched. Such a
-   * repetition hits the entry that its first-level TLB used last, which changes no state (where it
-   * would, TranslationCache.repetitionChangesNothing says so). So the loop keeps, for each kind, the page of its last
-   * translation and the distance to its physical address, and only counts repetitions; anything
+   * Most references touch a page that was touched a moment ago. If its entry is the one that its set
+   * of the first-level TLB used last, the access hits and changes no state: every replacement policy
+   * but one promises that, see TranslationCache.repetitionClasses. So the loop keeps, for each kind
+   * of access and each class of page numbers (no two classes share a set), the page of the last
+   * translation and the distance to its physical address. It only counts what repeats it; anything
    * else takes the general path through the Mmu.
    *
-   * What is remembered for a kind holds as long as nothing else has used or changed its TLB since.
-   * Loads and stores may share one, so remembering a page for one of them forgets a different page
-   * of the other. Fetches have their own; but where the second level is inclusive, a fill for one
-   * kind can evict what another holds, so there each kind forgets the others. A page fault, which
-   * invalidates, forgets everything. Forgetting is always safe: the general path is the truth.
+   * What is remembered holds as long as nothing else has used or changed its set since. Where loads
+   * and stores share a structure, a translation for one is remembered for the other too if it serves
+   * it, and else forgets what the other had in that class. Only 4 KiB pages fall into classes by
+   * their number; with larger ones a single page is remembered. Where the second level is inclusive,
+   * a fill can evict anywhere, and a page fault invalidates: both forget everything. Forgetting is
+   * always safe: the general path is the truth.
    */
 
   private static final int LOAD = AccessKind.LOAD.ordinal();
@@ -39,6 +41,9 @@ public final class Replay {
 
   /** Equals no page number, which has 52 bits. */
   private static final long NO_PAGE = -1;
+
+  /** At most 64 classes are told apart. */
+  private static final int CLASS_BITS = 6;
 
   /**
    * References in one pass of the loop. The compiler counts calls of the loop's method: with short
@@ -58,9 +63,15 @@ public final class Replay {
   private final Counters<ReferenceMetric> counters = new Counters<>(ReferenceMetric.class);
   private long physicalAddressSum;
 
-  // By kind, with a place for the code 3 that no reference has.
-  private final long[] lastPage = new long[AccessKind.COUNT + 1];
-  private final long[] distance = new long[AccessKind.COUNT + 1];
+  // By kind and class, with places for the code 3 that no reference has.
+  private final long[] lastPage = new long[(AccessKind.COUNT + 1) << CLASS_BITS];
+  private final long[] distance = new long[(AccessKind.COUNT + 1) << CLASS_BITS];
+
+  /** By kind: the bits of a page number that are its class. */
+  private final int[] classMask = new int[AccessKind.COUNT + 1];
+
+  private final boolean loadsAndStoresShare;
+  private boolean largePagesRemembered;
   private final int[] countedSize = new int[AccessKind.COUNT];
   private final int[] lastSize = new int[AccessKind.COUNT];
   private boolean sizeChanged;
@@ -76,7 +87,12 @@ public final class Replay {
     this.fillsInterfere = cache.fillsInterfere();
     Arrays.fill(lastPage, NO_PAGE);
     for (int i = 0; i < repeatable.length; i++) {
-      repeatable[i] = cache.repetitionChangesNothing(i / SIZES, PageSize.ofCode(i % SIZES));
+      repeatable[i] = cache.repetitionClasses(i / SIZES, PageSize.ofCode(i % SIZES)) != 0;
+    }
+    this.loadsAndStoresShare = cache.loadsAndStoresShare();
+    for (int kind = 0; kind < AccessKind.COUNT; kind++) {
+      int classes = fillsInterfere ? 1 : cache.repetitionClasses(kind, PageSize.SIZE_4K);
+      classMask[kind] = Math.max(1, Math.min(classes, 1 << CLASS_BITS)) - 1;
     }
   }
 
@@ -102,6 +118,7 @@ public final class Replay {
     int[] descriptors = batch.descriptors;
     long[] pages = lastPage;
     long[] distances = distance;
+    int[] masks = classMask;
     long sum = 0;
     long all = 0;
     long general = 0;
@@ -111,10 +128,12 @@ public final class Replay {
       int kind = descriptor & 3;
       long one = 1L << (kind * COUNT_BITS);
       all += one;
-      long page = pages[kind];
+      long number = va >>> PAGE_SHIFT;
+      int slot = (kind << CLASS_BITS) | ((int) number & masks[kind]);
+      long page = pages[slot];
       long last = va + (descriptor >>> 2);
-      if ((((va >>> PAGE_SHIFT) ^ page) | ((last >>> PAGE_SHIFT) ^ page)) == 0) {
-        sum += va + distances[kind];
+      if (((number ^ page) | ((last >>> PAGE_SHIFT) ^ page)) == 0) {
+        sum += va + distances[slot];
       } else {
         general += one;
         sum += access(va, last, kind);
@@ -162,7 +181,7 @@ public final class Replay {
       }
     }
     long pa = Translation.physicalAddress(t, va);
-    remember(va, kind, pa, Translation.pieceSizeCode(t));
+    remember(va, kind, pa, t);
     return pa;
   }
 
@@ -183,19 +202,26 @@ public final class Replay {
     return t;
   }
 
-  private void remember(long va, int kind, long pa, int size) {
-    long page = va >>> PAGE_SHIFT;
-    distance[kind] = pa - va;
-    if (fillsInterfere) {
+  private void remember(long va, int kind, long pa, long t) {
+    int size = Translation.pieceSizeCode(t);
+    if (size != 0 || largePagesRemembered || fillsInterfere) {
       Arrays.fill(lastPage, NO_PAGE);
-    } else if (kind != FETCH) {
-      int other = LOAD + STORE - kind;
-      if (lastPage[other] != page || distance[other] != pa - va) {
-        lastPage[other] = NO_PAGE;
-      }
+      largePagesRemembered = size != 0;
     }
-    lastPage[kind] = repeatable[kind * SIZES + size] ? page : NO_PAGE;
-    if (lastSize[kind] != size) {
+    long page = va >>> PAGE_SHIFT;
+    rememberFor(kind, page, pa - va, size, repeatable[kind * SIZES + size]);
+    if (kind != FETCH && loadsAndStoresShare) {
+      int other = LOAD + STORE - kind;
+      boolean served = size == 0 && repeatable[kind * SIZES] && mmu.serves(t, other);
+      rememberFor(other, page, pa - va, size, served);
+    }
+  }
+
+  private void rememberFor(int kind, long page, long offset, int size, boolean really) {
+    int slot = (kind << CLASS_BITS) | ((int) page & classMask[kind]);
+    lastPage[slot] = really ? page : NO_PAGE;
+    distance[slot] = offset;
+    if (really && lastSize[kind] != size) {
       lastSize[kind] = size;
       sizeChanged = true;
     }

@@ -15,6 +15,7 @@ import java.util.List;
  * it as a piece; one smaller than all of them does not enter.
  */
 public final class TlbHierarchy implements TranslationCache {
+  private static final int LOAD = AccessKind.LOAD.ordinal();
   private static final int STORE = AccessKind.STORE.ordinal();
 
   private final TlbConfig config;
@@ -104,8 +105,14 @@ public final class TlbHierarchy implements TranslationCache {
   }
 
   @Override
-  public boolean repetitionChangesNothing(int kind, PageSize pieceSize) {
-    return l1ByKind[kind].repetitionChangesNothing(kind, pieceSize);
+  public int repetitionClasses(int kind, PageSize pieceSize) {
+    return l1ByKind[kind].repetitionClasses(kind, pieceSize);
+  }
+
+  @Override
+  public boolean loadsAndStoresShare() {
+    int size = PageSize.SIZE_4K.ordinal();
+    return l1d.holder(size, LOAD) == l1d.holder(size, STORE);
   }
 
   @Override

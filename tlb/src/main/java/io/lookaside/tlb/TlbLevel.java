@@ -101,9 +101,13 @@ public final class TlbLevel {
     }
   }
 
-  boolean repetitionChangesNothing(int kind, PageSize size) {
+  int repetitionClasses(int kind, PageSize size) {
     SetAssociativeTlb s = holder(size.ordinal(), kind);
-    return s != null && s.config().geometry().replacement().fillCountsAsHit();
+    if (s == null || !s.config().geometry().replacement().fillCountsAsHit()) {
+      return 0;
+    }
+    // The largest power of two that divides the number of sets: equal sets, equal low bits.
+    return Integer.lowestOneBit(s.config().geometry().sets());
   }
 
   void countRepeatedHits(int kind, PageSize size, long hits) {
