@@ -28,9 +28,9 @@ public final class Replay {
    * What is remembered holds as long as nothing else has used or changed its set since. Where loads
    * and stores share a structure, a translation for one is remembered for the other too if it serves
    * it, and else forgets what the other had in that class. Only 4 KiB pages fall into classes by
-   * their number; with larger ones a single page is remembered. Where the second level is inclusive,
-   * a fill can evict anywhere, and a page fault invalidates: both forget everything. Forgetting is
-   * always safe: the general path is the truth.
+   * their number; once larger ones occur, a single page is remembered. So it is where the second level
+   * is inclusive, since a fill can then evict anywhere. A page fault, which invalidates, forgets
+   * everything. Forgetting is always safe: the general path is the truth.
    */
 
   private static final int LOAD = AccessKind.LOAD.ordinal();
@@ -44,6 +44,9 @@ public final class Replay {
 
   /** At most 64 classes are told apart. */
   private static final int CLASS_BITS = 6;
+
+  /** What turns the slot of a load into that of a store of the same page, and back. */
+  private static final int OTHER_DATA_KIND = 1 << CLASS_BITS;
 
   /**
    * References in one pass of the loop. The compiler counts calls of the loop's method: with short
@@ -59,19 +62,21 @@ public final class Replay {
   private final Mmu mmu;
   private final TranslationCache cache;
   private final Kernel kernel;
-  private final boolean fillsInterfere;
   private final Counters<ReferenceMetric> counters = new Counters<>(ReferenceMetric.class);
   private long physicalAddressSum;
 
   // By kind and class, with places for the code 3 that no reference has.
-  private final long[] lastPage = new long[(AccessKind.COUNT + 1) << CLASS_BITS];
-  private final long[] distance = new long[(AccessKind.COUNT + 1) << CLASS_BITS];
+  private final long[] pages = new long[(AccessKind.COUNT + 1) << CLASS_BITS];
+  private final long[] distances = new long[(AccessKind.COUNT + 1) << CLASS_BITS];
 
   /** By kind: the bits of a page number that are its class. */
   private final int[] classMask = new int[AccessKind.COUNT + 1];
 
   private final boolean loadsAndStoresShare;
-  private boolean largePagesRemembered;
+
+  /** Whether only 4 KiB pages have been met, and all that is said of classes holds for them. */
+  private boolean only4K;
+
   private final int[] countedSize = new int[AccessKind.COUNT];
   private final int[] lastSize = new int[AccessKind.COUNT];
   private boolean sizeChanged;
@@ -84,14 +89,16 @@ public final class Replay {
     this.mmu = mmu;
     this.cache = cache;
     this.kernel = kernel;
-    this.fillsInterfere = cache.fillsInterfere();
-    Arrays.fill(lastPage, NO_PAGE);
+    boolean fillsInterfere = cache.fillsInterfere();
+    Arrays.fill(pages, NO_PAGE);
     for (int i = 0; i < repeatable.length; i++) {
       repeatable[i] = cache.repetitionClasses(i / SIZES, PageSize.ofCode(i % SIZES)) != 0;
     }
     this.loadsAndStoresShare = cache.loadsAndStoresShare();
+    this.only4K = true;
     for (int kind = 0; kind < AccessKind.COUNT; kind++) {
-      int classes = fillsInterfere ? 1 : cache.repetitionClasses(kind, PageSize.SIZE_4K);
+      int classes = fillsInterfere ? 0 : cache.repetitionClasses(kind, PageSize.SIZE_4K);
+      only4K &= classes != 0;
       classMask[kind] = Math.max(1, Math.min(classes, 1 << CLASS_BITS)) - 1;
     }
   }
@@ -116,8 +123,8 @@ public final class Replay {
   private void runChunk(ReferenceBatch batch, int from, int to) {
     long[] addresses = batch.addresses;
     int[] descriptors = batch.descriptors;
-    long[] pages = lastPage;
-    long[] distances = distance;
+    long[] pageOf = pages;
+    long[] distanceOf = distances;
     int[] masks = classMask;
     long sum = 0;
     long all = 0;
@@ -130,10 +137,10 @@ public final class Replay {
       all += one;
       long number = va >>> PAGE_SHIFT;
       int slot = (kind << CLASS_BITS) | ((int) number & masks[kind]);
-      long page = pages[slot];
+      long page = pageOf[slot];
       long last = va + (descriptor >>> 2);
       if (((number ^ page) | ((last >>> PAGE_SHIFT) ^ page)) == 0) {
-        sum += va + distances[slot];
+        sum += va + distanceOf[slot];
       } else {
         general += one;
         sum += access(va, last, kind);
@@ -190,7 +197,7 @@ public final class Replay {
       counters.add(ReferenceMetric.GENERAL_PROTECTION, 1);
       return fault;
     }
-    Arrays.fill(lastPage, NO_PAGE);
+    Arrays.fill(pages, NO_PAGE);
     counters.add(ReferenceMetric.PAGE_FAULTS, 1);
     if (!kernel.handlePageFault(va, Translation.errorCode(fault))) {
       return fault;
@@ -203,28 +210,38 @@ public final class Replay {
   }
 
   private void remember(long va, int kind, long pa, long t) {
-    int size = Translation.pieceSizeCode(t);
-    if (size != 0 || largePagesRemembered || fillsInterfere) {
-      Arrays.fill(lastPage, NO_PAGE);
-      largePagesRemembered = size != 0;
+    if (!only4K || Translation.pieceSizeCode(t) != 0) {
+      rememberAmongLargePages(va, kind, pa, Translation.pieceSizeCode(t));
+      return;
     }
     long page = va >>> PAGE_SHIFT;
-    rememberFor(kind, page, pa - va, size, repeatable[kind * SIZES + size]);
+    int slot = slot(kind, page);
+    pages[slot] = page;
+    distances[slot] = pa - va;
     if (kind != FETCH && loadsAndStoresShare) {
-      int other = LOAD + STORE - kind;
-      boolean served = size == 0 && repeatable[kind * SIZES] && mmu.serves(t, other);
-      rememberFor(other, page, pa - va, size, served);
+      int other = slot ^ OTHER_DATA_KIND;
+      pages[other] = mmu.serves(t, LOAD + STORE - kind) ? page : NO_PAGE;
+      distances[other] = pa - va;
     }
   }
 
-  private void rememberFor(int kind, long page, long offset, int size, boolean really) {
-    int slot = (kind << CLASS_BITS) | ((int) page & classMask[kind]);
-    lastPage[slot] = really ? page : NO_PAGE;
-    distance[slot] = offset;
-    if (really && lastSize[kind] != size) {
-      lastSize[kind] = size;
-      sizeChanged = true;
+  /** Remembers this page alone, where pages of several sizes occur or repetitions are delicate. */
+  private void rememberAmongLargePages(long va, int kind, long pa, int size) {
+    only4K = false;
+    Arrays.fill(pages, NO_PAGE);
+    if (repeatable[kind * SIZES + size]) {
+      int slot = slot(kind, va >>> PAGE_SHIFT);
+      pages[slot] = va >>> PAGE_SHIFT;
+      distances[slot] = pa - va;
+      if (lastSize[kind] != size) {
+        lastSize[kind] = size;
+        sizeChanged = true;
+      }
     }
+  }
+
+  private int slot(int kind, long page) {
+    return (kind << CLASS_BITS) | ((int) page & classMask[kind]);
   }
 
   private void countRepetitions(long packed) {
