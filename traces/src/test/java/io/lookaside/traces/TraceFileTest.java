@@ -182,20 +182,24 @@ class TraceFileTest {
   @Test
   void hostileDictionarySizeOfXzIsRefusedWithoutTakingTheMemory() throws IOException {
     // A block header is: its size, flags, then filter 0x21 with one byte of properties, then
-    // padding and a CRC-32. Properties 40 stand for a dictionary of 4 GiB less one byte.
-    byte[] bytes = Samples.xz(Samples.lackey(Samples.some(100)));
-    int header = 12;
-    int length = (bytes[header] + 1) * 4;
-    assertEquals(0x21, bytes[header + 2]);
-    bytes[header + 4] = 40;
-    CRC32 crc = new CRC32();
-    crc.update(bytes, header, length - 4);
-    for (int i = 0; i < 4; i++) {
-      bytes[header + length - 4 + i] = (byte) (crc.getValue() >>> (8 * i));
+    // padding and a CRC-32. Properties 40 stand for a dictionary of 4 GiB less one byte, 36 for 1
+    // GiB.
+    for (int properties : new int[] {36, 40}) {
+      byte[] bytes = Samples.xz(Samples.lackey(Samples.some(100)));
+      int header = 12;
+      int length = (bytes[header] + 1) * 4;
+      assertEquals(0x21, bytes[header + 2]);
+      bytes[header + 4] = (byte) properties;
+      CRC32 crc = new CRC32();
+      crc.update(bytes, header, length - 4);
+      for (int i = 0; i < 4; i++) {
+        bytes[header + length - 4 + i] = (byte) (crc.getValue() >>> (8 * i));
+      }
+      String path = file("t.lackey.xz", bytes);
+      String message =
+          Samples.messageOf(assertThrows(TraceException.class, () -> read(path, null)));
+      assertTrue(message.startsWith(path + ": "), message);
     }
-    String path = file("t.lackey.xz", bytes);
-    String message = Samples.messageOf(assertThrows(TraceException.class, () -> read(path, null)));
-    assertTrue(message.startsWith(path + ": "), message);
   }
 
   @Test
