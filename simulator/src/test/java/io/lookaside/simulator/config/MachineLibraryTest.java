@@ -1,0 +1,298 @@
+package io.lookaside.simulator.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MachineLibraryTest {
+  private static final String BASE = "base: reference\n";
+
+  @TempDir Path folder;
+
+  private String file(String text) throws IOException {
+    return Files.writeString(folder.resolve("m.yaml"), text).toString();
+  }
+
+  private static MachineConfig set(String... settings) throws Exception {
+    return MachineLibrary.load("reference", List.of(settings));
+  }
+
+  private List<Problem> problems(String text) throws IOException {
+    String path = file(text);
+    return assertThrows(ConfigException.class, () -> MachineLibrary.load(path, List.of()))
+        .problems();
+  }
+
+  /** The only problem of a text; its position is {@code m.yaml:where}. */
+  private void refused(String text, String where, String key, String words) throws IOException {
+    List<Problem> problems = problems(text);
+    assertEquals(1, problems.size(), problems.toString());
+    Problem p = problems.get(0);
+    assertEquals(folder.resolve("m.yaml") + (where.isEmpty() ? "" : ":" + where), p.position());
+    assertEquals(key, p.path());
+    assertTrue(p.message().contains(words), p.message());
+  }
+
+  private static Problem settingRefused(String setting) {
+    List<Problem> problems = assertThrows(ConfigException.class, () -> set(setting)).problems();
+    assertEquals(1, problems.size(), problems.toString());
+    assertTrue(problems.get(0).position().startsWith("--set "), problems.toString());
+    return problems.get(0);
+  }
+
+  @Test
+  void everyShippedMachineFitsTheShippedSchemaAndBinds() throws Exception {
+    for (String name : MachineLibrary.NAMES) {
+      MachineConfig machine = MachineLibrary.load(name, List.of());
+      assertEquals(name, machine.name());
+      assertEquals(List.of(), MachineSchema.check(machine.effective()), name);
+    }
+    assertTrue(MachineLibrary.NAMES.contains(MachineLibrary.DEFAULT));
+    assertTrue(MachineLibrary.NAMES.contains("reference"));
+  }
+
+  @Test
+  void overridesOfABaseKeepTheRest() throws Exception {
+    String path =
+        file("base: skylake\nname: mine\nstlb: {entries: 3072}\nmemory:\n  latencyCycles: 9\n");
+    MachineConfig mine = MachineLibrary.load(path, List.of());
+    MachineConfig base = MachineLibrary.load("skylake", List.of());
+    assertEquals("mine", mine.name());
+    assertEquals(9, mine.memoryLatencyCycles());
+    assertEquals(3072, mine.tlb().stlb().structures().get(0).geometry().entries());
+    assertEquals(
+        base.tlb().stlb().structures().get(0).geometry().ways(),
+        mine.tlb().stlb().structures().get(0).geometry().ways());
+    assertEquals(base.walker(), mine.walker());
+    assertEquals(base.physicalAddressBits(), mine.physicalAddressBits());
+  }
+
+  @Test
+  void shippedTextIsAMachineFile() throws Exception {
+    for (String name : MachineLibrary.NAMES) {
+      MachineConfig copy = MachineLibrary.load(file(MachineLibrary.shippedText(name)), List.of());
+      assertEquals(MachineLibrary.load(name, List.of()), copy);
+    }
+  }
+
+  @Test
+  void misspeltKeyIsReportedWhereItStandsWithAHint() throws IOException {
+    refused(BASE + "l1d:\n  entris: 64\n", "3:3", "l1d.entris", "did you mean 'entries'?");
+    refused(BASE + "wlaker: {}\n", "2:1", "wlaker", "did you mean 'walker'?");
+    refused(
+        BASE + "walker:\n  pdeCache: {entries: 32, wais: 4}\n",
+        "3:27",
+        "walker.pdeCache.wais",
+        "did you mean 'ways'?");
+  }
+
+  @Test
+  void duplicateKeyIsReportedWithBothPositions() throws IOException {
+    refused(BASE + "name: a\nname: b\n", "3:1", "name", folder.resolve("m.yaml") + ":2:1");
+  }
+
+  @Test
+  void waysThatDoNotDivideEntriesAreReportedAtWays() throws IOException {
+    refused(BASE + "l1d:\n  entries: 64\n  ways: 5\n", "4:3", "l1d.ways", "64");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "0                    | 0 is less than 1",
+        "-4                   | -4 is less than 1",
+        "99999999999999999999 | is more than 1048576",
+        "1048577              | is more than 1048576",
+        "64.5                 | expected integer",
+        "many                 | expected integer",
+        "0x40                 | expected integer",
+        "true                 | expected integer",
+        "null                 | expected integer",
+        "[64]                 | expected integer",
+        "{a: 1}               | expected integer",
+        ".inf                 | expected integer",
+        ".nan                 | expected integer",
+        "''                   | expected integer",
+      })
+  void entriesThatAreNoPositiveNumberAreReported(String value, String words) throws IOException {
+    refused(BASE + "l1d:\n  entries: " + value + "\n", "3:3", "l1d.entries", words);
+  }
+
+  @Test
+  void wordsOutsideTheirListAreReported() throws IOException {
+    refused(BASE + "inclusion: maybe\n", "2:1", "inclusion", "non-inclusive");
+    refused(BASE + "l1d: {replacement: mru}\n", "2:7", "l1d.replacement", "lru");
+    refused(BASE + "l1d: {pageSizes: []}\n", "2:7", "l1d.pageSizes", "at least one");
+    refused(BASE + "l1d: {pageSizes: [4K, 4K]}\n", "2:7", "l1d.pageSizes", "twice");
+    refused(BASE + "l1d: {pageSizes: [4K, 8K]}\n", "2:23", "l1d.pageSizes.1", "8K");
+  }
+
+  @Test
+  void missingKeysAreAllNamed() throws IOException {
+    String all = problems("name: mine\n").toString();
+    for (String key : List.of("l1i", "l1d", "stlb", "walker", "memory", "physicalAddressBits")) {
+      assertTrue(all.contains("'" + key + "' is missing"), all);
+    }
+  }
+
+  @Test
+  void severalMistakesAreReportedTogether() throws IOException {
+    List<Problem> problems =
+        problems(BASE + "l1d:\n  entries: 0\n  ways: 0\nstlb:\n  wais: 4\nmemory: 3\n");
+    assertEquals(
+        List.of("l1d.entries", "l1d.ways", "memory", "stlb.wais"),
+        problems.stream().map(Problem::path).toList());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "\n", "# nothing\n", "- a\n- b\n", "reference\n", "[1, 2]\n", "42"})
+  void textThatIsNoMappingIsRefused(String text) throws IOException {
+    refused(text, "1:1", "", "expected keys and values");
+  }
+
+  @Test
+  void binaryFilesAreRefused() throws IOException {
+    for (byte[] bytes : new byte[][] {{0, 1, 2, 3}, {'a', ':', (byte) 0xff, (byte) 0xfe}, {27}}) {
+      String path = Files.write(folder.resolve("m.yaml"), bytes).toString();
+      String message =
+          String.valueOf(
+              assertThrows(ConfigException.class, () -> MachineLibrary.load(path, List.of()))
+                  .getMessage());
+      assertTrue(message.startsWith(path + ": "), message);
+    }
+  }
+
+  @Test
+  void tabsForIndentationAreRefusedAtTheirPlace() throws IOException {
+    refused(BASE + "memory:\n\tlatencyCycles: 3\n", "3:1", "", "TAB");
+  }
+
+  @Test
+  void errorsOfSyntaxHaveAPosition() throws IOException {
+    refused(BASE + "name: [a\n", "3:1", "", "not YAML");
+    refused(BASE + "---\nname: b\n", "2:1", "", "not YAML");
+  }
+
+  @Test
+  void aliasesAreRefused() throws IOException {
+    List<Problem> problems = problems(BASE + "l1d: &x {ways: 4}\nl1i: *x\n");
+    assertEquals(1, problems.size());
+    assertEquals("l1i", problems.get(0).path());
+    assertTrue(problems.get(0).message().contains("aliases"));
+    assertTrue(problems("a: &x [*x]\n").toString().contains("aliases"));
+  }
+
+  @Test
+  void manyAliasesOfAliasesAreRefusedWithoutExpanding() throws IOException {
+    StringBuilder text = new StringBuilder("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+    for (int i = 1; i < 20; i++) {
+      String use = "*a" + (i - 1);
+      text.append("a" + i + ": &a" + i + " [" + (use + ", ").repeat(8) + use + "]\n");
+    }
+    assertTrue(problems(text.toString()).toString().contains("aliases"));
+  }
+
+  @Test
+  void deepNestingIsRefused() throws IOException {
+    assertTrue(problems("a: " + "[".repeat(100_000)).toString().contains("nested too deeply"));
+    assertTrue(problems("a: " + "{a: ".repeat(100_000)).toString().contains("nested too deeply"));
+    assertTrue(problems("- ".repeat(100_000) + "a\n").toString().contains("nested too deeply"));
+    StringBuilder indented = new StringBuilder();
+    for (int i = 0; i < 1000; i++) {
+      indented.append(" ".repeat(i)).append("a:\n");
+    }
+    assertTrue(problems(indented.toString()).toString().contains("nested too deeply"));
+  }
+
+  @Test
+  void hugeFilesAreRefused() throws IOException {
+    refused(BASE + "# " + "x".repeat(5_000_000), "", "", "longer than");
+  }
+
+  @Test
+  void unknownBaseIsReportedWithAHint() throws IOException {
+    refused("name: mine\nbase: skylak\n", "2:1", "base", "did you mean 'skylake'?");
+    refused("base: [skylake]\n", "1:1", "base", "skylake");
+  }
+
+  @Test
+  void unknownNamesAndFilesThatAreNotThereDiffer() {
+    assertThrows(
+        MachineLibrary.UnknownMachineException.class,
+        () -> MachineLibrary.load("skylke", List.of()));
+    assertThrows(
+        FileNotFoundException.class,
+        () -> MachineLibrary.load(folder.resolve("none.yaml").toString(), List.of()));
+    assertThrows(
+        FileNotFoundException.class, () -> MachineLibrary.load(folder.toString(), List.of()));
+  }
+
+  @Test
+  void twoStructuresForOnePageSizeAreRefused() throws IOException {
+    List<Problem> problems =
+        problems(
+            BASE
+                + "l1d:\n  parts:\n"
+                + "    - {entries: 8, ways: 8, pageSizes: [4K], replacement: lru}\n");
+    assertEquals(1, problems.size(), problems.toString());
+    assertTrue(problems.get(0).path().startsWith("l1d"), problems.toString());
+    assertTrue(problems.get(0).message().contains("4K"), problems.toString());
+  }
+
+  @Test
+  void levelThatLeavesAnAccessUnservedIsRefused() throws IOException {
+    refused(BASE + "l1d:\n  accesses: [load]\n", "2:1", "l1d", "store");
+    refused(BASE + "l1i:\n  accesses: [fetch, load]\n", "3:3", "l1i.accesses", "load");
+  }
+
+  @Test
+  void settingsChangeTheMachineInOrder() throws Exception {
+    MachineConfig machine =
+        set("memory.latencyCycles=7", "l1d.pageSizes=[4K, 2M]", "memory.latencyCycles=8");
+    assertEquals(8, machine.memoryLatencyCycles());
+    assertEquals(2, machine.tlb().l1d().structures().get(0).pageSizes().size());
+    assertEquals(8, machine.effective().at("/memory/latencyCycles").intValue());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "l1d.entries        | '' | path=value",
+        "=3                 | '' | path=value",
+        "l1d.entris=64      | l1d.entris | did you mean 'entries'",
+        "l2d.entries=64     | l2d.entries | no such place",
+        "l1d.entries.x=64   | l1d.entries.x | no such place",
+        "l1d.parts.0.ways=4 | l1d.parts.0.ways | no such place",
+        "l1d.entries=0      | l1d.entries | less than 1",
+        "l1d.entries=many   | l1d.entries | expected integer",
+        "l1d.entries=       | l1d.entries | expected integer",
+        "l1d.ways=5         | l1d.ways | 64",
+        "l1d=3              | l1d | expected object",
+      })
+  void badSettingIsReportedByItsText(String setting, String path, String words) {
+    Problem p = settingRefused(setting);
+    assertEquals("--set " + setting, p.position());
+    assertEquals(path, p.path());
+    assertTrue(p.message().contains(words), p.message());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"l1d.entries=[", "l1d.entries=1\nx: 2", "l1d.entries=\"", "l1d.entries=*a"})
+  void settingWhoseValueIsNoYamlIsReported(String setting) {
+    assertThrows(ConfigException.class, () -> set(setting));
+  }
+}
