@@ -80,7 +80,17 @@ class MmuTest {
     }
 
     @Override
-    public boolean sidesInterfere() {
+    public int repetitionClasses(int kind, PageSize pieceSize) {
+      return 0;
+    }
+
+    @Override
+    public boolean loadsAndStoresShare() {
+      return false;
+    }
+
+    @Override
+    public boolean fillsInterfere() {
       return false;
     }
   }

@@ -12,6 +12,7 @@ public final class FrameAllocator {
   public static final long FIRST_DATA_PFN = 0x100000;
 
   private static final int PAGE_SHIFT = 12;
+  private static final String USED_UP = "the machine's physical address space is used up";
 
   /** A scattered order is a permutation of this many neighbouring frames, then of the next. */
   private static final int MAX_PERMUTATION_BITS = 24;
@@ -77,8 +78,11 @@ public final class FrameAllocator {
       nextDataPfn++;
     }
     long pfn = (nextDataPfn + frames - 1) & -frames;
+    if (pfn + frames > endPfn) {
+      throw new OutOfFramesException(USED_UP);
+    }
     nextDataPfn = pfn + frames;
-    return checked(pfn, frames, endPfn) << PAGE_SHIFT;
+    return pfn << PAGE_SHIFT;
   }
 
   /** Each page size has an area of its own, so that no two frames overlap. */
@@ -93,11 +97,20 @@ public final class FrameAllocator {
         };
     long end = size == PageSize.SIZE_4K ? 2 * quarter : start + quarter;
     long units = (end - start) / frames;
-    int bits = Math.min(MAX_PERMUTATION_BITS, 63 - Long.numberOfLeadingZeros(Math.max(1, units)));
     long n = scatteredCount[size.ordinal()]++;
-    long block = n >>> bits;
-    long within = permute(n & ((1L << bits) - 1), bits);
-    return checked(start + ((block << bits) | within) * frames, frames, end) << PAGE_SHIFT;
+    if (n >= units) {
+      throw new OutOfFramesException(USED_UP);
+    }
+    long block = n >>> MAX_PERMUTATION_BITS;
+    long first = block << MAX_PERMUTATION_BITS;
+    long inBlock = Math.min(units - first, 1L << MAX_PERMUTATION_BITS);
+    int bits = Long.SIZE - Long.numberOfLeadingZeros(inBlock - 1);
+    // The last block may be no power of two: what falls outside is permuted again.
+    long within = n - first;
+    do {
+      within = permute(within, bits);
+    } while (within >= inBlock);
+    return (start + (first + within) * frames) << PAGE_SHIFT;
   }
 
   /** A bijection on numbers of {@code bits} bits: each step can be undone. */
@@ -114,12 +127,5 @@ public final class FrameAllocator {
       x ^= x >>> half;
     }
     return x;
-  }
-
-  private static long checked(long pfn, long frames, long end) {
-    if (pfn + frames > end) {
-      throw new OutOfFramesException("the machine's physical address space is used up");
-    }
-    return pfn;
   }
 }

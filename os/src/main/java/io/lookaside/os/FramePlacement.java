@@ -7,6 +7,18 @@ package io.lookaside.os;
  * @param fragmentation for {@link Kind#FRAGMENTED} the probability, 0 to 1, else 0
  */
 public record FramePlacement(Kind kind, double fragmentation) {
+  /**
+   * Checks the components.
+   *
+   * @throws IllegalArgumentException if the probability is none, or has no meaning for the rule
+   */
+  public FramePlacement {
+    boolean probability = fragmentation >= 0 && fragmentation <= 1;
+    if (!probability || (kind != Kind.FRAGMENTED && fragmentation != 0)) {
+      throw new IllegalArgumentException("fragmentation " + fragmentation + " for " + kind);
+    }
+  }
+
   /** The rules there are. */
   public enum Kind {
     /** Frames in ascending order without gaps. */
@@ -49,15 +61,12 @@ public record FramePlacement(Kind kind, double fragmentation) {
     }
     String number = text.substring(prefix.length());
     boolean percent = number.endsWith("%");
-    try {
-      double p =
-          Double.parseDouble(percent ? number.substring(0, number.length() - 1) : number)
-              / (percent ? 100 : 1);
-      if (p >= 0 && p <= 1) {
+    String digits = percent ? number.substring(0, number.length() - 1) : number;
+    if (digits.matches("\\d{1,9}(\\.\\d{0,17})?|\\.\\d{1,17}")) {
+      double p = Double.parseDouble(digits) / (percent ? 100 : 1);
+      if (p <= 1) {
         return new FramePlacement(Kind.FRAGMENTED, p);
       }
-    } catch (NumberFormatException e) {
-      // Said below: the number is of no use either way.
     }
     throw new IllegalArgumentException("'" + number + "' is not a probability; " + EXPECTED);
   }

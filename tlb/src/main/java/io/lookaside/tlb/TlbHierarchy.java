@@ -5,6 +5,7 @@ import io.lookaside.mmu.TranslationCache;
 import io.lookaside.mmu.assoc.AssociativeArray;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.format.Translation;
+import java.util.EnumSet;
 import java.util.List;
 
 /**
@@ -33,9 +34,9 @@ public final class TlbHierarchy implements TranslationCache {
    */
   public TlbHierarchy(TlbConfig config, long seed) {
     this.config = config;
-    l1i = new TlbLevel(config.l1i(), seed);
-    l1d = new TlbLevel(config.l1d(), seed);
-    stlb = new TlbLevel(config.stlb(), seed);
+    l1i = new TlbLevel(config.l1i(), EnumSet.of(AccessKind.FETCH), seed);
+    l1d = new TlbLevel(config.l1d(), EnumSet.of(AccessKind.LOAD, AccessKind.STORE), seed);
+    stlb = new TlbLevel(config.stlb(), EnumSet.allOf(AccessKind.class), seed);
     l1ByKind = new TlbLevel[] {l1d, l1d, l1i};
     inclusive = config.inclusion() == TlbConfig.Inclusion.INCLUSIVE;
     exclusive = config.inclusion() == TlbConfig.Inclusion.EXCLUSIVE;

@@ -7,6 +7,7 @@ import io.lookaside.mmu.stats.Counters;
 import io.lookaside.mmu.stats.Snapshot;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** One level of TLBs: structures that are looked up in parallel and counted as one. */
@@ -15,7 +16,7 @@ public final class TlbLevel {
   private final List<SetAssociativeTlb> structures;
   private final SetAssociativeTlb[][] byKind = new SetAssociativeTlb[AccessKind.COUNT][];
 
-  /** The structure, where the level has only one; the path of an access then needs no loop. */
+  /** The structure, where there is one for all accesses; their path then needs no loop. */
   private final @Nullable SetAssociativeTlb only;
 
   private final Counters<TlbMetric> counters = new Counters<>(TlbMetric.class);
@@ -25,7 +26,7 @@ public final class TlbLevel {
   private static final int HITS = TlbMetric.HITS.ordinal();
   private static final int MISSES = TlbMetric.MISSES.ordinal();
 
-  TlbLevel(TlbLevelConfig config, long seed) {
+  TlbLevel(TlbLevelConfig config, Set<AccessKind> kinds, long seed) {
     this.config = config;
     List<SetAssociativeTlb> list = new ArrayList<>();
     for (TlbStructureConfig c : config.structures()) {
@@ -33,7 +34,9 @@ public final class TlbLevel {
       list.add(new SetAssociativeTlb(c, seed ^ (long) c.name().hashCode() << 32));
     }
     structures = List.copyOf(list);
-    only = structures.size() == 1 ? structures.get(0) : null;
+    boolean alone =
+        structures.size() == 1 && structures.get(0).config().accesses().containsAll(kinds);
+    only = alone ? structures.get(0) : null;
     for (AccessKind kind : AccessKind.values()) {
       byKind[kind.ordinal()] =
           structures.stream().filter(s -> s.serves(kind)).toArray(SetAssociativeTlb[]::new);

@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.HexFormat;
 import java.util.Locale;
-import java.util.zip.GZIPInputStream;
+import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 import org.tukaani.xz.XZInputStream;
 
 /** The compressions that are undone on the fly, recognised by their first bytes. */
@@ -19,7 +19,12 @@ enum Compression {
   GZIP(".gz", "1f8b") {
     @Override
     InputStream open(InputStream in) throws IOException {
-      return new GZIPInputStream(in, BUFFER);
+      // Not the JDK's, which takes a pipe's pause for the end and ignores what follows a member.
+      return GzipCompressorInputStream.builder()
+          .setInputStream(in)
+          .setDecompressConcatenated(true)
+          .setBufferSize(BUFFER)
+          .get();
     }
   },
   XZ(".xz", "fd377a585a00") {

@@ -4,9 +4,12 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Locale;
+import org.tukaani.xz.MemoryLimitException;
 
 /** The bytes of a trace after decompression; what the decompressor rejects is a flawed trace. */
 final class DecodedStream extends InputStream {
+  private static final int READ_BYTES = 1 << 10;
+
   private final InputStream in;
   private final Compression compression;
   private final String name;
@@ -38,7 +41,8 @@ final class DecodedStream extends InputStream {
   @Override
   public int read(byte[] bytes, int offset, int length) throws IOException {
     try {
-      int n = in.read(bytes, offset, length);
+      // A decompressor that fails delivers nothing of the read in which it does; so read little.
+      int n = in.read(bytes, offset, Math.min(length, READ_BYTES));
       if (n > 0) {
         bytesRead += n;
       }
@@ -57,6 +61,15 @@ final class DecodedStream extends InputStream {
       IOException e, Compression compression, String name, long bytesRead) {
     if (e instanceof RawStream.ReadFailure) {
       return e;
+    }
+    if (e instanceof MemoryLimitException limit) {
+      return new TraceException(
+          name
+              + ": needs "
+              + (limit.getMemoryNeeded() >> 10)
+              + " MiB to decompress, more than the limit of "
+              + (limit.getMemoryLimit() >> 10)
+              + " MiB; compress it again with xz -9 or less");
     }
     String what = compression.name().toLowerCase(Locale.ROOT);
     boolean cut = e instanceof EOFException || String.valueOf(e.getMessage()).contains("Truncated");

@@ -23,7 +23,7 @@ final class Flat64Reader implements TraceCursor {
   private final String name;
   private final byte[] buffer = new byte[ReferenceBatch.CAPACITY * WORD_BYTES];
   private long words;
-  private @Nullable TraceException flaw;
+  private @Nullable IOException flaw;
 
   Flat64Reader(InputStream in, String name) {
     this.in = in;
@@ -62,7 +62,7 @@ final class Flat64Reader implements TraceCursor {
                   + at * WORD_BYTES
                   + " has kind 3; flat64 has 0 (load), 1 (store) and 2 (fetch)."
                   + " If this is another format, name it with --format");
-    } else if (length % WORD_BYTES != 0) {
+    } else if (flaw == null && length % WORD_BYTES != 0) {
       long at = words + count;
       flaw =
           new TraceException(
@@ -109,7 +109,13 @@ final class Flat64Reader implements TraceCursor {
   private int fill() throws IOException {
     int n = 0;
     while (n < buffer.length) {
-      int got = in.read(buffer, n, buffer.length - n);
+      int got;
+      try {
+        got = in.read(buffer, n, buffer.length - n);
+      } catch (IOException e) {
+        flaw = e; // reported after the words before it
+        break;
+      }
       if (got < 0) {
         break;
       }

@@ -46,7 +46,7 @@ final class LackeyReader implements TraceCursor {
   private long lines;
   private long ignoredLines;
   private long references;
-  private @Nullable TraceException flaw;
+  private @Nullable IOException flaw;
 
   LackeyReader(InputStream in, String name) {
     this.in = in;
@@ -83,11 +83,11 @@ final class LackeyReader implements TraceCursor {
         }
         readLine(batch);
       }
-    } catch (TraceException e) {
+    } catch (IOException e) {
+      flaw = e;
       if (batch.count() == 0) {
         throw e;
       }
-      flaw = e;
     }
     references += batch.count();
     if (batch.count() == 0 && references == 0) {
@@ -183,8 +183,23 @@ final class LackeyReader implements TraceCursor {
       }
       p++;
     }
+    if (p - start > MAX_LINE) {
+      throw tooLong(start);
+    }
     ignoredLines++;
     position = p + 1;
+  }
+
+  private TraceException tooLong(int start) {
+    return new TraceException(
+        name
+            + ":"
+            + lines
+            + ": a line of more than "
+            + MAX_LINE
+            + " bytes at byte offset "
+            + (bufferOffset + start)
+            + ", so this is not lackey's output; name the format with --format");
   }
 
   private TraceException malformed(int start, int p, String expected) {
@@ -227,15 +242,8 @@ final class LackeyReader implements TraceCursor {
         return endLastLine();
       }
       if (end > MAX_LINE) {
-        throw new TraceException(
-            name
-                + ":"
-                + (lines + 1)
-                + ": a line of more than "
-                + MAX_LINE
-                + " bytes at byte offset "
-                + bufferOffset
-                + ", so this is not lackey's output; name the format with --format");
+        lines++;
+        throw tooLong(0);
       }
       int got = in.read(buffer, end, buffer.length - 1 - end); // one byte is kept for a newline
       if (got < 0) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PushbackInputStream;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
@@ -101,6 +102,9 @@ public final class TraceFile implements TraceCursor {
   }
 
   private static InputStream openFile(String path) throws IOException {
+    if (path.isEmpty()) {
+      throw new MissingTraceException("the name of the trace is empty; name a file", null);
+    }
     try {
       Path p = Path.of(path);
       if (Files.isDirectory(p)) {
@@ -113,6 +117,11 @@ public final class TraceFile implements TraceCursor {
     } catch (AccessDeniedException e) {
       throw new MissingTraceException(
           path + ": may not be read (permission denied); check its owner and mode", e);
+    } catch (FileSystemException e) {
+      if (Files.exists(Path.of(path))) {
+        throw e;
+      }
+      throw new MissingTraceException(path + ": no such file; check the path of the trace", e);
     }
   }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.lookaside.traces.Samples.Ref;
 import java.io.ByteArrayInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
@@ -264,5 +265,55 @@ class TraceFileTest {
       assertEquals(1000, Samples.readAll(trace).size());
       assertEquals(bytes.length, trace.storedBytesRead());
     }
+  }
+
+  @Test
+  void gzipMembersAfterAPauseOfThePipeAreRead() throws IOException {
+    byte[] member = Samples.gzip(Samples.ascii(" L 1000,8\n".repeat(2000)));
+    byte[] two = new byte[2 * member.length];
+    System.arraycopy(member, 0, two, 0, member.length);
+    System.arraycopy(member, 0, two, member.length, member.length);
+    // Never says that more is available, and ends a read at the end of the first member.
+    InputStream pipe =
+        new FilterInputStream(new ByteArrayInputStream(two)) {
+          private int at;
+
+          @Override
+          public int available() {
+            return 0;
+          }
+
+          @Override
+          public int read(byte[] b, int offset, int length) throws IOException {
+            int most = at < member.length ? Math.min(length, member.length - at) : length;
+            int n = super.read(b, offset, most);
+            at += Math.max(0, n);
+            return n;
+          }
+        };
+    assertEquals(4000, countAll(pipe));
+  }
+
+  @Test
+  void garbageOrACutMemberAfterGzipIsAFlaw() throws IOException {
+    byte[] member = Samples.gzip(Samples.ascii(" L 1000,8\n".repeat(2000)));
+    byte[] cut = Arrays.copyOf(member, member.length + 9);
+    System.arraycopy(member, 0, cut, member.length, 9);
+    assertThrows(TraceException.class, () -> countAll(new ByteArrayInputStream(cut)));
+    byte[] garbage = Arrays.copyOf(member, member.length + 30);
+    Arrays.fill(garbage, member.length, garbage.length, (byte) 0x55);
+    assertThrows(TraceException.class, () -> countAll(new ByteArrayInputStream(garbage)));
+  }
+
+  private static long countAll(InputStream in) throws IOException {
+    ReferenceBatch batch = new ReferenceBatch();
+    long count = 0;
+    try (TraceFile trace = TraceFile.open(TraceFile.STANDARD_INPUT, null, in)) {
+      int n;
+      while ((n = trace.read(batch)) > 0) {
+        count += n;
+      }
+    }
+    return count;
   }
 }

@@ -11,7 +11,7 @@ public record Geometry(int entries, int ways, ReplacementPolicy.Kind replacement
   /** The most entries a structure can have. */
   public static final int MAX_ENTRIES = 1 << 20;
 
-  /** The most ways a set can have; a look-up compares them one after the other. */
+  /** The most ways a set can have; the cost of a look-up grows with them. */
   public static final int MAX_WAYS = 1 << 12;
 
   /**

@@ -5,6 +5,7 @@ import io.lookaside.os.OutOfFramesException;
 import io.lookaside.simulator.Version;
 import io.lookaside.simulator.config.ConfigException;
 import io.lookaside.simulator.config.MachineLibrary;
+import io.lookaside.simulator.config.NearMiss;
 import io.lookaside.traces.MissingTraceException;
 import io.lookaside.traces.TraceException;
 import java.io.BufferedOutputStream;
@@ -111,12 +112,19 @@ public final class Main implements Runnable {
   }
 
   private static int usage(Console console, ParameterException e) {
-    complain(console, String.valueOf(e.getMessage()));
+    CommandSpec command = e.getCommandLine().getCommandSpec();
+    if (e instanceof CommandLine.UnmatchedArgumentException unmatched
+        && !unmatched.isUnknownOption()
+        && !command.subcommands().isEmpty()) {
+      String word = unmatched.getUnmatched().get(0);
+      String hint = NearMiss.hint(word, command.subcommands().keySet());
+      complain(console, "unknown command '" + word + "'" + hint);
+    } else {
+      complain(console, String.valueOf(e.getMessage()));
+    }
     if (!CommandLine.UnmatchedArgumentException.printSuggestions(
         e, new PrintWriter(console.err(), true, StandardCharsets.UTF_8))) {
-      console
-          .err()
-          .println("Try '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
+      console.err().println("Try '" + command.qualifiedName() + " --help'.");
     }
     return ExitCode.USAGE;
   }

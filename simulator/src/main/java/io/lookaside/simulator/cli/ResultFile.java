@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 
 /**
  * Where a result goes: a file that appears whole or not at all, or standard output.
@@ -28,6 +27,9 @@ final class ResultFile {
     this.name = name;
     if (isStandardOutput()) {
       return;
+    }
+    if (name.isEmpty()) {
+      throw new IOException("the name of a result file is empty");
     }
     Path file = path();
     Path folder = folder(file);
@@ -57,21 +59,40 @@ final class ResultFile {
       Files.writeString(file, text); // a device or pipe, which cannot be replaced
       return;
     }
-    Path beside = Files.createTempFile(folder(file), "." + file.getFileName() + "-", ".tmp");
+    // A link stays one: what it names is replaced.
+    Path target = Files.exists(file) ? file.toRealPath() : file;
+    String hidden = "." + target.getFileName() + "-" + ProcessHandle.current().pid() + ".tmp";
+    Path beside = folder(target).resolve(hidden);
     try {
       Files.write(beside, text.getBytes(StandardCharsets.UTF_8));
-      makeReadable(beside);
-      Files.move(beside, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+      keepPermissions(target, beside);
+      Files.move(
+          beside, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       Files.deleteIfExists(beside);
       throw new IOException(name + ": cannot be written: " + e.getMessage(), e);
     }
   }
 
-  /** A temporary file is the owner's alone; a result is readable as other new files are. */
-  private static void makeReadable(Path file) throws IOException {
-    if (file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+  /** Whether this names the same file as another path does. */
+  boolean isFile(String other) {
+    if (isStandardOutput()) {
+      return false;
+    }
+    try {
+      Path mine = path();
+      Path theirs = Path.of(other);
+      return mine.toAbsolutePath().normalize().equals(theirs.toAbsolutePath().normalize())
+          || (Files.exists(mine) && Files.exists(theirs) && Files.isSameFile(mine, theirs));
+    } catch (IOException | InvalidPathException e) {
+      return false;
+    }
+  }
+
+  private static void keepPermissions(Path of, Path to) throws IOException {
+    boolean posix = to.getFileSystem().supportedFileAttributeViews().contains("posix");
+    if (posix && Files.exists(of)) {
+      Files.setPosixFilePermissions(to, Files.getPosixFilePermissions(of));
     }
   }
 

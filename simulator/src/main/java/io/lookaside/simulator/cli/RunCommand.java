@@ -15,6 +15,9 @@ import io.lookaside.simulator.config.NearMiss;
 import io.lookaside.traces.TraceFile;
 import io.lookaside.traces.TraceFormat;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -145,6 +148,8 @@ final class RunCommand implements Callable<Integer> {
     ResultFile jsonFile = json == null ? null : new ResultFile(json);
     ResultFile speedFile = speed == null ? null : new ResultFile(speed);
 
+    checkResults(jsonFile, speedFile);
+
     StageTimes times = new StageTimes(speedFile != null);
     RunResult result = simulate(config, options, times);
 
@@ -165,6 +170,22 @@ final class RunCommand implements Callable<Integer> {
       throw new IOException("standard output: cannot be written");
     }
     return ExitCode.OK;
+  }
+
+  /** Results must not overwrite the inputs, nor each other. */
+  private void checkResults(@Nullable ResultFile jsonFile, @Nullable ResultFile speedFile)
+      throws UsageException {
+    for (ResultFile file : new @Nullable ResultFile[] {jsonFile, speedFile}) {
+      if (file != null && (file.isFile(trace) || file.isFile(machine))) {
+        throw new UsageException("a result would overwrite its input; name another file");
+      }
+    }
+    if (jsonFile != null && speed != null && speedFile != null) {
+      boolean both = jsonFile.isStandardOutput() && speedFile.isStandardOutput();
+      if (both || jsonFile.isFile(speed)) {
+        throw new UsageException("--json and --speed name the same file; name two");
+      }
+    }
   }
 
   private RunResult simulate(MachineConfig config, RunOptions options, StageTimes times)
@@ -196,9 +217,15 @@ final class RunCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new UsageException("--frames: " + e.getMessage());
     }
-    if (prefault && trace.equals(TraceFile.STANDARD_INPUT)) {
+    for (String setting : settings) {
+      if (setting.indexOf('=') <= 0) {
+        throw new UsageException(
+            "--set: expected path=value, as in stlb.entries=3072, not '" + setting + "'");
+      }
+    }
+    if (prefault && !canBeReadTwice()) {
       throw new UsageException(
-          "--map prefault reads the trace twice, which standard input does not allow;"
+          "--map prefault reads the trace twice, which standard input and pipes do not allow;"
               + " save it to a file, or use --map demand");
     }
     if (prefault && (size != PageSize.SIZE_4K || !frames.equals(DEFAULT_FRAMES))) {
@@ -211,6 +238,16 @@ final class RunCommand implements Callable<Integer> {
     }
     long most = maxRefs == null ? Long.MAX_VALUE : maxRefs;
     return new RunOptions(trace, traceFormat, prefault, placement, size, skip, warmup, most, seed);
+  }
+
+  private boolean canBeReadTwice() {
+    try {
+      Path path = Path.of(trace);
+      boolean stream = Files.exists(path) && !Files.isRegularFile(path) && !Files.isDirectory(path);
+      return !trace.equals(TraceFile.STANDARD_INPUT) && !stream;
+    } catch (InvalidPathException e) {
+      return true; // said when it is opened
+    }
   }
 
   private static String oneOf(String option, String value, List<String> allowed)

@@ -81,12 +81,16 @@ final class MachineBinder {
       structures.add(structure(name, pointer + "/parts/" + i, parts.get(i), all));
     }
     for (AccessKind kind : all) {
-      if (structures.stream().noneMatch(s -> s.accesses().contains(kind))) {
+      boolean held =
+          structures.stream()
+              .anyMatch(
+                  s -> s.accesses().contains(kind) && s.pageSizes().contains(PageSize.SIZE_4K));
+      if (!held) {
         String word = kind.name().toLowerCase(Locale.ROOT);
         problem(
             pointer,
             new IllegalArgumentException(
-                "no structure serves " + word + "; add " + word + " to an accesses list"));
+                "no structure holds 4K pages for " + word + "; see accesses and pageSizes"));
       }
     }
     int latency = node.path("latencyCycles").intValue();

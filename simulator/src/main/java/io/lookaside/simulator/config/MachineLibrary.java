@@ -5,7 +5,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
+import java.nio.CharBuffer;
+import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -81,8 +82,19 @@ public final class MachineLibrary {
     return MachineBinder.bind(tree, (pointer) -> position(positions, pointer, whole));
   }
 
-  /** The text of a shipped machine. */
-  public static String shippedText(String name) {
+  /**
+   * The text of a shipped machine.
+   *
+   * @throws UnknownMachineException if none has this name
+   */
+  public static String text(String name) throws UnknownMachineException {
+    if (!NAMES.contains(name)) {
+      throw new UnknownMachineException(unknown(name));
+    }
+    return shippedText(name);
+  }
+
+  static String shippedText(String name) {
     return resource(name + ".yaml");
   }
 
@@ -95,35 +107,46 @@ public final class MachineLibrary {
     return JsonMapper.shared().readTree(schemaText());
   }
 
-  private static String fileText(String file) throws UnknownMachineException, IOException {
+  private static String unknown(String name) {
+    String hint = NearMiss.hint(name, NAMES);
+    return "unknown machine '" + name + "'" + hint + " Shipped: " + String.join(", ", NAMES);
+  }
+
+  private static String fileText(String file)
+      throws ConfigException, UnknownMachineException, IOException {
     Path path = Path.of(file);
     boolean looksLikeFile =
         file.contains("/") || file.endsWith(".yaml") || file.endsWith(".yml") || Files.exists(path);
     if (!looksLikeFile) {
-      throw new UnknownMachineException(
-          "unknown machine '"
-              + file
-              + "'"
-              + NearMiss.hint(file, NAMES)
-              + " Shipped: "
-              + String.join(", ", NAMES)
-              + "; or name a .yaml file");
+      throw new UnknownMachineException(unknown(file) + "; or name a .yaml file");
     }
     try (InputStream in = Files.newInputStream(path)) {
       byte[] bytes = in.readNBytes(4 * YamlDocument.MAX_CHARACTERS + 1);
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      return utf8(file, bytes);
     } catch (NoSuchFileException e) {
       throw new FileNotFoundException(file + ": no such machine file; check the path");
     } catch (AccessDeniedException e) {
       throw new FileNotFoundException(file + ": may not be read (permission denied)");
-    } catch (CharacterCodingException e) {
-      return "\0"; // binary: refused by the YAML reader with the position of this byte
     } catch (IOException e) {
       if (Files.isDirectory(path)) {
         throw new FileNotFoundException(file + ": is a directory, not a machine file");
       }
+      if (!Files.exists(path)) {
+        throw new FileNotFoundException(file + ": no such machine file; check the path");
+      }
       throw e;
     }
+  }
+
+  private static String utf8(String file, byte[] bytes) throws ConfigException {
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    CharBuffer out = CharBuffer.allocate(bytes.length);
+    CoderResult result = StandardCharsets.UTF_8.newDecoder().decode(in, out, true);
+    if (result.isError()) {
+      String message = "is not UTF-8 text (byte offset " + in.position() + ")";
+      throw new ConfigException(List.of(new Problem(file, "", message)));
+    }
+    return out.flip().toString();
   }
 
   private static ObjectNode onBase(JsonNode base, ObjectNode tree, String position)
@@ -163,6 +186,10 @@ public final class MachineLibrary {
           List.of(new Problem(option, "", "expected path=value, as in stlb.entries=3072")));
     }
     String path = override.substring(0, equals);
+    if (path.equals("base")) {
+      throw new ConfigException(
+          List.of(new Problem(option, path, "cannot be set; choose a machine with --machine")));
+    }
     String pointer = Pointers.pointer(path);
     JsonNode value = YamlDocument.parseValue(option, override.substring(equals + 1));
     JsonNode parent = tree.at(Pointers.parent(pointer));

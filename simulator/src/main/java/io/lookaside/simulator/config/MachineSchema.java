@@ -48,9 +48,10 @@ final class MachineSchema {
       case "minimum" -> new Complaint(pointer, got + " is less than " + expected);
       case "maximum" -> new Complaint(pointer, got + " is more than " + expected);
       case "enum" -> new Complaint(pointer, got + " is none of " + words(expected));
-      case "type" -> new Complaint(pointer, "expected " + words(expected) + ", not " + got);
+      case "type" -> new Complaint(pointer, "expected " + types(expected) + ", not " + got);
       case "uniqueItems" -> new Complaint(pointer, got + " names something twice");
       case "minItems" -> new Complaint(pointer, "needs at least one element");
+      case "pattern" -> new Complaint(pointer, "must not hold control characters");
       case "maxItems" -> new Complaint(pointer, "has more than " + expected + " elements");
       default -> new Complaint(pointer, error.getMessage());
     };
@@ -69,6 +70,15 @@ final class MachineSchema {
       }
     }
     return List.copyOf(node.path("properties").propertyNames());
+  }
+
+  /** JSON's names of types as people say them. */
+  private static String types(JsonNode expected) {
+    return words(expected)
+        .replace("integer", "a whole number")
+        .replace("object", "keys and values")
+        .replace("array", "a list")
+        .replace("string", "text");
   }
 
   private static String words(JsonNode expected) {

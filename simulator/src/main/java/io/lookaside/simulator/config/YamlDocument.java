@@ -14,6 +14,7 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.ReaderException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -35,6 +36,11 @@ final class YamlDocument {
   static final int MAX_CHARACTERS = 1 << 20;
 
   private static final int MAX_DEPTH = 20;
+
+  /** No figure of a machine has an exponent like that; written out it would take the memory. */
+  private static final int MAX_SCALE = 40;
+
+  private static final String TOO_DEEP = "is nested too deeply; is this a machine file?";
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
   private final String source;
@@ -59,7 +65,6 @@ final class YamlDocument {
       throw document.failure(
           source, "is longer than " + MAX_CHARACTERS + " characters; is this a machine file?");
     }
-    document.checkDepth(text);
     try {
       LoadSettings settings = LoadSettings.builder().setLabel(source).build();
       Optional<Node> root = new Compose(settings).composeString(text);
@@ -67,10 +72,15 @@ final class YamlDocument {
         throw document.failure(
             source + ":1:1", "expected keys and values, as in 'name: mine'; see machines schema");
       }
-      document.tree = document.mapping(mapping, "");
+      document.tree = document.mapping(mapping, "", 0);
     } catch (MarkedYamlEngineException e) {
       String where = e.getProblemMark().map(m -> at(source, m)).orElse(source);
       throw document.failure(where, "is not YAML: " + e.getProblem());
+    } catch (StackOverflowError e) {
+      throw document.failure(source, TOO_DEEP); // the parser recurses
+    } catch (ReaderException e) {
+      String where = at(source, text, e.getPosition());
+      throw document.failure(where, "is not text: it has a character that YAML does not allow");
     } catch (YamlEngineException e) {
       String message = String.valueOf(e.getMessage()).replaceAll("\\s+", " ");
       throw document.failure(source, "is not YAML: " + message);
@@ -101,7 +111,7 @@ final class YamlDocument {
     return value;
   }
 
-  private ObjectNode mapping(MappingNode node, String pointer) {
+  private ObjectNode mapping(MappingNode node, String pointer, int depth) {
     ObjectNode object = JSON.objectNode();
     Map<String, Node> keys = new HashMap<>();
     for (NodeTuple tuple : node.getValue()) {
@@ -121,25 +131,29 @@ final class YamlDocument {
         continue;
       }
       positions.put(child, position(keyNode));
-      object.set(key, value(tuple.getValueNode(), child));
+      object.set(key, value(tuple.getValueNode(), child, depth + 1));
     }
     return object;
   }
 
-  private JsonNode value(Node node, String pointer) {
+  private JsonNode value(Node node, String pointer, int depth) {
     if (!seen.add(node)) {
       problem(node, pointer, "aliases (*name) are not allowed; write the value again");
       return JSON.nullNode();
     }
+    if (depth > MAX_DEPTH) {
+      problem(node, "", TOO_DEEP);
+      return JSON.nullNode();
+    }
     if (node instanceof MappingNode m) {
-      return mapping(m, pointer);
+      return mapping(m, pointer, depth);
     }
     if (node instanceof SequenceNode s) {
       ArrayNode array = JSON.arrayNode();
       for (Node element : s.getValue()) {
         String child = pointer + "/" + array.size();
         positions.put(child, position(element));
-        array.add(value(element, child));
+        array.add(value(element, child, depth + 1));
       }
       return array;
     }
@@ -161,7 +175,9 @@ final class YamlDocument {
         return n.bitLength() < Long.SIZE ? JSON.numberNode(n.longValue()) : JSON.numberNode(n);
       }
       if (tag.equals(Tag.FLOAT)) {
-        return JSON.numberNode(new BigDecimal(text));
+        BigDecimal d = new BigDecimal(text);
+        boolean plain = Math.abs((long) d.scale()) <= MAX_SCALE;
+        return plain ? JSON.numberNode(d) : JSON.stringNode(text);
       }
     } catch (NumberFormatException e) {
       return JSON.stringNode(text); // .inf and .nan: no number here, so the schema refuses them
@@ -181,45 +197,17 @@ final class YamlDocument {
     return source + ":" + (mark.getLine() + 1) + ":" + (mark.getColumn() + 1);
   }
 
+  /** The position of a code point of {@code text}, counted from 0. */
+  private static String at(String source, String text, int codePoint) {
+    int end =
+        text.offsetByCodePoints(0, Math.min(codePoint, text.codePointCount(0, text.length())));
+    String before = text.substring(0, end);
+    long line = before.chars().filter(c -> c == '\n').count() + 1;
+    int column = before.length() - before.lastIndexOf('\n');
+    return source + ":" + line + ":" + column;
+  }
+
   private ConfigException failure(String position, String message) {
     return new ConfigException(List.of(new Problem(position, "", message)));
-  }
-
-  /** Refuses deep nesting before the parser, which recurses, sees it. */
-  private void checkDepth(String text) throws ConfigException {
-    int depth = 0;
-    int line = 1;
-    int lineStart = 0;
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c == '\n') {
-        line++;
-        lineStart = i + 1;
-      } else if (c == '[' || c == '{') {
-        depth++;
-      } else if (c == ']' || c == '}') {
-        depth--;
-      }
-      boolean indented = c != ' ' && c != '-' && c != '?' && isIndent(text, lineStart, i);
-      if (depth > MAX_DEPTH || (indented && i - lineStart > MAX_INDENT)) {
-        String where = source + ":" + line + ":" + (i - lineStart + 1);
-        throw failure(where, "is nested too deeply; is this a machine file?");
-      }
-    }
-  }
-
-  private static final int MAX_INDENT = 200;
-
-  private static boolean isIndent(String text, int from, int to) {
-    if (to - from <= MAX_INDENT) {
-      return false;
-    }
-    for (int i = from; i <= from + MAX_INDENT; i++) {
-      char c = text.charAt(i);
-      if (c != ' ' && c != '-' && c != '?') {
-        return false;
-      }
-    }
-    return true;
   }
 }

@@ -189,4 +189,86 @@ class ExitCodeTest {
     assertTrue(Files.readString(old).startsWith("{"));
     assertTrue(Files.readString(old).endsWith("}\n"));
   }
+
+  @Test
+  void aResultNeverOverwritesAnInput() throws IOException {
+    String before = Files.readString(Path.of(trace));
+    Outcome o = Cli.run("run", trace, "--json", folder.resolve("./t.lackey").toString(), "-q");
+    assertEquals(2, o.code(), o.err());
+    assertEquals(before, Files.readString(Path.of(trace)));
+    String machine = file("m.yaml", "base: reference\nname: m\n");
+    assertEquals(2, Cli.run("run", trace, "--machine", machine, "--speed", machine).code());
+    assertEquals("base: reference\nname: m\n", Files.readString(Path.of(machine)));
+  }
+
+  @Test
+  void twoResultsDoNotShareAFile() {
+    String same = folder.resolve("s.json").toString();
+    assertEquals(2, Cli.run("run", trace, "--json", same, "--speed", same).code());
+    assertEquals(2, Cli.run("run", trace, "--json", "-", "--speed", "-").code());
+  }
+
+  @Test
+  void aResultThatIsALinkReplacesWhatTheLinkNames() throws IOException {
+    Path target = Path.of(file("target.json", "old"));
+    Path link = Files.createSymbolicLink(folder.resolve("link.json"), target);
+    assertEquals(0, Cli.run("run", trace, "--json", link.toString(), "-q").code());
+    assertTrue(Files.isSymbolicLink(link));
+    assertTrue(Files.readString(target).startsWith("{"));
+    assertEquals(List.of("link.json", "t.lackey", "target.json"), names());
+  }
+
+  @Test
+  void aTraceBelowAFileIsMissing() {
+    assertEquals(66, Cli.run("run", trace + "/x").code());
+    assertEquals(66, Cli.run("run", "").code());
+    assertEquals(66, Cli.run("run", trace, "--machine", trace + "/x.yaml").code());
+  }
+
+  @Test
+  void aSettingWithoutAValueIsAUsageError() {
+    assertEquals(2, Cli.run("run", trace, "--set", "stlb.entries").code());
+  }
+
+  @Test
+  void theBaseCannotBeSet() {
+    Outcome o = Cli.run("run", trace, "--set", "base=reference");
+    assertEquals(65, o.code());
+    assertTrue(o.err().contains("--machine"), o.err());
+  }
+
+  @Test
+  void aMisspeltCommandGetsAHint() {
+    Outcome o = Cli.run("rnu", trace);
+    assertEquals(2, o.code());
+    assertTrue(o.err().contains("unknown command 'rnu'; did you mean 'run'?"), o.err());
+  }
+
+  @Test
+  void absurdExponentsAndNestingAreBadConfigurations() throws IOException {
+    assertEquals(65, Cli.run("run", trace, "--set", "l1d.entries=1e999999999").code());
+    assertEquals(65, Cli.run("run", trace, "--set", "l1d.entries=1e400").code());
+    String deep = file("deep.yaml", "# ]]]]\na: " + "[".repeat(100_000));
+    Outcome o = Cli.run("machines", "validate", deep);
+    assertEquals(65, o.code(), o.err());
+    assertEquals(1, o.err().lines().count(), o.err());
+    String comment = file("c.yaml", "# " + "[".repeat(50) + "\nbase: reference\nname: c\n");
+    assertEquals(0, Cli.run("machines", "validate", comment).code());
+  }
+
+  @Test
+  void aLevelThatCannotHold4KPagesOfSomeAccessIsRefused() throws IOException {
+    String file = file("m.yaml", "base: skylake\nname: m\nl1d: {accesses: [load]}\n");
+    Outcome o = Cli.run("machines", "validate", file);
+    assertEquals(65, o.code());
+    assertTrue(o.err().contains("no structure holds 4K pages for store"), o.err());
+  }
+
+  @Test
+  void controlCharactersInAMachinesNameAreRefused() throws IOException {
+    String file = file("m.yaml", "base: reference\nname: \"a\\e[31mb\"\n");
+    Outcome o = Cli.run("machines", "validate", file);
+    assertEquals(65, o.code());
+    assertFalse(o.err().contains("\u001b"), o.err());
+  }
 }
