@@ -30,6 +30,8 @@ import org.openjdk.jmh.annotations.Warmup;
     value = 1,
     jvmArgsAppend = {
       "-XX:+UseSerialGC",
+      "-XX:+UseTransparentHugePages",
+      "-XX:-UseCompressedOops",
       "-XX:CompileCommand=quiet",
       "-XX:CompileCommand=dontinline,io.lookaside.simulator.Replay::access"
     })

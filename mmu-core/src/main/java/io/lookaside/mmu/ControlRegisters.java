@@ -14,7 +14,7 @@ public record ControlRegisters(long cr0, long cr3, long cr4, long efer) {
   /**
    * Checks the components.
    *
-   * @throws IllegalArgumentException for another paging mode asks for one
+   * @throws IllegalArgumentException for another paging mode
    */
   public ControlRegisters {
     if (!Cr0.paging(cr0) || !Cr0.protectionEnabled(cr0)) {

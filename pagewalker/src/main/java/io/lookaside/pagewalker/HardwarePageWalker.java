@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * descends, also when it faults later; the leaf's A and D are set only by an access that succeeds.
  *
  * <p>Source: Intel SDM Vol. 3A, "4-Level Paging and 5-Level Paging", "Access Rights", "Accessed and
- * Dirty Flags", "Caching Translation Information".
+ * Dirty Flags", "Caches for Paging Structures".
  */
 public final class HardwarePageWalker implements PageWalker {
   private static final int STORE = AccessKind.STORE.ordinal();

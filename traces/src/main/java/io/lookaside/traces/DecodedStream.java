@@ -4,6 +4,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.tukaani.xz.MemoryLimitException;
 
 /** The bytes of a trace after decompression; what the decompressor rejects is a flawed trace. */
@@ -14,6 +15,9 @@ final class DecodedStream extends InputStream {
   private final Compression compression;
   private final String name;
   private long bytesRead;
+
+  /** What a read has met; a decompressor that has failed is not asked again. */
+  private @Nullable IOException failure;
 
   private DecodedStream(InputStream in, Compression compression, String name) {
     this.in = in;
@@ -40,6 +44,9 @@ final class DecodedStream extends InputStream {
 
   @Override
   public int read(byte[] bytes, int offset, int length) throws IOException {
+    if (failure != null) {
+      throw failure;
+    }
     try {
       // A decompressor that fails delivers nothing of the read in which it does; so read little.
       int n = in.read(bytes, offset, Math.min(length, READ_BYTES));
@@ -48,7 +55,8 @@ final class DecodedStream extends InputStream {
       }
       return n;
     } catch (IOException e) {
-      throw translate(e, compression, name, bytesRead);
+      failure = translate(e, compression, name, bytesRead);
+      throw failure;
     }
   }
 

@@ -3,12 +3,14 @@ package io.lookaside.traces;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PushbackInputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /** An open trace: a file or standard input, decompressed and decoded. */
@@ -18,13 +20,26 @@ public final class TraceFile implements TraceCursor {
 
   private static final int HEAD_BYTES = 1 << 13;
 
+  /** How far a flawed trace is decompressed to find whether the compressed data are damaged. */
+  private static final long DRAIN_BYTES = 1L << 28;
+
   private final TraceCursor reader;
+  private final InputStream content;
+  private final boolean compressed;
   private final TraceFormat format;
   private final RawStream raw;
   private final long storedBytes;
 
-  private TraceFile(TraceCursor reader, TraceFormat format, RawStream raw, long storedBytes) {
+  private TraceFile(
+      TraceCursor reader,
+      InputStream content,
+      boolean compressed,
+      TraceFormat format,
+      RawStream raw,
+      long storedBytes) {
     this.reader = reader;
+    this.content = content;
+    this.compressed = compressed;
     this.format = format;
     this.raw = raw;
     this.storedBytes = storedBytes;
@@ -48,7 +63,8 @@ public final class TraceFile implements TraceCursor {
       PushbackInputStream compressed = new PushbackInputStream(raw, Compression.MAGIC_BYTES);
       byte[] magic = new byte[Compression.MAGIC_BYTES];
       int n = peek(compressed, magic);
-      InputStream decoded = DecodedStream.open(compressed, Compression.detect(magic, n), name);
+      Compression compression = Compression.detect(magic, n);
+      InputStream decoded = DecodedStream.open(compressed, compression, name);
 
       PushbackInputStream content = new PushbackInputStream(decoded, HEAD_BYTES);
       byte[] head = new byte[HEAD_BYTES];
@@ -61,11 +77,14 @@ public final class TraceFile implements TraceCursor {
       if (known == null) {
         throw new TraceException(
             name
-                + ": cannot tell the format from name or content; say --format NAME, one of "
+                + ": cannot tell the format: the name has no suffix of one, and the first bytes are "
+                + shown(head, length)
+                + "; if it is a trace, say --format NAME, one of "
                 + TraceFormat.labels());
       }
       long size = standard ? -1 : Files.size(Path.of(path));
-      return new TraceFile(known.open(content, name), known, raw, size);
+      return new TraceFile(
+          known.open(content, name), content, compression != Compression.NONE, known, raw, size);
     } catch (IOException e) {
       stored.close();
       throw e;
@@ -81,6 +100,26 @@ public final class TraceFile implements TraceCursor {
     return storedBytes;
   }
 
+  /**
+   * A flaw in decompressed data may come from damage that the decompressor finds only at the end,
+   * by its checksum: then that is what there is to say.
+   */
+  private TraceException damageOr(TraceException flaw) {
+    byte[] buffer = new byte[1 << 13];
+    try {
+      for (long n = 0; n < DRAIN_BYTES; n += buffer.length) {
+        if (content.read(buffer) < 0) {
+          break;
+        }
+      }
+    } catch (TraceException damage) {
+      return damage;
+    } catch (IOException e) {
+      // The flaw that is known is as good as this one.
+    }
+    return flaw;
+  }
+
   /** Stored bytes read so far. */
   public long storedBytesRead() {
     return raw.bytesRead();
@@ -88,7 +127,11 @@ public final class TraceFile implements TraceCursor {
 
   @Override
   public int read(ReferenceBatch batch) throws IOException {
-    return reader.read(batch);
+    try {
+      return reader.read(batch);
+    } catch (TraceException e) {
+      throw compressed ? damageOr(e) : e;
+    }
   }
 
   @Override
@@ -123,6 +166,18 @@ public final class TraceFile implements TraceCursor {
       }
       throw new MissingTraceException(path + ": no such file; check the path of the trace", e);
     }
+  }
+
+  /** The first bytes, as text if they are, else in hexadecimal. */
+  private static String shown(byte[] head, int length) {
+    int n = Math.min(length, 16);
+    boolean text = true;
+    for (int i = 0; i < n; i++) {
+      text &= head[i] >= ' ' && head[i] < 127;
+    }
+    return text
+        ? "'" + new String(head, 0, n, StandardCharsets.US_ASCII) + "'"
+        : HexFormat.ofDelimiter(" ").formatHex(head, 0, n);
   }
 
   /** Reads until {@code bytes} is full or the stream ends, and puts all of it back. */

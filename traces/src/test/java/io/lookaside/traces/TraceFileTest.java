@@ -305,6 +305,18 @@ class TraceFileTest {
     assertThrows(TraceException.class, () -> countAll(new ByteArrayInputStream(garbage)));
   }
 
+  @Test
+  void aFlawThatComesFromDamageIsReportedAsDamage() throws IOException {
+    byte[] bytes = Samples.gzip(Samples.ascii(" L 1000,8\n".repeat(50) + " L 10x0,8\n"));
+    TraceException flaw =
+        assertThrows(TraceException.class, () -> countAll(new ByteArrayInputStream(bytes)));
+    assertTrue(String.valueOf(flaw.getMessage()).contains(":51:"), flaw.getMessage());
+    bytes[bytes.length - 8] ^= 1; // the first byte of the checksum
+    TraceException damage =
+        assertThrows(TraceException.class, () -> countAll(new ByteArrayInputStream(bytes)));
+    assertTrue(String.valueOf(damage.getMessage()).contains("corrupt"), damage.getMessage());
+  }
+
   private static long countAll(InputStream in) throws IOException {
     ReferenceBatch batch = new ReferenceBatch();
     long count = 0;

@@ -31,15 +31,17 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "lookaside",
     mixinStandardHelpOptions = true,
-    description = "A cycle-level emulator of the x86 memory-management unit.",
+    description = "An exact emulator of the x86-64 memory-management unit.",
     synopsisSubcommandLabel = "COMMAND",
     versionProvider = Main.VersionText.class,
     footerHeading = "%nExample:%n",
     footer = {
       "  lookaside run traces/samples/date.lackey.xz",
       "",
-      "lookaside COMMAND --help says more. Exit codes: 0 success, 1 a check failed, 2 usage,",
-      "65 bad input, 66 missing input, 70 a bug, 74 input/output error, 75 try again."
+      "lookaside COMMAND --help says more about a command.",
+      "",
+      "Exit codes: 0 success, 1 a check failed, 2 usage, 65 bad input,",
+      "66 missing input, 70 a bug, 74 input/output error, 75 try again."
     })
 public final class Main implements Runnable {
   /** Set by the launcher where standard error is a terminal. */
@@ -71,7 +73,8 @@ public final class Main implements Runnable {
             new Thread(
                 () -> {
                   if (!done.get()) {
-                    System.err.println("lookaside: interrupted; nothing was written. Run it again");
+                    ResultFile.deleteUnfinished();
+                    System.err.println("lookaside: interrupted before the end; run it again");
                     Runtime.getRuntime().halt(ExitCode.TRY_AGAIN);
                   }
                 }));
@@ -87,13 +90,17 @@ public final class Main implements Runnable {
         new CommandLine(new Main())
             .addSubcommand(new RunCommand(console))
             .addSubcommand(new MachinesCommand(console))
+            .addSubcommand(new CommandLine.HelpCommand())
             .setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
             .setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8))
             .setParameterExceptionHandler((e, arguments) -> usage(console, e))
             .setExecutionExceptionHandler((e, command, result) -> report(console, e));
     try {
       int code = line.execute(args);
-      console.out().flush();
+      if (console.out().checkError()) {
+        complain(console, "standard output cannot be written");
+        return ExitCode.IO_ERROR;
+      }
       return code;
     } catch (OutOfMemoryError e) {
       complain(
@@ -119,6 +126,11 @@ public final class Main implements Runnable {
       String word = unmatched.getUnmatched().get(0);
       String hint = NearMiss.hint(word, command.subcommands().keySet());
       complain(console, "unknown command '" + word + "'" + hint);
+    } else if (e instanceof CommandLine.UnmatchedArgumentException unmatched
+        && !unmatched.isUnknownOption()
+        && command.name().equals("run")) {
+      String word = unmatched.getUnmatched().get(0);
+      complain(console, "'" + word + "' is one trace too many; a run takes one so far");
     } else {
       complain(console, String.valueOf(e.getMessage()));
     }

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a result goes: a file that appears whole or not at all, or standard output.
@@ -15,6 +16,9 @@ import java.nio.file.StandardCopyOption;
  */
 final class ResultFile {
   private static final String STANDARD_OUTPUT = "-";
+
+  /** The file beside a result that is being written, if any. */
+  private static volatile @Nullable Path unfinished;
 
   private final String name;
 
@@ -55,22 +59,41 @@ final class ResultFile {
       return;
     }
     Path file = path();
-    if (Files.exists(file) && !Files.isRegularFile(file)) {
-      Files.writeString(file, text); // a device or pipe, which cannot be replaced
-      return;
+    try {
+      if (Files.exists(file) && !Files.isRegularFile(file)) {
+        Files.writeString(file, text); // a device or pipe, which cannot be replaced
+      } else {
+        replace(Files.exists(file) ? file.toRealPath() : file, text); // a link stays one
+      }
+    } catch (IOException e) {
+      throw new IOException(name + ": cannot be written: " + e.getMessage(), e);
     }
-    // A link stays one: what it names is replaced.
-    Path target = Files.exists(file) ? file.toRealPath() : file;
+  }
+
+  private static void replace(Path target, String text) throws IOException {
     String hidden = "." + target.getFileName() + "-" + ProcessHandle.current().pid() + ".tmp";
     Path beside = folder(target).resolve(hidden);
+    unfinished = beside;
     try {
       Files.write(beside, text.getBytes(StandardCharsets.UTF_8));
       keepPermissions(target, beside);
       Files.move(
           beside, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException e) {
-      Files.deleteIfExists(beside);
-      throw new IOException(name + ": cannot be written: " + e.getMessage(), e);
+    } finally {
+      deleteUnfinished();
+    }
+  }
+
+  /** Removes what a write leaves behind when the process is interrupted in it. */
+  static void deleteUnfinished() {
+    Path file = unfinished;
+    if (file != null) {
+      try {
+        Files.deleteIfExists(file);
+      } catch (IOException e) {
+        // It stays, hidden and useless; the message that matters is another.
+      }
+      unfinished = null;
     }
   }
 

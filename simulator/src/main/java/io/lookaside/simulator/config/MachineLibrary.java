@@ -71,7 +71,7 @@ public final class MachineLibrary {
       for (MachineSchema.Complaint c : MachineSchema.check(tree)) {
         problems.add(
             new Problem(
-                position(positions, c.pointer(), whole),
+                position(positions, overrides, c.pointer(), whole),
                 Pointers.dotted(c.pointer()),
                 c.message()));
       }
@@ -79,7 +79,7 @@ public final class MachineLibrary {
         throw new ConfigException(problems);
       }
     }
-    return MachineBinder.bind(tree, (pointer) -> position(positions, pointer, whole));
+    return MachineBinder.bind(tree, (pointer) -> position(positions, overrides, pointer, whole));
   }
 
   /**
@@ -108,8 +108,7 @@ public final class MachineLibrary {
   }
 
   private static String unknown(String name) {
-    String hint = NearMiss.hint(name, NAMES);
-    return "unknown machine '" + name + "'" + hint + " Shipped: " + String.join(", ", NAMES);
+    return NearMiss.unknown("unknown machine '" + name + "'", name, NAMES);
   }
 
   private static String fileText(String file)
@@ -129,7 +128,8 @@ public final class MachineLibrary {
       throw new FileNotFoundException(file + ": may not be read (permission denied)");
     } catch (IOException e) {
       if (Files.isDirectory(path)) {
-        throw new FileNotFoundException(file + ": is a directory, not a machine file");
+        throw new ConfigException(
+            List.of(new Problem(file, "", "is a directory, not a machine file")));
       }
       if (!Files.exists(path)) {
         throw new FileNotFoundException(file + ": no such machine file; check the path");
@@ -210,8 +210,15 @@ public final class MachineLibrary {
     positions.put(pointer, option);
   }
 
-  /** The position of the nearest enclosing key that has one. */
-  private static String position(Map<String, String> positions, String pointer, String whole) {
+  /** Who is to blame for a value: a setting in the same object, else the nearest key's position. */
+  private static String position(
+      Map<String, String> positions, List<String> overrides, String pointer, String whole) {
+    for (String override : overrides) {
+      String set = Pointers.pointer(override.substring(0, override.indexOf('=')));
+      if (Pointers.parent(set).equals(Pointers.parent(pointer))) {
+        return "--set " + override;
+      }
+    }
     for (String p = pointer; !p.isEmpty(); p = Pointers.parent(p)) {
       String position = positions.get(p);
       if (position != null) {

@@ -38,9 +38,7 @@ final class MachineSchema {
       case "additionalProperties" -> {
         String key = error.getProperty();
         List<String> known = new ArrayList<>(schemaProperties(pointer));
-        yield new Complaint(
-            pointer + "/" + key,
-            "unknown key" + NearMiss.hint(key, known) + " Known here: " + String.join(", ", known));
+        yield new Complaint(pointer + "/" + key, NearMiss.unknown("unknown key", key, known));
       }
       case "required" ->
           new Complaint(

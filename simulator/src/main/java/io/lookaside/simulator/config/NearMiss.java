@@ -7,6 +7,13 @@ import java.util.Locale;
 public final class NearMiss {
   private NearMiss() {}
 
+  /** A complaint about a word, with a hint if a known one is close, then all known ones. */
+  public static String unknown(String complaint, String word, Collection<String> known) {
+    String hint = hint(word, known);
+    String end = hint.isEmpty() ? "." : hint;
+    return complaint + end + " Known: " + String.join(", ", known);
+  }
+
   /** {@code "; did you mean 'x'?"} if a known word is close, else an empty string. */
   public static String hint(String word, Collection<String> known) {
     String best = null;

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -40,6 +43,22 @@ final class Cli {
 
   static Outcome run(String... args) {
     return runWithInput(new byte[0], args);
+  }
+
+  /** Runs with a standard output that takes nothing; returns the exit code. */
+  static int runOnFullOutput(String... args) {
+    PrintStream full =
+        new PrintStream(
+            new OutputStream() {
+              @Override
+              public void write(int b) throws IOException {
+                throw new IOException("No space left on device");
+              }
+            },
+            false,
+            StandardCharsets.UTF_8);
+    PrintStream err = new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
+    return Main.execute(new Console(InputStream.nullInputStream(), full, err, false), args);
   }
 
   static Outcome runWithInput(byte[] input, String... args) {

@@ -271,4 +271,24 @@ class ExitCodeTest {
     assertEquals(65, o.code());
     assertFalse(o.err().contains("\u001b"), o.err());
   }
+
+  @Test
+  void aFullStandardOutputIsAnInputOutputError() {
+    assertEquals(74, Cli.runOnFullOutput("machines", "list"));
+    assertEquals(74, Cli.runOnFullOutput("run", trace));
+  }
+
+  @Test
+  void aSettingIsBlamedForWhatItBreaks() {
+    Outcome o = Cli.run("run", trace, "--machine", "reference", "--set", "stlb.entries=1535");
+    assertEquals(65, o.code());
+    assertTrue(o.err().contains("--set stlb.entries=1535: stlb.ways: "), o.err());
+  }
+
+  @Test
+  void aSecondTraceIsRefusedInWords() {
+    Outcome o = Cli.run("run", trace, trace);
+    assertEquals(2, o.code());
+    assertTrue(o.err().contains("one trace too many"), o.err());
+  }
 }

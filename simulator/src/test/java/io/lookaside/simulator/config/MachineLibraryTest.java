@@ -235,8 +235,7 @@ class MachineLibraryTest {
     assertThrows(
         FileNotFoundException.class,
         () -> MachineLibrary.load(folder.resolve("none.yaml").toString(), List.of()));
-    assertThrows(
-        FileNotFoundException.class, () -> MachineLibrary.load(folder.toString(), List.of()));
+    assertThrows(ConfigException.class, () -> MachineLibrary.load(folder.toString(), List.of()));
   }
 
   @Test
