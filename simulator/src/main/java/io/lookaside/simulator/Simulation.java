@@ -36,6 +36,10 @@ public final class Simulation {
   private final StageTimes times;
   private final Replay replay;
   private final ReferenceBatch batch = new ReferenceBatch();
+
+  // What is left of the batch stands from next to available - 1.
+  private int next;
+  private int available;
   private long referencesRead;
   private long bytesOfEarlierPasses;
 
@@ -69,13 +73,10 @@ public final class Simulation {
     }
     try (TraceFile trace = open()) {
       TraceHasher hasher = new TraceHasher();
-      pass(trace, hasher, options.skip(), Action.PASS_OVER);
-      long skipped = Math.min(options.skip(), taken);
-      pass(trace, hasher, options.warmup(), Action.REPLAY);
-      long warmedUp = taken;
+      long skipped = take(trace, hasher, options.skip(), Action.PASS_OVER);
+      long warmedUp = take(trace, hasher, options.warmup(), Action.REPLAY);
       Start start = new Start(machine, replay);
-      pass(trace, hasher, options.maxReferences(), Action.REPLAY);
-      if (taken == 0) {
+      if (take(trace, hasher, options.maxReferences(), Action.REPLAY) == 0) {
         throw new TraceException(
             options.trace()
                 + ": nothing to measure: the trace has "
@@ -91,25 +92,17 @@ public final class Simulation {
     REPLAY
   }
 
-  /** What is left of the batch between passes. */
-  private int next;
-
-  private int available;
-
-  /** References that the last pass took. */
-  private long taken;
-
-  /** Takes up to {@code limit} references from the trace. */
-  private void pass(TraceFile trace, TraceHasher hasher, long limit, Action action)
+  /** Takes up to {@code limit} references from the trace; returns how many there were. */
+  private long take(TraceFile trace, TraceHasher hasher, long limit, Action action)
       throws IOException {
-    taken = 0;
+    long taken = 0;
     while (taken < limit) {
       if (next == available) {
         next = 0;
         available = trace.read(batch);
         times.book(StageTimes.Stage.DECODE);
         if (available == 0) {
-          return;
+          break;
         }
         referencesRead += available;
         report(trace);
@@ -124,6 +117,7 @@ public final class Simulation {
       next += n;
       taken += n;
     }
+    return taken;
   }
 
   /** Maps every page that warm-up and measured references touch, in the order of first touch. */

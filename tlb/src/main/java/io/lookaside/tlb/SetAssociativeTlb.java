@@ -197,16 +197,7 @@ public final class SetAssociativeTlb {
 
   /** Drops all entries of a PCID that are not global. */
   public void invalidatePcid(int pcid) {
-    for (int set = 0; set < array.sets(); set++) {
-      for (int way = 0; way < array.ways(); way++) {
-        long tag = array.tag(set, way);
-        if (tag != AssociativeArray.INVALID
-            && !TlbEntry.isGlobal(tag)
-            && TlbEntry.pcid(tag) == pcid) {
-          remove(set, way);
-        }
-      }
-    }
+    removeIf((tag, t) -> !TlbEntry.isGlobal(tag) && TlbEntry.pcid(tag) == pcid);
   }
 
   /** Drops all entries. */
@@ -248,17 +239,11 @@ public final class SetAssociativeTlb {
     if (!smaller) {
       return;
     }
-    for (int set = 0; set < array.sets(); set++) {
-      for (int way = 0; way < array.ways(); way++) {
-        long other = array.tag(set, way);
-        if (other != AssociativeArray.INVALID
-            && TlbEntry.isGlobal(other) == global
-            && TlbEntry.pcid(other) == pcid
-            && TlbEntry.overlaps(other, va, shift)) {
-          remove(set, way);
-        }
-      }
-    }
+    removeIf(
+        (other, t) ->
+            TlbEntry.isGlobal(other) == global
+                && TlbEntry.pcid(other) == pcid
+                && TlbEntry.overlaps(other, va, shift));
   }
 
   void countHits(long hits) {
@@ -297,14 +282,23 @@ public final class SetAssociativeTlb {
   }
 
   private void removePieces(long va, int pcid) {
+    removeIf(
+        (tag, t) ->
+            TlbEntry.belongsTo(tag, pcid)
+                && TlbEntry.overlaps(tag, va, Translation.pageSize(t).shift()));
+  }
+
+  /** A question about an entry, by its tag and translation. */
+  private interface EntryTest {
+    boolean test(long tag, long translation);
+  }
+
+  private void removeIf(EntryTest test) {
     for (int set = 0; set < array.sets(); set++) {
       for (int way = 0; way < array.ways(); way++) {
         long tag = array.tag(set, way);
-        if (tag != AssociativeArray.INVALID && TlbEntry.belongsTo(tag, pcid)) {
-          int pageShift = Translation.pageSize(array.value(set, way)).shift();
-          if (TlbEntry.overlaps(tag, va, pageShift)) {
-            remove(set, way);
-          }
+        if (tag != AssociativeArray.INVALID && test.test(tag, array.value(set, way))) {
+          remove(set, way);
         }
       }
     }
