@@ -9,6 +9,7 @@ import picocli.CommandLine.Parameters;
 /** {@code lookaside machines}. */
 @Command(
     name = "machines",
+    versionProvider = Main.VersionText.class,
     mixinStandardHelpOptions = true,
     description = "List, show and check machines.",
     synopsisSubcommandLabel = "COMMAND",

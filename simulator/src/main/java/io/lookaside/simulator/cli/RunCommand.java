@@ -31,6 +31,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** {@code lookaside run}. */
 @Command(
     name = "run",
+    versionProvider = Main.VersionText.class,
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = "Replay a trace of memory references on a machine and count what its MMU does.",
@@ -39,7 +40,8 @@ import tools.jackson.databind.node.ObjectNode;
       "  lookaside run traces/samples/date.lackey.xz",
       "  lookaside run prog.lackey.gz --machine reference --json result.json",
       "  lookaside run prog.lackey.gz --set stlb.entries=3072 --page-size 2M",
-      "  valgrind --tool=lackey --trace-mem=yes --log-fd=9 ls 9>&1 >/dev/null | lookaside run -"
+      "  valgrind --tool=lackey --trace-mem=yes --log-file=ls.lackey ls",
+      "  lookaside run ls.lackey"
     })
 final class RunCommand implements Callable<Integer> {
   private static final String DEFAULT_FRAMES = "contiguous";
@@ -97,7 +99,7 @@ final class RunCommand implements Callable<Integer> {
       paramLabel = "N",
       defaultValue = "0",
       converter = CountConverter.class,
-      description = "References to pass over first; they touch nothing.")
+      description = "References to pass over first; suffixes K, M, G are decimal.")
   private long skip;
 
   @Option(
