@@ -28,9 +28,9 @@ public final class Replay {
    * What is remembered holds as long as nothing else has used or changed its set since. Where loads
    * and stores share a structure, a translation for one is remembered for the other too if it serves
    * it, and else forgets what the other had in that class. Only 4 KiB pages fall into classes by
-   * their number; once larger ones occur, a single page is remembered. So it is where the second level
-   * is inclusive, since a fill can then evict anywhere. A page fault, which invalidates, forgets
-   * everything. Forgetting is always safe: the general path is the truth.
+   * their number; once larger ones occur, a single page is remembered. So it is where the second
+   * level is inclusive, since a fill can then evict anywhere. A page fault, which invalidates,
+   * forgets everything. Forgetting is always safe: the general path is the truth.
    */
 
   private static final int LOAD = AccessKind.LOAD.ordinal();

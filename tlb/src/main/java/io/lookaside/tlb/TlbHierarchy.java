@@ -24,6 +24,11 @@ public final class TlbHierarchy implements TranslationCache {
   private final TlbLevel l1d;
   private final TlbLevel stlb;
   private final TlbLevel[] l1ByKind;
+  private final List<TlbLevel> levels;
+
+  /** Those of all levels. */
+  private final List<SetAssociativeTlb> structures;
+
   private final boolean inclusive;
   private final boolean exclusive;
 
@@ -38,6 +43,8 @@ public final class TlbHierarchy implements TranslationCache {
     l1d = new TlbLevel(config.l1d(), EnumSet.of(AccessKind.LOAD, AccessKind.STORE), seed);
     stlb = new TlbLevel(config.stlb(), EnumSet.allOf(AccessKind.class), seed);
     l1ByKind = new TlbLevel[] {l1d, l1d, l1i};
+    levels = List.of(l1i, l1d, stlb);
+    structures = levels.stream().flatMap(level -> level.structures().stream()).toList();
     inclusive = config.inclusion() == TlbConfig.Inclusion.INCLUSIVE;
     exclusive = config.inclusion() == TlbConfig.Inclusion.EXCLUSIVE;
   }
@@ -48,7 +55,7 @@ public final class TlbHierarchy implements TranslationCache {
 
   /** L1I, L1D and the second level, in this order. */
   public List<TlbLevel> levels() {
-    return List.of(l1i, l1d, stlb);
+    return levels;
   }
 
   @Override
@@ -80,28 +87,22 @@ public final class TlbHierarchy implements TranslationCache {
 
   @Override
   public void invalidatePage(long va, int pcid) {
-    for (TlbLevel level : levels()) {
-      for (SetAssociativeTlb s : level.structures()) {
-        s.invalidatePage(va, pcid);
-      }
+    for (SetAssociativeTlb s : structures) {
+      s.invalidatePage(va, pcid);
     }
   }
 
   @Override
   public void invalidatePcid(int pcid) {
-    for (TlbLevel level : levels()) {
-      for (SetAssociativeTlb s : level.structures()) {
-        s.invalidatePcid(pcid);
-      }
+    for (SetAssociativeTlb s : structures) {
+      s.invalidatePcid(pcid);
     }
   }
 
   @Override
   public void invalidateAll() {
-    for (TlbLevel level : levels()) {
-      for (SetAssociativeTlb s : level.structures()) {
-        s.invalidateAll();
-      }
+    for (SetAssociativeTlb s : structures) {
+      s.invalidateAll();
     }
   }
 

@@ -126,11 +126,6 @@ public final class Main implements Runnable {
       String word = unmatched.getUnmatched().get(0);
       String hint = NearMiss.hint(word, command.subcommands().keySet());
       complain(console, "unknown command '" + word + "'" + hint);
-    } else if (e instanceof CommandLine.UnmatchedArgumentException unmatched
-        && !unmatched.isUnknownOption()
-        && command.name().equals("run")) {
-      String word = unmatched.getUnmatched().get(0);
-      complain(console, "'" + word + "' is one trace too many; a run takes one so far");
     } else {
       complain(console, String.valueOf(e.getMessage()));
     }

@@ -49,9 +49,13 @@ final class RunCommand implements Callable<Integer> {
   private final Console console;
 
   @Parameters(
-      arity = "1",
+      arity = "1..*",
       paramLabel = "TRACE",
-      description = "A trace, plain or compressed (.gz .xz .zst); - for standard input.")
+      description =
+          "A trace (one so far), plain or compressed (.gz .xz .zst); - for standard input.")
+  private List<String> traces = new ArrayList<>();
+
+  /** The one trace of a run. */
   private String trace = "";
 
   @Option(
@@ -200,6 +204,11 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private RunOptions options() throws UsageException {
+    if (traces.size() > 1) {
+      String second = traces.get(1);
+      throw new UsageException("'" + second + "' is one trace too many; a run takes one so far");
+    }
+    trace = traces.get(0);
     TraceFormat traceFormat = null;
     if (format != null) {
       traceFormat = TraceFormat.ofLabel(format);
