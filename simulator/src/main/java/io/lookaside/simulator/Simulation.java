@@ -13,7 +13,6 @@ import io.lookaside.tlb.TlbStructureMetric;
 import io.lookaside.traces.ReferenceBatch;
 import io.lookaside.traces.TraceException;
 import io.lookaside.traces.TraceFile;
-import io.lookaside.traces.TraceFormat;
 import io.lookaside.traces.TraceHasher;
 import java.io.IOException;
 import java.io.InputStream;
@@ -214,9 +213,8 @@ public final class Simulation {
     for (PageSize size : PageSize.values()) {
       mapped.put(size, machine.kernel().addressSpace().mappedPages(size));
     }
-    // lackey writes one line for each instruction that is executed; flat64 does not tell.
     Long instructions =
-        trace.format() == TraceFormat.LACKEY ? references.get(ReferenceMetric.FETCHES) : null;
+        trace.format().fetchesAreInstructions() ? references.get(ReferenceMetric.FETCHES) : null;
     return new RunResult(
         machine.config(),
         options,

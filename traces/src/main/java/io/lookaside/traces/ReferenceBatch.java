@@ -5,6 +5,9 @@ import io.lookaside.mmu.AccessKind;
 /**
  * A batch of references as flat arrays, owned by the caller and filled again and again.
  *
+ * <p>All references of a batch belong to one address space and one core: a reader ends a batch
+ * where either changes, so that whoever replays it need not look at each reference.
+ *
  * <p>A reference is one access of the program: an address in {@link #addresses} and, in {@link
  * #descriptors}, its kind in bits 1:0 (an {@link AccessKind} code) and its size in bytes less one
  * in bits 17:2.
@@ -22,10 +25,43 @@ public final class ReferenceBatch {
   /** Kinds and sizes. */
   public final int[] descriptors = new int[CAPACITY];
 
+  /**
+   * The addresses of the instructions that made the references, where {@link
+   * #hasInstructionAddresses}; else stale.
+   */
+  public final long[] instructionAddresses = new long[CAPACITY];
+
   private int count;
+  private long addressSpaceId;
+  private int addressSpace;
+  private int core;
+  private boolean instructionAddressesKnown;
 
   public int count() {
     return count;
+  }
+
+  /** What the trace calls the address space, usually a process identifier; 0 if it does not say. */
+  public long addressSpaceId() {
+    return addressSpaceId;
+  }
+
+  /** The address space: 0 for the first one that the trace names, 1 for the next, and so on. */
+  public int addressSpace() {
+    return addressSpace;
+  }
+
+  /** The processor that made the references, as the trace names it; 0 if it does not say. */
+  public int core() {
+    return core;
+  }
+
+  /**
+   * Whether the trace tells for each reference which instruction made it. If not, it is the one
+   * fetched last, as far as there are fetches.
+   */
+  public boolean hasInstructionAddresses() {
+    return instructionAddressesKnown;
   }
 
   /** The {@link AccessKind} code of a descriptor. */
@@ -43,8 +79,33 @@ public final class ReferenceBatch {
     return (size - 1) << 2 | kind;
   }
 
+  /**
+   * Forgets all references, and returns to address space 0, core 0 and no instruction addresses.
+   */
   void clear() {
     count = 0;
+    addressSpaceId = 0;
+    addressSpace = 0;
+    core = 0;
+    instructionAddressesKnown = false;
+  }
+
+  /** Says whose references these are; the reader does. */
+  void setOrigin(long newAddressSpaceId, int newCore) {
+    addressSpaceId = newAddressSpaceId;
+    core = newCore;
+  }
+
+  /** Gives the address space its number; {@link TraceFile} does. */
+  void setAddressSpace(int number) {
+    addressSpace = number;
+  }
+
+  /** Adds a reference of a known instruction; then all of the batch must be of known ones. */
+  void add(long address, int descriptor, long instructionAddress) {
+    instructionAddressesKnown = true;
+    instructionAddresses[count] = instructionAddress;
+    add(address, descriptor);
   }
 
   void add(long address, int descriptor) {

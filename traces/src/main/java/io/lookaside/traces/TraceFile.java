@@ -1,5 +1,7 @@
 package io.lookaside.traces;
 
+import it.unimi.dsi.fastutil.longs.Long2IntOpenHashMap;
+import it.unimi.dsi.fastutil.longs.LongArrayList;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PushbackInputStream;
@@ -20,23 +22,33 @@ public final class TraceFile implements TraceCursor {
 
   private static final int HEAD_BYTES = 1 << 13;
 
+  /** As many as there are process-context identifiers. */
+  private static final int MAX_ADDRESS_SPACES = 1 << 12;
+
   /** How far a flawed trace is decompressed to find whether the compressed data are damaged. */
   private static final long DRAIN_BYTES = 1L << 28;
 
+  private final String name;
   private final TraceCursor reader;
   private final InputStream content;
   private final boolean compressed;
   private final TraceFormat format;
   private final RawStream raw;
   private final long storedBytes;
+  private final LongArrayList addressSpaceIds = new LongArrayList();
+
+  /** The number of each address space by its identifier. */
+  private final Long2IntOpenHashMap addressSpaces = new Long2IntOpenHashMap();
 
   private TraceFile(
+      String name,
       TraceCursor reader,
       InputStream content,
       boolean compressed,
       TraceFormat format,
       RawStream raw,
       long storedBytes) {
+    this.name = name;
     this.reader = reader;
     this.content = content;
     this.compressed = compressed;
@@ -84,7 +96,13 @@ public final class TraceFile implements TraceCursor {
       }
       long size = standard ? -1 : Files.size(Path.of(path));
       return new TraceFile(
-          known.open(content, name), content, compression != Compression.NONE, known, raw, size);
+          name,
+          known.open(content, name),
+          content,
+          compression != Compression.NONE,
+          known,
+          raw,
+          size);
     } catch (IOException e) {
       stored.close();
       throw e;
@@ -128,10 +146,38 @@ public final class TraceFile implements TraceCursor {
   @Override
   public int read(ReferenceBatch batch) throws IOException {
     try {
-      return reader.read(batch);
+      int n = reader.read(batch);
+      if (n > 0) {
+        batch.setAddressSpace(addressSpaceNumber(batch.addressSpaceId()));
+      }
+      return n;
     } catch (TraceException e) {
       throw compressed ? damageOr(e) : e;
     }
+  }
+
+  /** The identifiers of the address spaces met so far, in the order of their numbers. */
+  public long[] addressSpaceIds() {
+    return addressSpaceIds.toLongArray();
+  }
+
+  private int addressSpaceNumber(long id) throws TraceException {
+    int number = addressSpaces.getOrDefault(id, -1);
+    if (number < 0) {
+      number = addressSpaceIds.size();
+      if (number == MAX_ADDRESS_SPACES) {
+        throw new TraceException(
+            name
+                + ": address space "
+                + id
+                + " is one more than the "
+                + MAX_ADDRESS_SPACES
+                + " that a trace may have; is the column or field of the process right?");
+      }
+      addressSpaceIds.add(id);
+      addressSpaces.put(id, number);
+    }
+    return number;
   }
 
   @Override

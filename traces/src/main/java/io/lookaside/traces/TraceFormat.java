@@ -2,13 +2,14 @@ package io.lookaside.traces;
 
 import java.io.InputStream;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The trace formats that can be read. A new one is a constant here and a reader. */
 public enum TraceFormat {
   /** Text of valgrind's lackey tool with {@code --trace-mem=yes}. */
-  LACKEY("lackey", ".lackey") {
+  LACKEY("lackey", true, ".lackey") {
     @Override
     TraceCursor open(InputStream in, String name) {
       return new LackeyReader(in, name);
@@ -20,7 +21,7 @@ public enum TraceFormat {
     }
   },
   /** Headerless little-endian 64-bit words: kind in bits 1:0, address in the others. */
-  FLAT64("flat64", ".flat64") {
+  FLAT64("flat64", false, ".flat64") {
     @Override
     TraceCursor open(InputStream in, String name) {
       return new Flat64Reader(in, name);
@@ -33,11 +34,20 @@ public enum TraceFormat {
   };
 
   private final String label;
-  private final String suffix;
+  private final boolean fetchesAreInstructions;
 
-  TraceFormat(String label, String suffix) {
+  @SuppressWarnings("ImmutableEnumChecker") // made by List.of
+  private final List<String> suffixes;
+
+  TraceFormat(String label, boolean fetchesAreInstructions, String... suffixes) {
     this.label = label;
-    this.suffix = suffix;
+    this.fetchesAreInstructions = fetchesAreInstructions;
+    this.suffixes = List.of(suffixes);
+  }
+
+  /** Whether the trace has exactly one fetch for each instruction that was executed. */
+  public boolean fetchesAreInstructions() {
+    return fetchesAreInstructions;
   }
 
   /** The name for {@code --format} and in results. */
@@ -70,7 +80,7 @@ public enum TraceFormat {
   static @Nullable TraceFormat detect(String name, byte[] head, int length) {
     String base = Compression.withoutSuffix(name);
     for (TraceFormat format : values()) {
-      if (base.endsWith(format.suffix)) {
+      if (format.suffixes.stream().anyMatch(base::endsWith)) {
         return format;
       }
     }

@@ -3,8 +3,9 @@ package io.lookaside.traces;
 import io.lookaside.mmu.assoc.SeededRandom;
 
 /**
- * A 64-bit hash of a sequence of references: of kinds, addresses and sizes in order, whatever the
- * format and compression they came in. It tells traces apart; it is no cryptographic hash.
+ * A 64-bit hash of a sequence of references: of kinds, addresses and sizes in order and of the
+ * numbers of their address spaces, whatever the format and compression they came in. It tells
+ * traces apart; it is no cryptographic hash.
  *
  * <p>Four lanes take the references in turn, each by xor and an odd multiplication, so that they do
  * not wait for each other.
@@ -16,11 +17,16 @@ public final class TraceHasher {
 
   private final long[] lanes = {1, 2, 3, 4};
   private long count;
+  private int addressSpace;
 
   /** Takes references {@code from} to {@code to} - 1 of a batch. */
   public void add(ReferenceBatch batch, int from, int to) {
     long[] addresses = batch.addresses;
     int[] descriptors = batch.descriptors;
+    if (batch.addressSpace() != addressSpace) {
+      addressSpace = batch.addressSpace();
+      lanes[0] = SeededRandom.mix(lanes[0] ^ count * MULTIPLIER ^ addressSpace);
+    }
     int i = from;
     while (i < to && (count & (LANES - 1)) != 0) {
       addOne(addresses[i], descriptors[i]);
