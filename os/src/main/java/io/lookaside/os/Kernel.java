@@ -3,14 +3,20 @@ package io.lookaside.os;
 import io.lookaside.mmu.format.PageFaultCode;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.memory.PhysicalMemory;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
- * The kernel, so far with one process whose whole address space may be touched: it answers the
- * first touch of a page with a fresh frame, readable, writable and executable by the user.
+ * The kernel, so far with processes whose whole address space may be touched: it answers the first
+ * touch of a page with a fresh frame, readable, writable and executable by the user. Processes
+ * share nothing but the memory that their frames and tables come from.
  */
 public final class Kernel {
-  private final AddressSpace space;
+  private final FrameAllocator frames;
+  private final PageTableEditor editor;
   private final PageSize pageSize;
+  private final List<AddressSpace> spaces = new ArrayList<>();
+  private AddressSpace current;
 
   /**
    * A kernel that writes its tables into {@code memory}.
@@ -25,14 +31,35 @@ public final class Kernel {
       FramePlacement placement,
       PageSize pageSize,
       long seed) {
-    FrameAllocator frames = new FrameAllocator(placement, physicalAddressBits, seed);
-    this.space = new AddressSpace(new PageTableEditor(memory, frames), frames);
+    this.frames = new FrameAllocator(placement, physicalAddressBits, seed);
+    this.editor = new PageTableEditor(memory, frames);
     this.pageSize = pageSize;
+    this.current = new AddressSpace(editor, frames);
+    spaces.add(current);
   }
 
-  /** The address space of the process. */
+  /** The address space of the process that runs; at first that of process 0. */
   public AddressSpace addressSpace() {
-    return space;
+    return current;
+  }
+
+  /**
+   * Lets another process run. Processes are numbered from 0; one that is named for the first time
+   * gets its root table now, and so do those before it that were not named yet.
+   *
+   * @return its address space, for CR3
+   */
+  public AddressSpace switchTo(int process) {
+    while (spaces.size() <= process) {
+      spaces.add(new AddressSpace(editor, frames));
+    }
+    current = spaces.get(process);
+    return current;
+  }
+
+  /** The mapped pages of a size, of all processes together. */
+  public long mappedPages(PageSize size) {
+    return spaces.stream().mapToLong(space -> space.mappedPages(size)).sum();
   }
 
   /**
@@ -47,12 +74,12 @@ public final class Kernel {
       return false;
     }
     // A page that is mapped by now needs nothing but the repetition.
-    space.mapIfAbsent(va, pageSize);
+    current.mapIfAbsent(va, pageSize);
     return true;
   }
 
   /** Maps the page of {@code va} before it is touched, if it is not mapped. */
   public void prefault(long va) {
-    space.mapIfAbsent(va, pageSize);
+    current.mapIfAbsent(va, pageSize);
   }
 }

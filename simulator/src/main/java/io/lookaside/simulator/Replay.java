@@ -113,6 +113,11 @@ public final class Replay {
     return physicalAddressSum;
   }
 
+  /** Must be called after another process has been let run: what is remembered was the other's. */
+  public void addressSpaceChanged() {
+    Arrays.fill(pages, NO_PAGE);
+  }
+
   /** Replays references {@code from} to {@code to} - 1 of a batch. */
   public void run(ReferenceBatch batch, int from, int to) {
     for (int i = from; i < to; i += CHUNK) {

@@ -113,6 +113,8 @@ public final class RunJson {
     node.put("skipped", result.skipped());
     node.put("warmup", result.warmedUp());
     node.put("ignoredLines", result.ignoredLines());
+    node.put("addressSpaces", result.addressSpaces());
+    node.put("cores", result.cores());
   }
 
   private static <M extends Enum<M> & Metric> void put(

@@ -54,6 +54,12 @@ public final class RunReport {
     if (result.ignoredLines() > 0) {
       line("         %s lines were no references", count(result.ignoredLines()));
     }
+    if (result.addressSpaces() > 1) {
+      line("         of %s address spaces, each with its own PCID", count(result.addressSpaces()));
+    }
+    if (result.cores() > 1) {
+      line("         of %s cores, replayed in their order on one", count(result.cores()));
+    }
     line("machine  %s%s", result.machine().name(), description.isEmpty() ? "" : ": " + description);
     RunOptions o = result.options();
     line(

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param machine the machine
  * @param options what was asked for
  * @param format the format that the trace was read as
+ * @param addressSpaces how many address spaces the references that were read belong to
+ * @param cores how many processors made them; all go through the TLBs of one
  * @param traceHash hash of all references that were read, skipped ones included
  * @param ignoredLines lines of a text trace that were no references
  * @param skipped references that were passed over
@@ -33,6 +35,8 @@ public record RunResult(
     MachineConfig machine,
     RunOptions options,
     TraceFormat format,
+    int addressSpaces,
+    int cores,
     long traceHash,
     long ignoredLines,
     long skipped,

@@ -1,5 +1,6 @@
 package io.lookaside.simulator;
 
+import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.format.VirtualAddress;
 import io.lookaside.mmu.stats.Snapshot;
@@ -39,6 +40,10 @@ public final class Simulation {
   // What is left of the batch stands from next to available - 1.
   private int next;
   private int available;
+
+  /** The number of the process that runs on the machine. */
+  private int process;
+
   private long referencesRead;
   private long bytesOfEarlierPasses;
 
@@ -110,6 +115,7 @@ public final class Simulation {
       hasher.add(batch, next, next + n);
       times.book(StageTimes.Stage.DECODE);
       if (action == Action.REPLAY) {
+        switchTo(batch.addressSpace());
         replay.run(batch, next, next + n);
         times.book(StageTimes.Stage.REPLAY);
       }
@@ -119,12 +125,19 @@ public final class Simulation {
     return taken;
   }
 
+  private void switchTo(int newProcess) {
+    if (newProcess != process) {
+      process = newProcess;
+      machine.switchTo(process);
+      replay.addressSpaceChanged();
+    }
+  }
+
   /** Maps every page that warm-up and measured references touch, in the order of first touch. */
   private void prefault() throws IOException {
     Kernel kernel = machine.kernel();
     try (TraceFile trace = open()) {
-      long[] lastPage = new long[4];
-      Arrays.fill(lastPage, -1);
+      long[] lastPage = new long[AccessKind.COUNT + 1];
       long toSkip = options.skip();
       long wanted = options.warmup() + options.maxReferences();
       long left = wanted < 0 ? Long.MAX_VALUE : wanted; // the sum may overflow
@@ -135,6 +148,10 @@ public final class Simulation {
         toSkip -= from;
         int to = (int) Math.min(n, from + Math.min(left, n));
         left -= to - from;
+        if (from < to) {
+          kernel.switchTo(batch.addressSpace());
+        }
+        Arrays.fill(lastPage, -1); // the batch before may be another process's
         for (int i = from; i < to; i++) {
           long va = batch.addresses[i];
           int descriptor = batch.descriptors[i];
@@ -150,6 +167,7 @@ public final class Simulation {
       }
       bytesOfEarlierPasses = trace.storedBytesRead();
     }
+    kernel.switchTo(process);
     times.book(StageTimes.Stage.PREFAULT);
   }
 
@@ -211,7 +229,7 @@ public final class Simulation {
     }
     Map<PageSize, Long> mapped = new EnumMap<>(PageSize.class);
     for (PageSize size : PageSize.values()) {
-      mapped.put(size, machine.kernel().addressSpace().mappedPages(size));
+      mapped.put(size, machine.kernel().mappedPages(size));
     }
     Long instructions =
         trace.format().fetchesAreInstructions() ? references.get(ReferenceMetric.FETCHES) : null;
@@ -219,6 +237,8 @@ public final class Simulation {
         machine.config(),
         options,
         trace.format(),
+        trace.addressSpaceIds().length,
+        trace.cores(),
         hasher.value(),
         trace.ignoredLines(),
         skipped,

@@ -1,5 +1,6 @@
 package io.lookaside.traces;
 
+import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
 import it.unimi.dsi.fastutil.longs.Long2IntOpenHashMap;
 import it.unimi.dsi.fastutil.longs.LongArrayList;
 import java.io.IOException;
@@ -25,6 +26,8 @@ public final class TraceFile implements TraceCursor {
   /** As many as there are process-context identifiers. */
   private static final int MAX_ADDRESS_SPACES = 1 << 12;
 
+  private static final int MAX_CORES = 1 << 12;
+
   /** How far a flawed trace is decompressed to find whether the compressed data are damaged. */
   private static final long DRAIN_BYTES = 1L << 28;
 
@@ -36,6 +39,8 @@ public final class TraceFile implements TraceCursor {
   private final RawStream raw;
   private final long storedBytes;
   private final LongArrayList addressSpaceIds = new LongArrayList();
+
+  private final IntOpenHashSet cores = new IntOpenHashSet();
 
   /** The number of each address space by its identifier. */
   private final Long2IntOpenHashMap addressSpaces = new Long2IntOpenHashMap();
@@ -149,6 +154,7 @@ public final class TraceFile implements TraceCursor {
       int n = reader.read(batch);
       if (n > 0) {
         batch.setAddressSpace(addressSpaceNumber(batch.addressSpaceId()));
+        noteCore(batch.core());
       }
       return n;
     } catch (TraceException e) {
@@ -159,6 +165,23 @@ public final class TraceFile implements TraceCursor {
   /** The identifiers of the address spaces met so far, in the order of their numbers. */
   public long[] addressSpaceIds() {
     return addressSpaceIds.toLongArray();
+  }
+
+  /** How many processors' references were met so far. */
+  public int cores() {
+    return cores.size();
+  }
+
+  private void noteCore(int core) throws TraceException {
+    if (cores.add(core) && cores.size() > MAX_CORES) {
+      throw new TraceException(
+          name
+              + ": core "
+              + core
+              + " is one more than the "
+              + MAX_CORES
+              + " that a trace may have; is the column or field of the core right?");
+    }
   }
 
   private int addressSpaceNumber(long id) throws TraceException {
