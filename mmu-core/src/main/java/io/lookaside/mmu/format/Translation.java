@@ -18,7 +18,7 @@ package io.lookaside.mmu.format;
  *               63       XD, ORed over the levels
  *  fault        0        0
  *               1        1
- *               15:8     vector: 14 page fault, 13 general protection
+ *               15:8     vector, an {@link ExceptionVector}
  *               47:16    error code
  * </pre>
  *
@@ -38,12 +38,10 @@ public final class Translation {
   private static final long FAULT = 2;
   private static final int VECTOR_SHIFT = 8;
   private static final int ERROR_CODE_SHIFT = 16;
-  private static final int VECTOR_PAGE_FAULT = 14;
-  private static final int VECTOR_GENERAL_PROTECTION = 13;
 
   /** A general-protection fault with error code 0: the address is not canonical. */
   public static final long GENERAL_PROTECTION =
-      FAULT | (long) VECTOR_GENERAL_PROTECTION << VECTOR_SHIFT;
+      FAULT | (long) ExceptionVector.GENERAL_PROTECTION << VECTOR_SHIFT;
 
   private static final long ACCUMULATED =
       Pte.WRITABLE | Pte.USER | Pte.EXECUTE_DISABLE; // replaced by the rights of the whole walk
@@ -76,9 +74,17 @@ public final class Translation {
 
   /** A page fault with the given error code ({@link PageFaultCode}). */
   public static long pageFault(int errorCode) {
-    return FAULT
-        | (long) VECTOR_PAGE_FAULT << VECTOR_SHIFT
-        | (errorCode & 0xffff_ffffL) << ERROR_CODE_SHIFT;
+    return fault(ExceptionVector.PAGE_FAULT, errorCode);
+  }
+
+  /** A fault with a vector ({@link ExceptionVector}) and an error code. */
+  public static long fault(int vector, int errorCode) {
+    return FAULT | (long) vector << VECTOR_SHIFT | (errorCode & 0xffff_ffffL) << ERROR_CODE_SHIFT;
+  }
+
+  /** The vector of a fault ({@link ExceptionVector}). */
+  public static int vector(long fault) {
+    return (int) (fault >>> VECTOR_SHIFT) & 0xff;
   }
 
   /** Whether this is a translation, neither fault nor miss. */
@@ -89,7 +95,7 @@ public final class Translation {
   /** Whether this is a page fault. */
   public static boolean isPageFault(long translation) {
     return (translation & (Pte.PRESENT | FAULT)) == FAULT
-        && (translation >>> VECTOR_SHIFT & 0xff) == VECTOR_PAGE_FAULT;
+        && vector(translation) == ExceptionVector.PAGE_FAULT;
   }
 
   /** Whether this is a general-protection fault. */
