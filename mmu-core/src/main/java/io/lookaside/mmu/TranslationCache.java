@@ -53,8 +53,11 @@ public interface TranslationCache {
   /**
    * Counts {@code hits} further first-level hits, each a repetition as {@link #repetitionClasses}
    * describes.
+   *
+   * @param page size of the page that the tables map
+   * @param piece size of what is cached of it
    */
-  void countRepeatedHits(int kind, PageSize pieceSize, long hits);
+  void countRepeatedHits(int kind, PageSize page, PageSize piece, long hits);
 
   /**
    * Whether a fill for one kind of access can drop the first-level entry of another kind, or one in

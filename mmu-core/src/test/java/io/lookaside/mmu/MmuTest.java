@@ -75,7 +75,7 @@ class MmuTest {
     }
 
     @Override
-    public void countRepeatedHits(int kind, PageSize pieceSize, long hits) {
+    public void countRepeatedHits(int kind, PageSize page, PageSize piece, long hits) {
       log.add("repeated");
     }
 

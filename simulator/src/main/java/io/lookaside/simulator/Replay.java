@@ -37,6 +37,7 @@ public final class Replay {
   private static final int STORE = AccessKind.STORE.ordinal();
   private static final int FETCH = AccessKind.FETCH.ordinal();
   private static final int SIZES = PageSize.values().length;
+  private static final int SIZE_BITS = 2;
   private static final int PAGE_SHIFT = PageSize.SIZE_4K.shift();
 
   /** Equals no page number, which has 52 bits. */
@@ -77,6 +78,7 @@ public final class Replay {
   /** Whether only 4 KiB pages have been met, and all that is said of classes holds for them. */
   private boolean only4K;
 
+  // Size codes of the page and, above them, of the piece of it that is cached.
   private final int[] countedSize = new int[AccessKind.COUNT];
   private final int[] lastSize = new int[AccessKind.COUNT];
   private boolean sizeChanged;
@@ -215,8 +217,8 @@ public final class Replay {
   }
 
   private void remember(long va, int kind, long pa, long t) {
-    if (!only4K || Translation.pieceSizeCode(t) != 0) {
-      rememberAmongLargePages(va, kind, pa, Translation.pieceSizeCode(t));
+    if (!only4K || Translation.pageSizeCode(t) != 0) {
+      rememberAmongLargePages(va, kind, pa, t);
       return;
     }
     long page = va >>> PAGE_SHIFT;
@@ -231,10 +233,11 @@ public final class Replay {
   }
 
   /** Remembers this page alone, where pages of several sizes occur or repetitions are delicate. */
-  private void rememberAmongLargePages(long va, int kind, long pa, int size) {
+  private void rememberAmongLargePages(long va, int kind, long pa, long t) {
     only4K = false;
     Arrays.fill(pages, NO_PAGE);
-    if (repeatable[kind * SIZES + size]) {
+    if (repeatable[kind * SIZES + Translation.pieceSizeCode(t)]) {
+      int size = Translation.pieceSizeCode(t) << SIZE_BITS | Translation.pageSizeCode(t);
       int slot = slot(kind, va >>> PAGE_SHIFT);
       pages[slot] = va >>> PAGE_SHIFT;
       distances[slot] = pa - va;
@@ -253,7 +256,9 @@ public final class Replay {
     for (int kind = 0; kind < AccessKind.COUNT; kind++) {
       long n = unpack(packed, kind);
       if (n != 0) {
-        cache.countRepeatedHits(kind, PageSize.ofCode(countedSize[kind]), n);
+        PageSize page = PageSize.ofCode(countedSize[kind] & ((1 << SIZE_BITS) - 1));
+        PageSize piece = PageSize.ofCode(countedSize[kind] >>> SIZE_BITS);
+        cache.countRepeatedHits(kind, page, piece, n);
       }
       countedSize[kind] = lastSize[kind];
     }

@@ -3,6 +3,7 @@ package io.lookaside.simulator;
 import io.lookaside.mmu.stats.Metric;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.pagewalker.WalkMetric;
+import io.lookaside.tlb.TlbMetric;
 import io.lookaside.tlb.TlbStructureMetric;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -37,7 +38,9 @@ public final class RunJson {
     ObjectNode tlbs = root.putObject("tlbs");
     for (RunResult.LevelResult level : result.levels()) {
       ObjectNode node = tlbs.putObject(level.config().name());
-      putAll(node, level.counts(), Set.of());
+      for (TlbMetric metric : TlbMetric.values()) {
+        node.put(metric.key(), level.counts().get(metric));
+      }
     }
     for (RunResult.LevelResult level : result.levels()) {
       if (level.structures().size() > 1) {

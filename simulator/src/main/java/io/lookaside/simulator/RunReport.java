@@ -6,6 +6,7 @@ import com.github.freva.asciitable.HorizontalAlign;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.pagewalker.WalkMetric;
+import io.lookaside.tlb.TlbCounts;
 import io.lookaside.tlb.TlbLevelConfig;
 import io.lookaside.tlb.TlbMetric;
 import io.lookaside.tlb.TlbStructureConfig;
@@ -90,7 +91,7 @@ public final class RunReport {
     line("TLBs");
     List<String[]> rows = new ArrayList<>();
     for (RunResult.LevelResult level : result.levels()) {
-      Snapshot<TlbMetric> c = level.counts();
+      TlbCounts c = level.counts();
       long misses = c.get(TlbMetric.MISSES);
       List<TlbStructureConfig> structures = level.config().structures();
       rows.add(

@@ -4,6 +4,7 @@ import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.pagewalker.WalkMetric;
 import io.lookaside.simulator.config.MachineConfig;
+import io.lookaside.tlb.TlbCounts;
 import io.lookaside.tlb.TlbLevelConfig;
 import io.lookaside.tlb.TlbMetric;
 import io.lookaside.tlb.TlbStructureMetric;
@@ -51,7 +52,7 @@ public record RunResult(
   /** A level's counts and those of its structures, by name in the order of the configuration. */
   public record LevelResult(
       TlbLevelConfig config,
-      Snapshot<TlbMetric> counts,
+      TlbCounts counts,
       Map<String, Snapshot<TlbStructureMetric>> structures) {}
 
   /** Walks for any reason, each with one structure-cache look-up. */

@@ -8,8 +8,8 @@ import io.lookaside.os.Kernel;
 import io.lookaside.pagewalker.WalkMetric;
 import io.lookaside.simulator.config.MachineConfig;
 import io.lookaside.tlb.SetAssociativeTlb;
+import io.lookaside.tlb.TlbCounts;
 import io.lookaside.tlb.TlbLevel;
-import io.lookaside.tlb.TlbMetric;
 import io.lookaside.tlb.TlbStructureMetric;
 import io.lookaside.traces.ReferenceBatch;
 import io.lookaside.traces.TraceException;
@@ -200,7 +200,7 @@ public final class Simulation {
     final Snapshot<ReferenceMetric> references;
     final Snapshot<WalkMetric> walks;
     final long physicalAddressSum;
-    final List<Snapshot<TlbMetric>> levels = new ArrayList<>();
+    final List<TlbCounts> levels = new ArrayList<>();
     final Map<SetAssociativeTlb, Snapshot<TlbStructureMetric>> structures = new LinkedHashMap<>();
 
     Start(Machine machine, Replay replay) {
@@ -224,7 +224,7 @@ public final class Simulation {
         structures.put(
             s.config().name(), s.snapshot().minus(Objects.requireNonNull(start.structures.get(s))));
       }
-      Snapshot<TlbMetric> counts = level.snapshot().minus(start.levels.get(levels.size()));
+      TlbCounts counts = level.snapshot().minus(start.levels.get(levels.size()));
       levels.add(new RunResult.LevelResult(level.config(), counts, structures));
     }
     Map<PageSize, Long> mapped = new EnumMap<>(PageSize.class);

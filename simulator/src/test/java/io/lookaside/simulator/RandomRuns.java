@@ -50,7 +50,7 @@ final class RandomRuns {
         splitKinds
             ? List.of(EnumSet.of(AccessKind.LOAD), EnumSet.of(AccessKind.STORE))
             : List.of(kinds);
-    int layout = random.nextInt(5);
+    int layout = random.nextInt(6);
     for (Set<AccessKind> group : groups) {
       switch (layout) {
         case 0 -> add(structures, name, size, EnumSet.of(PageSize.SIZE_4K), group, policy, random);
@@ -64,6 +64,13 @@ final class RandomRuns {
           for (PageSize s : PageSize.values()) {
             add(structures, name, size, EnumSet.of(s), group, policy, random);
           }
+        }
+        case 4 -> {
+          // Two structures for pages of 4K.
+          Set<PageSize> small = EnumSet.of(PageSize.SIZE_4K, PageSize.SIZE_2M);
+          Set<PageSize> outer = EnumSet.of(PageSize.SIZE_4K, PageSize.SIZE_1G);
+          add(structures, name, size, small, group, policy, random);
+          add(structures, name, size, outer, group, policy, random);
         }
         default -> {
           Set<PageSize> small = EnumSet.of(PageSize.SIZE_4K, PageSize.SIZE_2M);

@@ -2,6 +2,7 @@ package io.lookaside.simulator;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.assoc.ReplacementPolicy;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.format.Translation;
@@ -104,6 +105,12 @@ class ReplayRepetitionTest {
     for (TlbLevel level : machine.tlbs().levels()) {
       for (TlbMetric m : TlbMetric.values()) {
         counts.add(level.config().name() + " " + m + " " + level.snapshot().get(m));
+      }
+      for (AccessKind kind : AccessKind.values()) {
+        for (PageSize page : PageSize.values()) {
+          counts.add(kind + " " + page + " " + level.snapshot().hits(kind, page));
+          counts.add(kind + " " + page + " " + level.snapshot().misses(kind, page));
+        }
       }
       for (SetAssociativeTlb s : level.structures()) {
         for (TlbStructureMetric m : TlbStructureMetric.values()) {

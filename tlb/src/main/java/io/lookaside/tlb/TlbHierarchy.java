@@ -29,6 +29,16 @@ public final class TlbHierarchy implements TranslationCache {
   /** Those of all levels. */
   private final List<SetAssociativeTlb> structures;
 
+  private static final int NO_ACCESS = -1;
+
+  /**
+   * The last access that missed everywhere, until a fill tells the size of its page: its address,
+   * and its PCID with its kind. A fill may also follow a hit, when software has changed the tables.
+   */
+  private long unresolvedVa;
+
+  private int unresolvedAccess = NO_ACCESS;
+
   private final boolean inclusive;
   private final boolean exclusive;
 
@@ -65,7 +75,12 @@ public final class TlbHierarchy implements TranslationCache {
     if (t == Translation.NONE) {
       t = stlb.lookup(va, pcid, kind);
       if (t != Translation.NONE) {
+        first.sizeOfMiss(kind, Translation.pageSizeCode(t));
+        unresolvedAccess = NO_ACCESS;
         fillFromSecond(va, pcid, kind, t);
+      } else {
+        unresolvedVa = va;
+        unresolvedAccess = pcid << 2 | kind;
       }
     }
     return t;
@@ -73,6 +88,11 @@ public final class TlbHierarchy implements TranslationCache {
 
   @Override
   public void fill(long va, int pcid, int kind, long translation) {
+    if (va == unresolvedVa && (pcid << 2 | kind) == unresolvedAccess) {
+      l1ByKind[kind].sizeOfMiss(kind, Translation.pageSizeCode(translation));
+      stlb.sizeOfMiss(kind, Translation.pageSizeCode(translation));
+      unresolvedAccess = NO_ACCESS;
+    }
     if (!exclusive) {
       fillSecond(va, pcid, kind, translation);
     }
@@ -113,13 +133,13 @@ public final class TlbHierarchy implements TranslationCache {
 
   @Override
   public boolean loadsAndStoresShare() {
-    int size = PageSize.SIZE_4K.ordinal();
-    return l1d.holder(size, LOAD) == l1d.holder(size, STORE);
+    SetAssociativeTlb ofLoads = l1d.onlyHolder(LOAD, PageSize.SIZE_4K);
+    return ofLoads != null && ofLoads == l1d.onlyHolder(STORE, PageSize.SIZE_4K);
   }
 
   @Override
-  public void countRepeatedHits(int kind, PageSize pieceSize, long hits) {
-    l1ByKind[kind].countRepeatedHits(kind, pieceSize, hits);
+  public void countRepeatedHits(int kind, PageSize page, PageSize piece, long hits) {
+    l1ByKind[kind].countRepeatedHits(kind, page, piece, hits);
   }
 
   @Override
@@ -130,8 +150,8 @@ public final class TlbHierarchy implements TranslationCache {
   private void fillFromSecond(long va, int pcid, int kind, long translation) {
     if (!exclusive) {
       fillFirst(va, pcid, kind, translation);
-    } else if (l1ByKind[kind].holder(Translation.pieceSizeCode(translation), kind) != null) {
-      SetAssociativeTlb from = stlb.holder(Translation.pieceSizeCode(translation), kind);
+    } else if (l1ByKind[kind].holder(va, Translation.pieceSizeCode(translation), kind) != null) {
+      SetAssociativeTlb from = stlb.holder(va, Translation.pieceSizeCode(translation), kind);
       if (from != null) {
         from.invalidateCopy(va, pcid, translation);
       }
@@ -140,7 +160,7 @@ public final class TlbHierarchy implements TranslationCache {
   }
 
   private void fillFirst(long va, int pcid, int kind, long translation) {
-    SetAssociativeTlb s = l1ByKind[kind].holder(Translation.pieceSizeCode(translation), kind);
+    SetAssociativeTlb s = l1ByKind[kind].holder(va, Translation.pieceSizeCode(translation), kind);
     if (s == null) {
       if (exclusive) {
         fillSecond(va, pcid, kind, translation);
@@ -153,7 +173,8 @@ public final class TlbHierarchy implements TranslationCache {
       int shift = PageSize.ofCode(TlbEntry.sizeCode(evicted)).shift();
       long evictedVa = TlbEntry.vpn(evicted) << shift;
       long evictedTranslation = s.evictedTranslation();
-      SetAssociativeTlb to = stlb.holder(Translation.pieceSizeCode(evictedTranslation), kind);
+      SetAssociativeTlb to =
+          stlb.holder(evictedVa, Translation.pieceSizeCode(evictedTranslation), kind);
       if (to != null) {
         // The other first level may have evicted its copy of the same page before.
         to.invalidateCopy(evictedVa, TlbEntry.pcid(evicted), evictedTranslation);
@@ -163,7 +184,7 @@ public final class TlbHierarchy implements TranslationCache {
   }
 
   private void fillSecond(long va, int pcid, int kind, long translation) {
-    SetAssociativeTlb s = stlb.holder(Translation.pieceSizeCode(translation), kind);
+    SetAssociativeTlb s = stlb.holder(va, Translation.pieceSizeCode(translation), kind);
     if (s == null) {
       return;
     }

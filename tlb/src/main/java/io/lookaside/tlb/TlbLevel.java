@@ -3,14 +3,20 @@ package io.lookaside.tlb;
 import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.format.Translation;
-import io.lookaside.mmu.stats.Counters;
-import io.lookaside.mmu.stats.Snapshot;
+import io.lookaside.mmu.format.VirtualAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** One level of TLBs: structures that are looked up in parallel and counted as one. */
+/**
+ * One level of TLBs: structures that are looked up in parallel and counted as one.
+ *
+ * <p>Where several of them hold pages of one size for the same kind of access, a page belongs to
+ * one of them, which its number chooses: the parity of the bits above those that select the set in
+ * the first of them (in general their number, modulo the number of structures). So neighbouring
+ * pages fill all of them, and no page is ever in two.
+ */
 public final class TlbLevel {
   private final TlbLevelConfig config;
   private final List<SetAssociativeTlb> structures;
@@ -19,12 +25,10 @@ public final class TlbLevel {
   /** The structure, where there is one for all accesses; their path then needs no loop. */
   private final @Nullable SetAssociativeTlb only;
 
-  private final Counters<TlbMetric> counters = new Counters<>(TlbMetric.class);
-  private final long[] counts = counters.values();
+  /** By kind and page size: the structures that may hold the page; usually one. */
+  private final SetAssociativeTlb[][] holders = new SetAssociativeTlb[AccessKind.COUNT << 2][];
 
-  private static final int LOOKUPS = TlbMetric.LOOKUPS.ordinal();
-  private static final int HITS = TlbMetric.HITS.ordinal();
-  private static final int MISSES = TlbMetric.MISSES.ordinal();
+  private final TlbCounters counters = new TlbCounters();
 
   TlbLevel(TlbLevelConfig config, Set<AccessKind> kinds, long seed) {
     this.config = config;
@@ -40,7 +44,24 @@ public final class TlbLevel {
     for (AccessKind kind : AccessKind.values()) {
       byKind[kind.ordinal()] =
           structures.stream().filter(s -> s.serves(kind)).toArray(SetAssociativeTlb[]::new);
+      for (PageSize page : PageSize.values()) {
+        holders[kind.ordinal() << 2 | page.ordinal()] = holders(kind, page);
+      }
     }
+  }
+
+  /** Those with the largest size that is not larger than the page. */
+  private SetAssociativeTlb[] holders(AccessKind kind, PageSize page) {
+    int largest =
+        structures.stream()
+            .filter(s -> s.serves(kind))
+            .mapToInt(s -> s.largestSizeUpTo(page.ordinal()))
+            .max()
+            .orElse(-1);
+    return structures.stream()
+        .filter(s -> s.serves(kind))
+        .filter(s -> largest >= 0 && s.largestSizeUpTo(page.ordinal()) == largest)
+        .toArray(SetAssociativeTlb[]::new);
   }
 
   public TlbLevelConfig config() {
@@ -52,16 +73,25 @@ public final class TlbLevel {
     return structures;
   }
 
-  public Snapshot<TlbMetric> snapshot() {
+  /** The counts so far, by kind of access and page size. */
+  public TlbCounts snapshot() {
     return counters.snapshot();
   }
 
   long lookup(long va, int pcid, int kind) {
     SetAssociativeTlb single = only;
     long t = single != null ? single.lookup(va, pcid) : lookupSeveral(va, pcid, kind);
-    counts[LOOKUPS]++;
-    counts[t != Translation.NONE ? HITS : MISSES]++;
+    if (t != Translation.NONE) {
+      counters.hit(kind, Translation.pageSizeCode(t));
+    } else {
+      counters.miss(kind);
+    }
     return t;
+  }
+
+  /** Tells the size of the page that the last look-up for {@code kind} missed. */
+  void sizeOfMiss(int kind, int pageSizeCode) {
+    counters.sizeOfMiss(kind, pageSizeCode);
   }
 
   private long lookupSeveral(long va, int pcid, int kind) {
@@ -77,25 +107,25 @@ public final class TlbLevel {
 
   /**
    * The structure that would hold a page for a kind of access: the one with the largest size that
-   * is not larger than the page; {@code null} if there is none.
+   * is not larger than the page, and of several the one that the page's number chooses; {@code
+   * null} if there is none.
    *
    * @param page the {@link PageSize} code of the page
    */
-  @Nullable SetAssociativeTlb holder(int page, int kind) {
-    SetAssociativeTlb single = only;
-    if (single != null) {
-      return single.smallestSize() <= page ? single : null;
+  @Nullable SetAssociativeTlb holder(long va, int page, int kind) {
+    SetAssociativeTlb[] candidates = holders[kind << 2 | page];
+    int n = candidates.length;
+    if (n == 1) {
+      return candidates[0];
     }
-    SetAssociativeTlb best = null;
-    int bestSize = -1;
-    for (SetAssociativeTlb s : byKind[kind]) {
-      int size = s.largestSizeUpTo(page);
-      if (size > bestSize) {
-        best = s;
-        bestSize = size;
-      }
+    if (n == 0) {
+      return null;
     }
-    return best;
+    SetAssociativeTlb first = candidates[0];
+    int shift = PageSize.ofCode(first.largestSizeUpTo(page)).shift();
+    long aboveSet =
+        Long.divideUnsigned(VirtualAddress.vpn(va, shift), first.config().geometry().sets());
+    return candidates[Long.bitCount(aboveSet) % n];
   }
 
   void update(long va, int pcid, int kind, long translation) {
@@ -105,7 +135,7 @@ public final class TlbLevel {
   }
 
   int repetitionClasses(int kind, PageSize size) {
-    SetAssociativeTlb s = holder(size.ordinal(), kind);
+    SetAssociativeTlb s = onlyHolder(kind, size);
     if (s == null || !s.config().geometry().replacement().fillCountsAsHit()) {
       return 0;
     }
@@ -113,12 +143,17 @@ public final class TlbLevel {
     return Integer.lowestOneBit(s.config().geometry().sets());
   }
 
-  void countRepeatedHits(int kind, PageSize size, long hits) {
-    counts[LOOKUPS] += hits;
-    counts[HITS] += hits;
-    SetAssociativeTlb s = holder(size.ordinal(), kind);
+  void countRepeatedHits(int kind, PageSize page, PageSize piece, long hits) {
+    counters.hits(kind, page.ordinal(), hits);
+    SetAssociativeTlb s = onlyHolder(kind, piece);
     if (s != null) {
       s.countHits(hits);
     }
+  }
+
+  /** The structure for all pages of a size, or {@code null} if there is none or several. */
+  @Nullable SetAssociativeTlb onlyHolder(int kind, PageSize size) {
+    SetAssociativeTlb[] candidates = holders[kind << 2 | size.ordinal()];
+    return candidates.length == 1 ? candidates[0] : null;
   }
 }

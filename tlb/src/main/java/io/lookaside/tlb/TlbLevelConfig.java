@@ -1,7 +1,5 @@
 package io.lookaside.tlb;
 
-import io.lookaside.mmu.AccessKind;
-import io.lookaside.mmu.format.PageSize;
 import java.util.List;
 
 /**
@@ -9,13 +7,14 @@ import java.util.List;
  *
  * @param name {@code l1i}, {@code l1d} or {@code stlb}
  * @param latencyCycles cycles that a look-up of the level takes, 0 or more
- * @param structures the structures; a page size and kind of access is held by at most one of them
+ * @param structures the structures; where several hold a page size for the same kind of access, a
+ *     page's number chooses one of them
  */
 public record TlbLevelConfig(String name, int latencyCycles, List<TlbStructureConfig> structures) {
   /**
    * Checks the components.
    *
-   * @throws IllegalArgumentException if two structures hold the same, or the latency is negative
+   * @throws IllegalArgumentException if there is no structure, or the latency is negative
    */
   public TlbLevelConfig {
     structures = List.copyOf(structures);
@@ -24,18 +23,6 @@ public record TlbLevelConfig(String name, int latencyCycles, List<TlbStructureCo
     }
     if (latencyCycles < 0) {
       throw new IllegalArgumentException("latencyCycles must be 0 or more");
-    }
-    for (PageSize size : PageSize.values()) {
-      for (AccessKind kind : AccessKind.values()) {
-        long holders =
-            structures.stream()
-                .filter(s -> s.pageSizes().contains(size) && s.accesses().contains(kind))
-                .count();
-        if (holders > 1) {
-          throw new IllegalArgumentException(
-              "two structures hold pages of " + size.label() + " for the same kind of access");
-        }
-      }
     }
   }
 }

@@ -64,15 +64,6 @@ class TlbConfigTest {
   }
 
   @Test
-  void twoStructuresForTheSameSizeAndKindAreRejected() {
-    TlbStructureConfig first = structure(Set.of(PageSize.SIZE_4K, PageSize.SIZE_2M), DATA);
-    TlbStructureConfig second =
-        structure(Set.of(PageSize.SIZE_2M, PageSize.SIZE_1G), Set.of(AccessKind.STORE));
-    assertThrows(
-        IllegalArgumentException.class, () -> new TlbLevelConfig("l1d", 1, List.of(first, second)));
-  }
-
-  @Test
   void twoStructuresThatDifferInSizeOrKindAreAccepted() {
     TlbStructureConfig loads = structure(Set.of(PageSize.SIZE_4K), Set.of(AccessKind.LOAD));
     TlbStructureConfig stores = structure(Set.of(PageSize.SIZE_4K), Set.of(AccessKind.STORE));

@@ -96,12 +96,26 @@ class TlbHierarchyTest {
         inclusion);
   }
 
+  /** As on Sunny Cove: both halves of the second level hold 4K pages. */
+  private static TlbConfig sharedBetweenHalves(Inclusion inclusion) {
+    return new TlbConfig(
+        level("l1i", structure("i", 8, 2, UP_TO_2M)),
+        level("l1d", structure("d4", 12, 4, ONLY_4K), structure("d4b", 4, 2, ALL_SIZES)),
+        level(
+            "stlb",
+            structure("s42", 24, 4, UP_TO_2M),
+            structure("s41", 24, 4, Set.of(PageSize.SIZE_4K, PageSize.SIZE_1G)),
+            structure("s4", 10, 2, ONLY_4K)),
+        inclusion);
+  }
+
   static Stream<Arguments> machines() {
     List<Arguments> machines = new ArrayList<>();
     for (Inclusion inclusion : Inclusion.values()) {
       machines.add(Arguments.of("separate", separateStructures(inclusion)));
       machines.add(Arguments.of("mixed", mixedSizes(inclusion)));
       machines.add(Arguments.of("split", splitByKind(inclusion)));
+      machines.add(Arguments.of("shared between halves", sharedBetweenHalves(inclusion)));
       machines.add(Arguments.of("pieces in front", piecesInFront(inclusion)));
       machines.add(Arguments.of("pieces behind", piecesBehind(inclusion)));
     }
@@ -145,9 +159,12 @@ class TlbHierarchyTest {
           tlbs.lookup(va, pcid, kind.ordinal()),
           () -> kind + " at 0x" + Long.toHexString(va));
       Entry page = TlbModel.page(va, pcid, epoch, store);
-      if (expected == ABSENT) {
+      if (expected == ABSENT && random.nextInt(16) == 0) {
+        // A fault that stays: the page is not mapped, and nothing is filled.
+        model.missOfNoPage(kind);
+      } else if (expected == ABSENT) {
         tlbs.fill(va, pcid, kind.ordinal(), page.word());
-        model.fill(va, kind, page);
+        model.fillAfterMiss(va, kind, page);
       } else if (store && (expected & TlbModel.DIRTY) == 0) {
         tlbs.update(va, pcid, page.word());
         model.update(va, pcid, page);
@@ -160,12 +177,13 @@ class TlbHierarchyTest {
     for (int i = 0; i < 3; i++) {
       TlbLevel level = tlbs.levels().get(i);
       TlbModel.Level expected = model.levels().get(i);
-      Snapshot<TlbMetric> counts = level.snapshot();
+      TlbCounts counts = level.snapshot();
       assertEquals(expected.lookups, counts.get(TlbMetric.LOOKUPS));
       assertEquals(expected.hits, counts.get(TlbMetric.HITS));
       assertEquals(expected.misses, counts.get(TlbMetric.MISSES));
       assertEquals(
           counts.get(TlbMetric.LOOKUPS), counts.get(TlbMetric.HITS) + counts.get(TlbMetric.MISSES));
+      compareBreakdown(counts, expected);
       long structureHits = 0;
       for (int j = 0; j < level.structures().size(); j++) {
         Snapshot<TlbStructureMetric> s = level.structures().get(j).snapshot();
@@ -184,6 +202,27 @@ class TlbHierarchyTest {
         assertEquals(firstMisses, counts.get(TlbMetric.LOOKUPS));
       }
     }
+  }
+
+  private static void compareBreakdown(TlbCounts counts, TlbModel.Level expected) {
+    long hits = 0;
+    long misses = 0;
+    for (AccessKind kind : AccessKind.values()) {
+      for (PageSize page : PageSize.values()) {
+        String cell = kind + " " + page;
+        assertEquals(expected.cell("hit " + cell), counts.hits(kind, page), cell);
+        assertEquals(expected.cell("miss " + cell), counts.misses(kind, page), cell);
+        hits += counts.hits(kind, page);
+        misses += counts.misses(kind, page);
+      }
+      assertEquals(expected.cell("unmapped " + kind), counts.unmappedMisses(kind));
+      misses += counts.unmappedMisses(kind);
+      assertEquals(
+          counts.get(TlbMetric.LOOKUPS, kind),
+          counts.get(TlbMetric.HITS, kind) + counts.get(TlbMetric.MISSES, kind));
+    }
+    assertEquals(counts.get(TlbMetric.HITS), hits);
+    assertEquals(counts.get(TlbMetric.MISSES), misses);
   }
 
   /** First levels with 2 entries each, a second level of the given size, all fully associative. */
@@ -339,15 +378,18 @@ class TlbHierarchyTest {
   @Test
   void repeatedHitsCountInTheirLevelAndStructureAlone() {
     TlbHierarchy tlbs = new TlbHierarchy(separateStructures(Inclusion.NON_INCLUSIVE), 1);
-    tlbs.countRepeatedHits(LOAD, PageSize.SIZE_2M, 5);
-    tlbs.countRepeatedHits(STORE, PageSize.SIZE_4K, 7);
-    tlbs.countRepeatedHits(FETCH, PageSize.SIZE_4K, 11);
+    tlbs.countRepeatedHits(LOAD, PageSize.SIZE_1G, PageSize.SIZE_2M, 5);
+    tlbs.countRepeatedHits(STORE, PageSize.SIZE_4K, PageSize.SIZE_4K, 7);
+    tlbs.countRepeatedHits(FETCH, PageSize.SIZE_4K, PageSize.SIZE_4K, 11);
     assertEquals(11, levelCount(tlbs, 0, TlbMetric.LOOKUPS));
     assertEquals(11, levelCount(tlbs, 0, TlbMetric.HITS));
     assertEquals(12, levelCount(tlbs, 1, TlbMetric.LOOKUPS));
     assertEquals(12, levelCount(tlbs, 1, TlbMetric.HITS));
     assertEquals(0, levelCount(tlbs, 1, TlbMetric.MISSES));
     assertEquals(0, levelCount(tlbs, 2, TlbMetric.LOOKUPS));
+    TlbCounts data = tlbs.levels().get(1).snapshot();
+    assertEquals(5, data.hits(AccessKind.LOAD, PageSize.SIZE_1G)); // the page that the tables map
+    assertEquals(7, data.hits(AccessKind.STORE, PageSize.SIZE_4K));
     long[][] expected = {{11, 0}, {7, 5, 0}, {0, 0}};
     for (int i = 0; i < 3; i++) {
       List<SetAssociativeTlb> structures = tlbs.levels().get(i).structures();
@@ -360,10 +402,96 @@ class TlbHierarchyTest {
   @Test
   void repeatedHitsCountInTheStructureOfTheirKind() {
     TlbHierarchy tlbs = new TlbHierarchy(splitByKind(Inclusion.NON_INCLUSIVE), 1);
-    tlbs.countRepeatedHits(STORE, PageSize.SIZE_2M, 3);
+    tlbs.countRepeatedHits(STORE, PageSize.SIZE_2M, PageSize.SIZE_2M, 3);
     List<SetAssociativeTlb> data = tlbs.levels().get(1).structures();
     assertEquals(0, data.get(0).snapshot().get(TlbStructureMetric.HITS));
     assertEquals(3, data.get(1).snapshot().get(TlbStructureMetric.HITS));
+  }
+
+  @Test
+  void neighbouringPagesFillAllHalvesOfTheSecondLevel() {
+    // Two structures of 4 sets of 2 ways: 16 entries for 4K pages in all. Pages 0 to 15 number
+    // their
+    // sets 0 to 3 four times over; the bits above are 0, 1, 2, 3, of parity 0, 1, 1, 0.
+    TlbHierarchy tlbs =
+        new TlbHierarchy(
+            new TlbConfig(
+                level("l1i", structure("i", 1, 1, ONLY_4K)),
+                level("l1d", structure("d", 1, 1, ONLY_4K)),
+                level(
+                    "stlb",
+                    structure("a", 8, 2, UP_TO_2M),
+                    structure("b", 8, 2, Set.of(PageSize.SIZE_4K, PageSize.SIZE_1G))),
+                Inclusion.NON_INCLUSIVE),
+            1);
+    for (int round = 0; round < 2; round++) {
+      for (long page = 0; page < 16; page++) {
+        assertEquals(round == 1, access(tlbs, page << 12, LOAD));
+      }
+    }
+    List<SetAssociativeTlb> halves = tlbs.levels().get(2).structures();
+    assertEquals(8, halves.get(0).snapshot().get(TlbStructureMetric.FILLS));
+    assertEquals(8, halves.get(1).snapshot().get(TlbStructureMetric.FILLS));
+    assertEquals(8, halves.get(0).snapshot().get(TlbStructureMetric.HITS));
+    assertEquals(8, halves.get(1).snapshot().get(TlbStructureMetric.HITS));
+    assertTrue(halves.get(0).lookup(0x3000, 0) != ABSENT);
+    assertEquals(ABSENT, halves.get(1).lookup(0x3000, 0));
+    assertTrue(halves.get(1).lookup(0x4000, 0) != ABSENT);
+    assertTrue(halves.get(1).lookup(0xb000, 0) != ABSENT);
+    assertTrue(halves.get(0).lookup(0xc000, 0) != ABSENT);
+    tlbs.invalidatePage(0xb000, 0);
+    assertEquals(ABSENT, tlbs.lookup(0xb000, 0, LOAD));
+  }
+
+  @Test
+  void largePagesGoToTheHalfThatHoldsTheirSize() {
+    TlbHierarchy tlbs = new TlbHierarchy(sharedBetweenHalves(Inclusion.NON_INCLUSIVE), 1);
+    Entry page2M = new Entry(PageSize.SIZE_2M, PageSize.SIZE_2M, 0, 0, false, 0x40_0000, 0);
+    Entry page1G = new Entry(PageSize.SIZE_1G, PageSize.SIZE_1G, 1L << 30, 0, false, 1L << 31, 0);
+    tlbs.lookup(0x1000, 0, LOAD);
+    tlbs.fill(0x1000, 0, LOAD, page2M.word());
+    tlbs.lookup(1L << 30, 0, LOAD);
+    tlbs.fill(1L << 30, 0, LOAD, page1G.word());
+    List<SetAssociativeTlb> parts = tlbs.levels().get(2).structures();
+    assertEquals(page2M.word(), parts.get(0).lookup(0, 0));
+    assertEquals(page1G.word(), parts.get(1).lookup(1L << 30, 0));
+    assertEquals(0, parts.get(2).snapshot().get(TlbStructureMetric.FILLS));
+  }
+
+  @Test
+  void pagesOfTwoStructuresOfTheFirstLevelAreNotRepeatable() {
+    TlbHierarchy tlbs = new TlbHierarchy(sharedBetweenHalves(Inclusion.NON_INCLUSIVE), 1);
+    assertEquals(0, tlbs.repetitionClasses(LOAD, PageSize.SIZE_4K));
+    assertEquals(2, tlbs.repetitionClasses(LOAD, PageSize.SIZE_2M)); // 2 sets
+    assertEquals(4, tlbs.repetitionClasses(FETCH, PageSize.SIZE_4K)); // 4 sets
+    assertEquals(false, tlbs.loadsAndStoresShare());
+  }
+
+  @Test
+  void aFillThatFollowsAHitIsNoMissOfAPage() {
+    // A store finds an entry without the right, the kernel mends the tables, the walk is repeated.
+    TlbHierarchy tlbs = small(4, Inclusion.NON_INCLUSIVE);
+    access(tlbs, 0x1000, STORE);
+    assertTrue(tlbs.lookup(0x1000, 0, STORE) != ABSENT);
+    tlbs.invalidatePage(0x1000, 0);
+    tlbs.fill(0x1000, 0, STORE, word(0x1000));
+    TlbCounts data = tlbs.levels().get(1).snapshot();
+    assertEquals(1, data.misses(AccessKind.STORE, PageSize.SIZE_4K));
+    assertEquals(0, data.unmappedMisses(AccessKind.STORE));
+  }
+
+  @Test
+  void aMissWhoseFaultStaysIsOneOfNoPage() {
+    TlbHierarchy tlbs = small(4, Inclusion.NON_INCLUSIVE);
+    tlbs.lookup(0x1000, 0, LOAD);
+    access(tlbs, 0x2000, LOAD);
+    for (int level = 1; level < 3; level++) {
+      TlbCounts counts = tlbs.levels().get(level).snapshot();
+      assertEquals(2, counts.get(TlbMetric.MISSES, AccessKind.LOAD));
+      assertEquals(1, counts.misses(AccessKind.LOAD, PageSize.SIZE_4K));
+      assertEquals(1, counts.unmappedMisses(AccessKind.LOAD));
+      assertEquals(0, counts.unmappedMisses(AccessKind.STORE));
+    }
   }
 
   @Test

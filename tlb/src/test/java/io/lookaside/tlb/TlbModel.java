@@ -4,7 +4,9 @@ import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.format.PageSize;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
@@ -228,6 +230,7 @@ final class TlbModel {
     long lookups;
     long hits;
     long misses;
+    private final Map<String, Long> cells = new HashMap<>();
 
     Level(TlbLevelConfig config) {
       for (TlbStructureConfig c : config.structures()) {
@@ -242,6 +245,7 @@ final class TlbModel {
           Entry e = s.lookup(va, pcid);
           if (e != null) {
             hits++;
+            count("hit " + kind + " " + e.page);
             return e;
           }
         }
@@ -250,17 +254,37 @@ final class TlbModel {
       return null;
     }
 
-    @Nullable Structure holder(Entry e, AccessKind kind) {
-      Structure best = null;
+    void count(String cell) {
+      cells.merge(cell, 1L, Long::sum);
+    }
+
+    long cell(String cell) {
+      return cells.getOrDefault(cell, 0L);
+    }
+
+    /** Of those that hold the largest fitting size, the one that the page's number chooses. */
+    @Nullable Structure holder(long va, Entry e, AccessKind kind) {
+      List<Structure> best = new ArrayList<>();
       long bestBytes = 0;
       for (Structure s : structures) {
         PageSize size = s.fit(e);
-        if (s.kinds.contains(kind) && size != null && size.bytes() > bestBytes) {
-          best = s;
+        if (!s.kinds.contains(kind) || size == null || size.bytes() < bestBytes) {
+          continue;
+        }
+        if (size.bytes() > bestBytes) {
+          best.clear();
           bestBytes = size.bytes();
         }
+        best.add(s);
       }
-      return best;
+      if (best.isEmpty()) {
+        return null;
+      }
+      int ones = 0;
+      for (long above = low48(va) / bestBytes / best.get(0).sets; above != 0; above /= 2) {
+        ones += (int) (above % 2);
+      }
+      return best.get(ones % best.size());
     }
   }
 
@@ -296,15 +320,29 @@ final class TlbModel {
       if (e == null) {
         return 0;
       }
+      first(kind).count("miss " + kind + " " + e.page);
       if (inclusion != TlbConfig.Inclusion.EXCLUSIVE) {
         intoFirst(va, kind, e);
-      } else if (first(kind).holder(e, kind) != null) {
+      } else if (first(kind).holder(va, e, kind) != null) {
         for (Structure s : stlb.structures) {
           s.dropIdentity(e);
         }
         intoFirst(va, kind, e);
       }
       return e.word();
+    }
+
+    /** After a look-up that missed both levels and found no page. */
+    void missOfNoPage(AccessKind kind) {
+      first(kind).count("unmapped " + kind);
+      stlb.count("unmapped " + kind);
+    }
+
+    /** After a look-up that missed both levels. */
+    void fillAfterMiss(long va, AccessKind kind, Entry page) {
+      first(kind).count("miss " + kind + " " + page.page);
+      stlb.count("miss " + kind + " " + page.page);
+      fill(va, kind, page);
     }
 
     void fill(long va, AccessKind kind, Entry page) {
@@ -315,7 +353,7 @@ final class TlbModel {
     }
 
     private void intoFirst(long va, AccessKind kind, Entry e) {
-      Structure s = first(kind).holder(e, kind);
+      Structure s = first(kind).holder(va, e, kind);
       boolean exclusive = inclusion == TlbConfig.Inclusion.EXCLUSIVE;
       if (s == null) {
         if (exclusive) {
@@ -325,7 +363,7 @@ final class TlbModel {
       }
       Entry victim = s.insert(va, e);
       if (exclusive && victim != null) {
-        Structure to = stlb.holder(victim, kind);
+        Structure to = stlb.holder(victim.base, victim, kind);
         if (to != null) {
           to.insertAnew(victim);
         }
@@ -333,7 +371,7 @@ final class TlbModel {
     }
 
     private void intoSecond(long va, AccessKind kind, Entry e) {
-      Structure s = stlb.holder(e, kind);
+      Structure s = stlb.holder(va, e, kind);
       Entry victim = s == null ? null : s.insert(va, e);
       if (inclusion == TlbConfig.Inclusion.INCLUSIVE && victim != null) {
         for (Structure first : l1i.structures) {

@@ -131,7 +131,12 @@ public final class Translation {
 
   /** The size of the page that the tables map. */
   public static PageSize pageSize(long translation) {
-    return PageSize.ofCode((int) (translation >>> PAGE_SIZE_SHIFT) & 3);
+    return PageSize.ofCode(pageSizeCode(translation));
+  }
+
+  /** The {@link PageSize} code of {@link #pageSize}. */
+  public static int pageSizeCode(long translation) {
+    return (int) (translation >>> PAGE_SIZE_SHIFT) & 3;
   }
 
   /** Whether this is a piece of a larger page. */

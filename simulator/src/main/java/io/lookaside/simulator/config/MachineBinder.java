@@ -78,7 +78,8 @@ final class MachineBinder {
     structures.add(structure(name, pointer, node, all));
     JsonNode parts = node.path("parts");
     for (int i = 0; i < parts.size(); i++) {
-      structures.add(structure(name, pointer + "/parts/" + i, parts.get(i), all));
+      structures.add(
+          unique(structure(name, pointer + "/parts/" + i, parts.get(i), all), structures));
     }
     for (AccessKind kind : all) {
       boolean held =
@@ -120,6 +121,16 @@ final class MachineBinder {
     }
     return new TlbStructureConfig(
         structureName(level, sizes, accesses, all), geometry(pointer, node), sizes, accesses);
+  }
+
+  /** The same structure, with a number at its name where another has the name already. */
+  private static TlbStructureConfig unique(TlbStructureConfig s, List<TlbStructureConfig> before) {
+    long alike =
+        before.stream()
+            .filter(b -> b.accesses().equals(s.accesses()) && b.pageSizes().equals(s.pageSizes()))
+            .count();
+    String name = alike == 0 ? s.name() : s.name() + "-" + (alike + 1);
+    return new TlbStructureConfig(name, s.geometry(), s.pageSizes(), s.accesses());
   }
 
   /** For example {@code l1d-4k}, {@code stlb-4k-2m}, {@code l1d-store-4k}. */

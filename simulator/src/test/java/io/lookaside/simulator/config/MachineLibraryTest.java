@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.lookaside.tlb.TlbStructureConfig;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -239,15 +240,13 @@ class MachineLibraryTest {
   }
 
   @Test
-  void twoStructuresForOnePageSizeAreRefused() throws IOException {
-    List<Problem> problems =
-        problems(
-            BASE
-                + "l1d:\n  parts:\n"
-                + "    - {entries: 8, ways: 8, pageSizes: [4K], replacement: lru}\n");
-    assertEquals(1, problems.size(), problems.toString());
-    assertTrue(problems.get(0).path().startsWith("l1d"), problems.toString());
-    assertTrue(problems.get(0).message().contains("4K"), problems.toString());
+  void structuresAlikeGetNamesOfTheirOwn() throws Exception {
+    String part = "{entries: 8, ways: 8, pageSizes: [4K], replacement: lru}";
+    String text = BASE + "l1d:\n  parts: [" + part + ", " + part + "]\n";
+    MachineConfig machine = MachineLibrary.load(file(text), List.of());
+    assertEquals(
+        List.of("l1d-4k", "l1d-4k-2", "l1d-4k-3"),
+        machine.tlb().l1d().structures().stream().map(TlbStructureConfig::name).toList());
   }
 
   @Test
