@@ -1,11 +1,16 @@
 package io.lookaside.traces;
 
 import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
+import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.HexFormat;
 import java.util.Locale;
+import org.apache.commons.compress.compressors.bzip2.BZip2CompressorInputStream;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
+import org.apache.commons.compress.compressors.lz4.FramedLZ4CompressorInputStream;
+import org.apache.commons.compress.compressors.snappy.FramedSnappyCompressorInputStream;
+import org.apache.commons.compress.compressors.snappy.FramedSnappyDialect;
 import org.tukaani.xz.XZInputStream;
 
 /** The compressions that are undone on the fly, recognised by their first bytes. */
@@ -39,10 +44,54 @@ enum Compression {
       // Its own limit on the window, 128 MiB, bounds what a hostile header can ask for.
       return new ZstdInputStreamNoFinalizer(in);
     }
+  },
+  BZIP2(".bz2", "425a68") {
+    @Override
+    InputStream open(InputStream in) throws IOException {
+      return new BZip2CompressorInputStream(new BufferedInputStream(in, BUFFER), true);
+    }
+
+    @Override
+    boolean matches(byte[] head, int length) {
+      // A level, and then the first block or, without one, the end: else it may be text.
+      return super.matches(head, length)
+          && (BZIP2_BLOCK.equals(hex(head, 4, length)) || BZIP2_END.equals(hex(head, 4, length)));
+    }
+  },
+  LZ4(".lz4", "04224d18") {
+    @Override
+    InputStream open(InputStream in) throws IOException {
+      // Not lz4-java's, which cannot read frames whose blocks depend on each other.
+      return new FramedLZ4CompressorInputStream(new BufferedInputStream(in, BUFFER), true);
+    }
+  },
+  SNAPPY(".sz", "ff060000734e61507059") {
+    @Override
+    InputStream open(InputStream in) throws IOException {
+      // References reach back through a whole block, twice as far as the default window.
+      return new FramedSnappyCompressorInputStream(
+          new BufferedInputStream(in, BUFFER), SNAPPY_BLOCK, FramedSnappyDialect.STANDARD);
+    }
+  },
+  ZIP(".zip", "504b0304") {
+    @Override
+    InputStream open(InputStream in) {
+      throw new IllegalStateException("an archive's members are ZipContent's");
+    }
+
+    @Override
+    boolean matches(byte[] head, int length) {
+      return super.matches(head, length) || hex(head, 0, length).startsWith(EMPTY_ZIP);
+    }
   };
 
   /** Bytes that are needed to recognise any of them. */
-  static final int MAGIC_BYTES = 6;
+  static final int MAGIC_BYTES = 10;
+
+  private static final String BZIP2_BLOCK = "314159265359";
+  private static final String BZIP2_END = "177245385090";
+  private static final String EMPTY_ZIP = "504b0506";
+  private static final int SNAPPY_BLOCK = 1 << 16;
 
   private static final int BUFFER = 1 << 16;
 
@@ -82,7 +131,12 @@ enum Compression {
     return lower;
   }
 
-  private boolean matches(byte[] head, int length) {
-    return HexFormat.of().formatHex(head, 0, Math.min(length, MAGIC_BYTES)).startsWith(magic);
+  boolean matches(byte[] head, int length) {
+    return hex(head, 0, length).startsWith(magic);
+  }
+
+  private static String hex(byte[] head, int from, int length) {
+    int to = Math.min(length, MAGIC_BYTES);
+    return from < to ? HexFormat.of().formatHex(head, from, to) : "";
   }
 }

@@ -25,15 +25,18 @@ final class DecodedStream extends InputStream {
     this.name = name;
   }
 
+  /** The bytes of {@code in} decompressed. */
   static InputStream open(InputStream in, Compression compression, String name) throws IOException {
-    if (compression == Compression.NONE) {
-      return in;
-    }
     try {
-      return new DecodedStream(compression.open(in), compression, name);
-    } catch (IOException e) {
+      return of(compression.open(in), compression, name);
+    } catch (IOException | RuntimeException e) {
       throw translate(e, compression, name, 0);
     }
+  }
+
+  /** What a decompressor gives, with its failures put in words. */
+  static InputStream of(InputStream decompressor, Compression compression, String name) {
+    return new DecodedStream(decompressor, compression, name);
   }
 
   @Override
@@ -54,7 +57,8 @@ final class DecodedStream extends InputStream {
         bytesRead += n;
       }
       return n;
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
+      // Some decompressors let an index run out of its array where the data are corrupt.
       failure = translate(e, compression, name, bytesRead);
       throw failure;
     }
@@ -65,10 +69,9 @@ final class DecodedStream extends InputStream {
     in.close();
   }
 
-  private static IOException translate(
-      IOException e, Compression compression, String name, long bytesRead) {
-    if (e instanceof RawStream.ReadFailure) {
-      return e;
+  static IOException translate(Exception e, Compression compression, String name, long bytesRead) {
+    if (e instanceof RawStream.ReadFailure || e instanceof TraceException) {
+      return (IOException) e;
     }
     if (e instanceof MemoryLimitException limit) {
       return new TraceException(
@@ -80,7 +83,7 @@ final class DecodedStream extends InputStream {
               + " MiB; compress it again with xz -9 or less");
     }
     String what = compression.name().toLowerCase(Locale.ROOT);
-    boolean cut = e instanceof EOFException || String.valueOf(e.getMessage()).contains("Truncated");
+    boolean cut = e instanceof EOFException || saysCut(String.valueOf(e.getMessage()));
     return new TraceException(
         name
             + ": the "
@@ -90,7 +93,17 @@ final class DecodedStream extends InputStream {
             + " after "
             + bytesRead
             + " uncompressed bytes"
-            + (cut || e.getMessage() == null ? "" : " (" + e.getMessage() + ")")
+            + (cut || e instanceof RuntimeException || e.getMessage() == null
+                ? ""
+                : " (" + e.getMessage() + ")")
             + "; copy or record the trace again");
+  }
+
+  /** Whether a decompressor's message says that the data ended too early. */
+  private static boolean saysCut(String message) {
+    String lower = message.toLowerCase(Locale.ROOT);
+    return lower.contains("truncated")
+        || lower.contains("premature end")
+        || lower.contains("unexpected end");
   }
 }

@@ -113,6 +113,11 @@ public final class ReferenceBatch {
     descriptors[count++] = descriptor;
   }
 
+  /** Says that a reader writes {@link #instructionAddresses} itself, for all references. */
+  void setInstructionAddressesKnown() {
+    instructionAddressesKnown = true;
+  }
+
   /** Says that a reader has written the first {@code n} references itself. */
   void setCount(int n) {
     count = n;

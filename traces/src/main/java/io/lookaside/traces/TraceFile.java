@@ -5,7 +5,6 @@ import it.unimi.dsi.fastutil.longs.Long2IntOpenHashMap;
 import it.unimi.dsi.fastutil.longs.LongArrayList;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.PushbackInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -21,8 +20,6 @@ public final class TraceFile implements TraceCursor {
   /** The path that means standard input. */
   public static final String STANDARD_INPUT = "-";
 
-  private static final int HEAD_BYTES = 1 << 13;
-
   /** As many as there are process-context identifiers. */
   private static final int MAX_ADDRESS_SPACES = 1 << 12;
 
@@ -33,10 +30,8 @@ public final class TraceFile implements TraceCursor {
 
   private final String name;
   private final TraceCursor reader;
-  private final InputStream content;
-  private final boolean compressed;
+  private final TraceContent content;
   private final TraceFormat format;
-  private final RawStream raw;
   private final long storedBytes;
   private final LongArrayList addressSpaceIds = new LongArrayList();
 
@@ -46,19 +41,11 @@ public final class TraceFile implements TraceCursor {
   private final Long2IntOpenHashMap addressSpaces = new Long2IntOpenHashMap();
 
   private TraceFile(
-      String name,
-      TraceCursor reader,
-      InputStream content,
-      boolean compressed,
-      TraceFormat format,
-      RawStream raw,
-      long storedBytes) {
+      String name, TraceCursor reader, TraceContent content, TraceFormat format, long storedBytes) {
     this.name = name;
     this.reader = reader;
     this.content = content;
-    this.compressed = compressed;
     this.format = format;
-    this.raw = raw;
     this.storedBytes = storedBytes;
   }
 
@@ -75,43 +62,34 @@ public final class TraceFile implements TraceCursor {
     boolean standard = path.equals(STANDARD_INPUT);
     String name = standard ? "standard input" : path;
     InputStream stored = standard ? standardInput : openFile(path);
+    TraceContent content = TraceContent.open(stored, standard ? null : Path.of(path), name, format);
     try {
-      RawStream raw = new RawStream(stored, name);
-      PushbackInputStream compressed = new PushbackInputStream(raw, Compression.MAGIC_BYTES);
-      byte[] magic = new byte[Compression.MAGIC_BYTES];
-      int n = peek(compressed, magic);
-      Compression compression = Compression.detect(magic, n);
-      InputStream decoded = DecodedStream.open(compressed, compression, name);
-
-      PushbackInputStream content = new PushbackInputStream(decoded, HEAD_BYTES);
-      byte[] head = new byte[HEAD_BYTES];
-      int length = peek(content, head);
-      if (length == 0) {
+      if (content.headLength() == 0) {
         throw new TraceException(
             name + ": is empty; a trace has at least one reference. Was the recording cut short?");
       }
-      TraceFormat known = format != null ? format : TraceFormat.detect(name, head, length);
+      TraceFormat known = format != null ? format : content.detectFormat();
       if (known == null) {
-        throw new TraceException(
-            name
-                + ": cannot tell the format: the name has no suffix of one, and the first bytes are "
-                + shown(head, length)
-                + "; if it is a trace, say --format NAME, one of "
-                + TraceFormat.labels());
+        throw unknownFormat(name, content);
       }
       long size = standard ? -1 : Files.size(Path.of(path));
-      return new TraceFile(
-          name,
-          known.open(content, name),
-          content,
-          compression != Compression.NONE,
-          known,
-          raw,
-          size);
-    } catch (IOException e) {
-      stored.close();
+      return new TraceFile(name, known.open(content.stream(), name), content, known, size);
+    } catch (IOException | RuntimeException e) {
+      content.close();
       throw e;
     }
+  }
+
+  private static TraceException unknownFormat(String name, TraceContent content) {
+    if (DrmemtraceReader.matchesRaw(content.head(), content.headLength())) {
+      return DrmemtraceReader.rawTrace(name);
+    }
+    return new TraceException(
+        name
+            + ": cannot tell the format: the name has no suffix of one, and the first bytes are "
+            + shown(content.head(), content.headLength())
+            + "; if it is a trace, say --format NAME, one of "
+            + TraceFormat.labels());
   }
 
   public TraceFormat format() {
@@ -131,7 +109,7 @@ public final class TraceFile implements TraceCursor {
     byte[] buffer = new byte[1 << 13];
     try {
       for (long n = 0; n < DRAIN_BYTES; n += buffer.length) {
-        if (content.read(buffer) < 0) {
+        if (content.stream().read(buffer) < 0) {
           break;
         }
       }
@@ -145,7 +123,7 @@ public final class TraceFile implements TraceCursor {
 
   /** Stored bytes read so far. */
   public long storedBytesRead() {
-    return raw.bytesRead();
+    return content.storedBytesRead();
   }
 
   @Override
@@ -158,7 +136,7 @@ public final class TraceFile implements TraceCursor {
       }
       return n;
     } catch (TraceException e) {
-      throw compressed ? damageOr(e) : e;
+      throw content.compressed() ? damageOr(e) : e;
     }
   }
 
@@ -247,19 +225,5 @@ public final class TraceFile implements TraceCursor {
     return text
         ? "'" + new String(head, 0, n, StandardCharsets.US_ASCII) + "'"
         : HexFormat.ofDelimiter(" ").formatHex(head, 0, n);
-  }
-
-  /** Reads until {@code bytes} is full or the stream ends, and puts all of it back. */
-  private static int peek(PushbackInputStream in, byte[] bytes) throws IOException {
-    int n = 0;
-    while (n < bytes.length) {
-      int got = in.read(bytes, n, bytes.length - n);
-      if (got < 0) {
-        break;
-      }
-      n += got;
-    }
-    in.unread(bytes, 0, n);
-    return n;
   }
 }

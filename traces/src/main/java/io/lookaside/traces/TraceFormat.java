@@ -20,6 +20,18 @@ public enum TraceFormat {
       return LackeyReader.matches(head, length);
     }
   },
+  /** DynamoRIO's drmemtrace in its final form: 12-byte records. */
+  DRMEMTRACE("drmemtrace", true, ".drmemtrace") {
+    @Override
+    TraceCursor open(InputStream in, String name) {
+      return new DrmemtraceReader(in, name);
+    }
+
+    @Override
+    boolean matches(byte[] head, int length) {
+      return DrmemtraceReader.matches(head, length);
+    }
+  },
   /** Headerless little-endian 64-bit words: kind in bits 1:0, address in the others. */
   FLAT64("flat64", false, ".flat64") {
     @Override

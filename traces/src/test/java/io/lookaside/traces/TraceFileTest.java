@@ -111,7 +111,7 @@ class TraceFileTest {
     String message = Samples.messageOf(assertThrows(TraceException.class, () -> read(path, null)));
     assertTrue(message.startsWith(path + ": "), message);
     assertTrue(message.contains("--format"), message);
-    assertTrue(message.contains("lackey, flat64"), message);
+    assertTrue(message.contains(TraceFormat.labels()), message);
   }
 
   @Test

@@ -1,0 +1,163 @@
+package io.lookaside.traces;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PushbackInputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The uncompressed bytes of one file or stream, whatever it is packed in; compressions and archives
+ * are told by content.
+ */
+final class TraceContent implements Closeable {
+  /** Bytes at the beginning that tell the format. */
+  static final int HEAD_BYTES = 1 << 13;
+
+  /** Compressions within each other: more are no way to keep a trace. */
+  private static final int MAX_LAYERS = 4;
+
+  private final PushbackInputStream stream;
+  private final byte[] head = new byte[HEAD_BYTES];
+  private final int headLength;
+  private final String formatName;
+  private final boolean compressed;
+  private final LongSupplier storedBytesRead;
+
+  private TraceContent(
+      InputStream decoded, String formatName, boolean compressed, LongSupplier storedBytesRead)
+      throws IOException {
+    this.stream = new PushbackInputStream(decoded, HEAD_BYTES);
+    this.formatName = formatName;
+    this.compressed = compressed;
+    this.storedBytesRead = storedBytesRead;
+    this.headLength = peek(stream, head);
+  }
+
+  /**
+   * Opens stored bytes.
+   *
+   * @param file where they are, if it is a file: then an archive is read by its directory
+   * @param name for messages
+   * @param format what the user says it is
+   */
+  static TraceContent open(
+      InputStream stored, @Nullable Path file, String name, @Nullable TraceFormat format)
+      throws IOException {
+    RawStream raw = new RawStream(stored, name);
+    LongSupplier storedBytesRead = raw::bytesRead;
+    InputStream content = raw;
+    String formatName = name;
+    try {
+      for (int layers = 0; ; layers++) {
+        PushbackInputStream peeked = new PushbackInputStream(content, Compression.MAGIC_BYTES);
+        content = peeked;
+        byte[] magic = new byte[Compression.MAGIC_BYTES];
+        Compression compression = Compression.detect(magic, peek(peeked, magic));
+        if (compression == Compression.NONE) {
+          return new TraceContent(content, formatName, layers > 0, storedBytesRead);
+        }
+        if (layers == MAX_LAYERS) {
+          throw new TraceException(
+              name + ": is compressed more than " + MAX_LAYERS + " times over; unpack it first");
+        }
+        if (compression != Compression.ZIP) {
+          content = DecodedStream.open(content, compression, name);
+          continue;
+        }
+        RawChannel channel = layers == 0 && file != null ? openFile(file, name) : null;
+        ZipMembers members = channel == null ? null : openDirectory(channel);
+        if (channel != null && members != null) {
+          storedBytesRead = channel::bytesRead;
+          content.close();
+        } else {
+          members = new ZipStreamMembers(content);
+        }
+        ZipContent zip = openZip(members, name, format);
+        formatName = zip.memberName();
+        content = DecodedStream.of(zip, compression, name);
+      }
+    } catch (IOException | RuntimeException e) {
+      content.close();
+      throw e;
+    }
+  }
+
+  /** The file, if it is one in which one can read here and there. */
+  private static @Nullable RawChannel openFile(Path file, String name) throws IOException {
+    return Files.isRegularFile(file) ? new RawChannel(Files.newByteChannel(file), name) : null;
+  }
+
+  /** The members by the archive's directory; without a whole one, they are read as a stream. */
+  private static @Nullable ZipMembers openDirectory(RawChannel channel) throws IOException {
+    try {
+      return new ZipFileMembers(channel);
+    } catch (RawStream.ReadFailure e) {
+      channel.close();
+      throw e;
+    } catch (IOException | RuntimeException e) {
+      channel.close();
+      return null;
+    }
+  }
+
+  private static ZipContent openZip(ZipMembers members, String name, @Nullable TraceFormat format)
+      throws IOException {
+    try {
+      return ZipContent.open(members, name, format);
+    } catch (IOException | RuntimeException e) {
+      throw DecodedStream.translate(e, Compression.ZIP, name, 0);
+    }
+  }
+
+  /** The bytes, from the first one on. */
+  InputStream stream() {
+    return stream;
+  }
+
+  /** The first bytes, {@link #headLength} of them. */
+  byte[] head() {
+    return head;
+  }
+
+  int headLength() {
+    return headLength;
+  }
+
+  /** Whether the bytes were compressed. */
+  boolean compressed() {
+    return compressed;
+  }
+
+  /** Stored bytes that were read so far. */
+  long storedBytesRead() {
+    return storedBytesRead.getAsLong();
+  }
+
+  /** The format by the name, that of an archive's member if there is one, or by content. */
+  @Nullable TraceFormat detectFormat() {
+    return TraceFormat.detect(formatName, head, headLength);
+  }
+
+  @Override
+  public void close() throws IOException {
+    stream.close();
+  }
+
+  /** Reads until {@code bytes} is full or the stream ends, and puts all of it back. */
+  private static int peek(PushbackInputStream in, byte[] bytes) throws IOException {
+    int n = 0;
+    while (n < bytes.length) {
+      int got = in.read(bytes, n, bytes.length - n);
+      if (got < 0) {
+        break;
+      }
+      n += got;
+    }
+    in.unread(bytes, 0, n);
+    return n;
+  }
+}
