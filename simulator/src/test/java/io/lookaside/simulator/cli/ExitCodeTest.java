@@ -76,7 +76,7 @@ class ExitCodeTest {
     "--frames, fragmented:2, probability",
     "--frames, fragmented:NaN, probability",
     "--page-size, 4M, '4K, 2M, 1G'",
-    "--format, lacky, 'lackey, flat64'",
+    "--format, lacky, 'one of lackey, '",
     "--skip, -1, --skip",
     "--skip, 0.5, --skip",
     "--skip, 1.0005K, --skip",
