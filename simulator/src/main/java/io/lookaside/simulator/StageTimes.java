@@ -28,7 +28,7 @@ public final class StageTimes {
   }
 
   /** Books the time since the last call to {@code stage}. */
-  void book(Stage stage) {
+  public void book(Stage stage) {
     if (enabled) {
       long t = now();
       nanos[stage.ordinal()] += t - mark;

@@ -89,6 +89,7 @@ public final class Main implements Runnable {
     CommandLine line =
         new CommandLine(new Main())
             .addSubcommand(new RunCommand(console))
+            .addSubcommand(new CurveCommand(console))
             .addSubcommand(new MachinesCommand(console))
             .addSubcommand(new CommandLine.HelpCommand())
             .setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))

@@ -25,8 +25,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import tools.jackson.databind.node.JsonNodeFactory;
-import tools.jackson.databind.node.ObjectNode;
 
 /** {@code lookaside run}. */
 @Command(
@@ -164,7 +162,7 @@ final class RunCommand implements Callable<Integer> {
       jsonFile.write(RunJson.text(RunJson.of(result, command())), console.out());
     }
     if (speedFile != null) {
-      speedFile.write(RunJson.text(speedJson(times)), console.out());
+      speedFile.write(SpeedJson.text(times), console.out());
     }
     boolean standardOutputTaken =
         (jsonFile != null && jsonFile.isStandardOutput())
@@ -259,8 +257,7 @@ final class RunCommand implements Callable<Integer> {
     }
   }
 
-  private static String oneOf(String option, String value, List<String> allowed)
-      throws UsageException {
+  static String oneOf(String option, String value, List<String> allowed) throws UsageException {
     if (!allowed.contains(value)) {
       throw new UsageException(
           option
@@ -290,14 +287,5 @@ final class RunCommand implements Callable<Integer> {
     }
     words.addAll(List.of("--seed", Long.toString(seed)));
     return String.join(" ", words);
-  }
-
-  private static ObjectNode speedJson(StageTimes times) {
-    ObjectNode node = JsonNodeFactory.instance.objectNode();
-    node.put("decodeNanos", times.nanos(StageTimes.Stage.DECODE));
-    node.put("prefaultNanos", times.nanos(StageTimes.Stage.PREFAULT));
-    node.put("replayNanos", times.nanos(StageTimes.Stage.REPLAY));
-    node.put("wallNanos", times.wallNanos());
-    return node;
   }
 }
