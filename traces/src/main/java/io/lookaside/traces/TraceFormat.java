@@ -32,6 +32,42 @@ public enum TraceFormat {
       return DrmemtraceReader.matches(head, length);
     }
   },
+  /** Text of Intel Pin's example tool pinatrace: {@code 0xip: R 0xaddr}. */
+  PIN("pin", false, ".pin", "pinatrace.out") {
+    @Override
+    TraceCursor open(InputStream in, String name) {
+      return new PinReader(in, name);
+    }
+
+    @Override
+    boolean matches(byte[] head, int length) {
+      return PinReader.matches(head, length);
+    }
+  },
+  /** Dinero's traditional input: a label and a hexadecimal address in each line. */
+  DIN("din", false, ".din") {
+    @Override
+    TraceCursor open(InputStream in, String name) {
+      return new DinReader(in, name);
+    }
+
+    @Override
+    boolean matches(byte[] head, int length) {
+      return DinReader.matches(head, length);
+    }
+  },
+  /** Comma-separated values under a header line that names the columns. */
+  CSV("csv", false, ".csv") {
+    @Override
+    TraceCursor open(InputStream in, String name) {
+      return new CsvReader(in, name);
+    }
+
+    @Override
+    boolean matches(byte[] head, int length) {
+      return CsvReader.matches(head, length);
+    }
+  },
   /** Headerless little-endian 64-bit words: kind in bits 1:0, address in the others. */
   FLAT64("flat64", false, ".flat64") {
     @Override

@@ -59,7 +59,7 @@ final class RunCommand implements Callable<Integer> {
   @Option(
       names = "--format",
       paramLabel = "NAME",
-      description = "Its format: lackey or flat64; detected when not given.")
+      description = "Its format, such as lackey or csv; detected when not given.")
   private @Nullable String format;
 
   @Option(

@@ -1,0 +1,47 @@
+package io.lookaside.traces;
+
+import io.lookaside.mmu.AccessKind;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A reference with all that a trace can say of it; {@code pc} is null where it does not say. */
+record Detailed(
+    AccessKind kind, long address, int size, @Nullable Long pc, long addressSpace, int core) {
+  /** A reference without anything but kind, address and size. */
+  static Detailed of(AccessKind kind, long address, int size) {
+    return new Detailed(kind, address, size, null, 0, 0);
+  }
+
+  static List<Detailed> of(ReferenceBatch batch) {
+    List<Detailed> refs = new ArrayList<>();
+    for (int i = 0; i < batch.count(); i++) {
+      int d = batch.descriptors[i];
+      refs.add(
+          new Detailed(
+              AccessKind.ofCode(ReferenceBatch.kind(d)),
+              batch.addresses[i],
+              ReferenceBatch.size(d),
+              batch.hasInstructionAddresses() ? (Long) batch.instructionAddresses[i] : null,
+              batch.addressSpaceId(),
+              batch.core()));
+    }
+    return refs;
+  }
+
+  /** All references until the end; what the cursor throws passes through. */
+  static List<Detailed> readAll(TraceCursor cursor) throws IOException {
+    List<Detailed> all = new ArrayList<>();
+    readInto(cursor, all);
+    return all;
+  }
+
+  /** Reads until the end or an exception, and keeps what came before it in {@code all}. */
+  static void readInto(TraceCursor cursor, List<Detailed> all) throws IOException {
+    ReferenceBatch batch = new ReferenceBatch();
+    while (cursor.read(batch) > 0) {
+      all.addAll(of(batch));
+    }
+  }
+}
