@@ -15,7 +15,16 @@ final class LackeyReader extends TextReader {
   private static final int PREFIX = 3;
 
   LackeyReader(InputStream in, String name) {
-    super(in, name);
+    this(in, name, false);
+  }
+
+  /**
+   * A reader.
+   *
+   * @param mayBeEmpty whether a text without a reference is no flaw
+   */
+  LackeyReader(InputStream in, String name, boolean mayBeEmpty) {
+    super(in, name, mayBeEmpty);
   }
 
   /** Whether this is text with a line of lackey's, or valgrind's banner of it. */

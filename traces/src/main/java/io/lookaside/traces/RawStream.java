@@ -57,6 +57,17 @@ final class RawStream extends FilterInputStream {
   }
 
   @Override
+  public long skip(long count) throws IOException {
+    try {
+      long n = super.skip(count);
+      bytesRead += Math.max(0, n);
+      return n;
+    } catch (IOException e) {
+      throw new ReadFailure(name, e);
+    }
+  }
+
+  @Override
   public boolean markSupported() {
     return false;
   }

@@ -26,6 +26,9 @@ abstract class TextReader implements TraceCursor {
   private final InputStream in;
   private final String name;
 
+  /** Whether a text without a reference is no flaw. */
+  private final boolean mayBeEmpty;
+
   /** Holds the line that is parsed, with its newline. */
   final byte[] buffer = new byte[4 * MAX_LINE];
 
@@ -50,9 +53,14 @@ abstract class TextReader implements TraceCursor {
   private long references;
   private @Nullable IOException flaw;
 
-  TextReader(InputStream in, String name) {
+  TextReader(InputStream in, String name, boolean mayBeEmpty) {
     this.in = in;
     this.name = name;
+    this.mayBeEmpty = mayBeEmpty;
+  }
+
+  TextReader(InputStream in, String name) {
+    this(in, name, false);
   }
 
   /** Whose text this is, as in "this is not lackey's output". */
@@ -97,7 +105,7 @@ abstract class TextReader implements TraceCursor {
       }
     }
     references += batch.count();
-    if (batch.count() == 0 && references == 0) {
+    if (batch.count() == 0 && references == 0 && !mayBeEmpty) {
       throw new TraceException(name + ": no reference in " + lines + " lines; " + example());
     }
     return batch.count();

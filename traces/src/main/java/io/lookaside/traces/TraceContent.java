@@ -6,6 +6,9 @@ import java.io.InputStream;
 import java.io.PushbackInputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -24,15 +27,18 @@ final class TraceContent implements Closeable {
   private final byte[] head = new byte[HEAD_BYTES];
   private final int headLength;
   private final String formatName;
-  private final boolean compressed;
+  private final List<String> compressions;
   private final LongSupplier storedBytesRead;
 
   private TraceContent(
-      InputStream decoded, String formatName, boolean compressed, LongSupplier storedBytesRead)
+      InputStream decoded,
+      String formatName,
+      List<String> compressions,
+      LongSupplier storedBytesRead)
       throws IOException {
     this.stream = new PushbackInputStream(decoded, HEAD_BYTES);
     this.formatName = formatName;
-    this.compressed = compressed;
+    this.compressions = compressions;
     this.storedBytesRead = storedBytesRead;
     this.headLength = peek(stream, head);
   }
@@ -52,18 +58,20 @@ final class TraceContent implements Closeable {
     InputStream content = raw;
     String formatName = name;
     try {
+      List<String> compressions = new ArrayList<>();
       for (int layers = 0; ; layers++) {
         PushbackInputStream peeked = new PushbackInputStream(content, Compression.MAGIC_BYTES);
         content = peeked;
         byte[] magic = new byte[Compression.MAGIC_BYTES];
         Compression compression = Compression.detect(magic, peek(peeked, magic));
         if (compression == Compression.NONE) {
-          return new TraceContent(content, formatName, layers > 0, storedBytesRead);
+          return new TraceContent(content, formatName, compressions, storedBytesRead);
         }
         if (layers == MAX_LAYERS) {
           throw new TraceException(
               name + ": is compressed more than " + MAX_LAYERS + " times over; unpack it first");
         }
+        compressions.add(compression.name().toLowerCase(Locale.ROOT));
         if (compression != Compression.ZIP) {
           content = DecodedStream.open(content, compression, name);
           continue;
@@ -127,9 +135,14 @@ final class TraceContent implements Closeable {
     return headLength;
   }
 
+  /** The names of what the bytes were compressed with, the outermost first. */
+  List<String> compressions() {
+    return compressions;
+  }
+
   /** Whether the bytes were compressed. */
   boolean compressed() {
-    return compressed;
+    return !compressions.isEmpty();
   }
 
   /** Stored bytes that were read so far. */

@@ -13,6 +13,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** An open trace: a file or standard input, decompressed and decoded. */
@@ -96,6 +97,11 @@ public final class TraceFile implements TraceCursor {
     return format;
   }
 
+  /** The names of the compressions that the trace was in, the outermost first. */
+  public List<String> compressions() {
+    return List.copyOf(content.compressions());
+  }
+
   /** Bytes of the file as stored, compressed or not; -1 if unknown. */
   public long storedBytes() {
     return storedBytes;
@@ -138,6 +144,36 @@ public final class TraceFile implements TraceCursor {
     } catch (TraceException e) {
       throw content.compressed() ? damageOr(e) : e;
     }
+  }
+
+  /**
+   * Passes over references in a way that is faster than reading them, if there is one.
+   *
+   * @return how many were passed over; fewer than {@code most} where the rest must be read
+   */
+  public long skip(long most) throws IOException {
+    return skip(most, (addressSpaceId, core) -> {});
+  }
+
+  @Override
+  public long skip(long most, OriginListener listener) throws IOException {
+    return reader.skip(
+        most,
+        (addressSpaceId, core) -> {
+          addressSpaceNumber(addressSpaceId); // numbers are given in the order of the trace
+          noteCore(core);
+          listener.origin(addressSpaceId, core);
+        });
+  }
+
+  /** Whether the trace has exactly one fetch for each instruction that was executed. */
+  public boolean fetchesAreInstructions() throws IOException {
+    return fetchesAreInstructions(format.fetchesAreInstructions());
+  }
+
+  @Override
+  public boolean fetchesAreInstructions(boolean byFormat) throws IOException {
+    return reader.fetchesAreInstructions(byFormat);
   }
 
   /** The identifiers of the address spaces met so far, in the order of their numbers. */

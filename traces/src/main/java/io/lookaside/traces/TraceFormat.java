@@ -68,6 +68,18 @@ public enum TraceFormat {
       return CsvReader.matches(head, length);
     }
   },
+  /** Lookaside's own: see docs/formats-compact.md. */
+  COMPACT("lkt", false, ".lkt") {
+    @Override
+    TraceCursor open(InputStream in, String name) {
+      return new CompactReader(in, name);
+    }
+
+    @Override
+    boolean matches(byte[] head, int length) {
+      return CompactReader.matches(head, length);
+    }
+  },
   /** Headerless little-endian 64-bit words: kind in bits 1:0, address in the others. */
   FLAT64("flat64", false, ".flat64") {
     @Override
@@ -113,6 +125,17 @@ public enum TraceFormat {
     return null;
   }
 
+  /** The format that a file's name tells by its suffix, less that of a compression. */
+  public static @Nullable TraceFormat ofName(String name) {
+    String base = Compression.withoutSuffix(name);
+    for (TraceFormat format : values()) {
+      if (format.suffixes.stream().anyMatch(base::endsWith)) {
+        return format;
+      }
+    }
+    return null;
+  }
+
   /** All labels, separated by commas. */
   public static String labels() {
     return Arrays.stream(values()).map(TraceFormat::label).collect(Collectors.joining(", "));
@@ -126,11 +149,9 @@ public enum TraceFormat {
 
   /** The format by name, less the suffix of a compression, else by content; or {@code null}. */
   static @Nullable TraceFormat detect(String name, byte[] head, int length) {
-    String base = Compression.withoutSuffix(name);
-    for (TraceFormat format : values()) {
-      if (format.suffixes.stream().anyMatch(base::endsWith)) {
-        return format;
-      }
+    TraceFormat named = ofName(name);
+    if (named != null) {
+      return named;
     }
     for (TraceFormat format : values()) {
       if (format.matches(head, length)) {

@@ -44,4 +44,33 @@ record Detailed(
       all.addAll(of(batch));
     }
   }
+
+  /** Writes references in batches that a reader could have made, and ends the trace. */
+  static void write(List<Detailed> refs, TraceWriter writer) throws IOException {
+    ReferenceBatch batch = new ReferenceBatch();
+    for (int i = 0; i < refs.size(); ) {
+      Detailed first = refs.get(i);
+      batch.clear();
+      batch.setOrigin(first.addressSpace, first.core);
+      while (i < refs.size() && batch.count() < ReferenceBatch.CAPACITY) {
+        Detailed r = refs.get(i);
+        boolean together =
+            r.addressSpace == first.addressSpace
+                && r.core == first.core
+                && (r.pc == null) == (first.pc == null);
+        if (!together) {
+          break;
+        }
+        int descriptor = ReferenceBatch.descriptor(r.kind.ordinal(), r.size);
+        if (r.pc == null) {
+          batch.add(r.address, descriptor);
+        } else {
+          batch.add(r.address, descriptor, r.pc);
+        }
+        i++;
+      }
+      writer.write(batch, 0, batch.count());
+    }
+    writer.finish();
+  }
 }

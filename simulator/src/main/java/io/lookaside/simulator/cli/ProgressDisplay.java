@@ -18,11 +18,18 @@ final class ProgressDisplay implements ProgressListener, AutoCloseable {
   private static final int WIDTH = 100;
 
   private final PrintStream err;
+  private final String task;
   private final long start = System.nanoTime();
   private @Nullable ProgressBar bar;
 
   ProgressDisplay(PrintStream err) {
+    this(err, "run");
+  }
+
+  /** A bar of a task with a name of one word. */
+  ProgressDisplay(PrintStream err, String task) {
     this.err = err;
+    this.task = task;
   }
 
   @Override
@@ -34,7 +41,7 @@ final class ProgressDisplay implements ProgressListener, AutoCloseable {
       }
       bar =
           new ProgressBarBuilder()
-              .setTaskName("run")
+              .setTaskName(task)
               .setInitialMax(storedBytes)
               .setStyle(ProgressBarStyle.ASCII)
               .setUpdateIntervalMillis(200)

@@ -1,8 +1,11 @@
 package io.lookaside.simulator.cli;
 
+import java.io.FilterOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -52,30 +55,45 @@ final class ResultFile {
     return name.equals(STANDARD_OUTPUT);
   }
 
+  /** What a file will hold. */
+  interface Content {
+    /** Writes it; need not close the stream. What it throws leaves no file behind. */
+    void writeTo(OutputStream out) throws IOException;
+  }
+
   void write(String text, PrintStream standardOutput) throws IOException {
+    write(out -> out.write(text.getBytes(StandardCharsets.UTF_8)), standardOutput);
+  }
+
+  void write(Content content, PrintStream standardOutput) throws IOException {
     if (isStandardOutput()) {
-      standardOutput.print(text);
+      content.writeTo(new FailingOutput("standard output", new CheckedPrint(standardOutput)));
       standardOutput.flush();
       return;
     }
     Path file = path();
     try {
       if (Files.exists(file) && !Files.isRegularFile(file)) {
-        Files.writeString(file, text); // a device or pipe, which cannot be replaced
+        // A device or pipe, which cannot be replaced.
+        try (OutputStream out = Files.newOutputStream(file)) {
+          content.writeTo(new FailingOutput(name, out));
+        }
       } else {
-        replace(Files.exists(file) ? file.toRealPath() : file, text); // a link stays one
+        replace(Files.exists(file) ? file.toRealPath() : file, content); // a link stays one
       }
-    } catch (IOException e) {
+    } catch (FileSystemException e) {
       throw new IOException(name + ": cannot be written: " + e.getMessage(), e);
     }
   }
 
-  private static void replace(Path target, String text) throws IOException {
+  private void replace(Path target, Content content) throws IOException {
     String hidden = "." + target.getFileName() + "-" + ProcessHandle.current().pid() + ".tmp";
     Path beside = folder(target).resolve(hidden);
     unfinished = beside;
     try {
-      Files.write(beside, text.getBytes(StandardCharsets.UTF_8));
+      try (OutputStream out = new FailingOutput(name, Files.newOutputStream(beside))) {
+        content.writeTo(out);
+      }
       keepPermissions(target, beside);
       Files.move(
           beside, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
@@ -129,6 +147,75 @@ final class ResultFile {
       return Path.of(name);
     } catch (InvalidPathException e) {
       throw new IOException(name + ": is no file name: " + e.getReason(), e);
+    }
+  }
+
+  /** Says which file cannot be written: the content's own failures are others. */
+  private static final class FailingOutput extends FilterOutputStream {
+    private final String name;
+
+    FailingOutput(String name, OutputStream out) {
+      super(out);
+      this.name = name;
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      try {
+        out.write(bytes, offset, length);
+      } catch (IOException e) {
+        throw failure(e);
+      }
+    }
+
+    @Override
+    public void flush() throws IOException {
+      try {
+        out.flush();
+      } catch (IOException e) {
+        throw failure(e);
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      try {
+        out.close();
+      } catch (IOException e) {
+        throw failure(e);
+      }
+    }
+
+    private IOException failure(IOException e) {
+      return new IOException(name + ": cannot be written: " + e.getMessage(), e);
+    }
+  }
+
+  /** A print stream that says when it fails, so that who writes much does not go on in vain. */
+  private static final class CheckedPrint extends FilterOutputStream {
+    private final PrintStream print;
+
+    CheckedPrint(PrintStream print) {
+      super(print);
+      this.print = print;
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      print.write(bytes, offset, length);
+      if (print.checkError()) {
+        throw new IOException("it is closed or full");
+      }
+    }
+
+    @Override
+    public void close() {
+      print.flush(); // it is not ours
     }
   }
 }
