@@ -84,6 +84,78 @@ public final class PhysicalMemory {
     }
   }
 
+  /**
+   * Makes a range zero. Costs no host memory, and gives back that of chunks which lie wholly in it.
+   *
+   * @param pa physical address, 8-byte aligned, below 2^52
+   * @param bytes a multiple of 8
+   */
+  public void zero(long pa, long bytes) {
+    long end = pa + bytes;
+    for (long from = pa; from < end; ) {
+      long to = Math.min(end, (from | OFFSET_MASK) + 1);
+      byte[] chunk = writtenChunk(from);
+      if (chunk != null) {
+        if (to - from == CHUNK_BYTES) {
+          release(from);
+        } else {
+          int offset = (int) from & OFFSET_MASK;
+          Arrays.fill(chunk, offset, offset + (int) (to - from), (byte) 0);
+        }
+      }
+      from = to;
+    }
+  }
+
+  /**
+   * Copies a range to another that does not overlap. What was never written costs no host memory.
+   *
+   * @param from physical address, 8-byte aligned, below 2^52
+   * @param to physical address, 8-byte aligned, below 2^52
+   * @param bytes a multiple of 8
+   */
+  public void copy(long from, long to, long bytes) {
+    long done = 0;
+    while (done < bytes) {
+      long source = from + done;
+      long target = to + done;
+      long left = CHUNK_BYTES - Math.max(source & OFFSET_MASK, target & OFFSET_MASK);
+      int n = (int) Math.min(bytes - done, left);
+      byte[] written = writtenChunk(source);
+      if (written == null) {
+        zero(target, n);
+      } else {
+        System.arraycopy(
+            written,
+            (int) source & OFFSET_MASK,
+            writableChunk(target),
+            (int) target & OFFSET_MASK,
+            n);
+      }
+      done += n;
+    }
+  }
+
+  private byte @Nullable [] writtenChunk(long pa) {
+    check(pa);
+    long chunk = pa >>> CHUNK_SHIFT;
+    if (chunk >= MAX_DIRECT_CHUNKS) {
+      return sparse == null ? null : sparse.get(chunk);
+    }
+    byte[] bytes = chunk < direct.length ? direct[(int) chunk] : ZERO;
+    return bytes == ZERO ? null : bytes;
+  }
+
+  private void release(long pa) {
+    long chunk = pa >>> CHUNK_SHIFT;
+    if (chunk < MAX_DIRECT_CHUNKS) {
+      direct[(int) chunk] = ZERO;
+    } else if (sparse != null) {
+      sparse.remove(chunk);
+    }
+    writtenBytes -= CHUNK_BYTES;
+  }
+
   /** Host memory that the chunks take, in bytes. */
   public long writtenBytes() {
     return writtenBytes;

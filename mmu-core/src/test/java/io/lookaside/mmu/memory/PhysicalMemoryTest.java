@@ -243,4 +243,45 @@ class PhysicalMemoryTest {
     assertEquals(CHUNK, PhysicalMemory.CHUNK_BYTES);
     assertEquals(4L * 1024 * 1024 * 1024, PhysicalMemory.DEFAULT_LIMIT_BYTES);
   }
+
+  @Test
+  void zeroClearsExactlyItsRangeAndGivesWholeChunksBack() {
+    PhysicalMemory memory = new PhysicalMemory();
+    long chunk = PhysicalMemory.CHUNK_BYTES;
+    for (long base : new long[] {0, 1L << 40}) {
+      for (long pa = 0; pa < 3 * chunk; pa += 8) {
+        memory.write(base + pa, pa + 1);
+      }
+      long before = memory.writtenBytes();
+      memory.zero(base + chunk - 8, chunk + 16);
+      assertEquals(before - chunk, memory.writtenBytes());
+      for (long pa = 0; pa < 3 * chunk; pa += 8) {
+        boolean cleared = pa >= chunk - 8 && pa < 2 * chunk + 8;
+        assertEquals(cleared ? 0 : pa + 1, memory.read(base + pa));
+      }
+    }
+  }
+
+  @Test
+  void zeroOfWhatWasNeverWrittenCostsNothing() {
+    PhysicalMemory memory = new PhysicalMemory();
+    memory.zero(0, 1L << 30);
+    memory.copy(0, 1L << 31, 1L << 30);
+    assertEquals(0, memory.writtenBytes());
+  }
+
+  @Test
+  void copyCopiesExactlyItsRange() {
+    PhysicalMemory memory = new PhysicalMemory();
+    long chunk = PhysicalMemory.CHUNK_BYTES;
+    for (long pa = 0; pa < 2 * chunk; pa += 8) {
+      memory.write(pa, pa + 1);
+      memory.write((1L << 33) + pa, -1);
+    }
+    memory.copy(4096, (1L << 33) + 8192, chunk);
+    for (long pa = 0; pa < 2 * chunk; pa += 8) {
+      boolean copied = pa >= 8192 && pa < 8192 + chunk;
+      assertEquals(copied ? pa - 4096 + 1 : -1, memory.read((1L << 33) + pa));
+    }
+  }
 }

@@ -1,0 +1,151 @@
+package io.lookaside.os.linux;
+
+import io.lookaside.mmu.format.Cr3;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which address space each processor runs, and how their TLBs are kept true.
+ *
+ * <p>As on Linux, a processor remembers the last six address spaces under PCIDs 1 to 6. A flush
+ * raises the generation of the address space, drops what the processors that run it hold, and
+ * leaves the others to notice when they run it again. Up to 33 pages are dropped one by one, more
+ * by dropping the PCID.
+ *
+ * <p>Source: Linux 6.1, arch/x86/mm/tlb.c.
+ */
+final class Cpus {
+  private static final int REMEMBERED = 6;
+
+  /** Linux's tlb_single_page_flush_ceiling. */
+  static final int SINGLE_PAGE_CEILING = 33;
+
+  private static final class Cpu {
+    final Processor port;
+    final long[] contexts = new long[REMEMBERED];
+    final long[] generations = new long[REMEMBERED];
+    @Nullable AddressSpace running;
+    int slot;
+    int nextSlot;
+
+    Cpu(Processor port) {
+      this.port = port;
+    }
+  }
+
+  private final KernelState kernel;
+  private final Cpu[] cpus;
+  private int current;
+
+  Cpus(KernelState kernel, List<Processor> ports) {
+    this.kernel = kernel;
+    this.cpus = ports.stream().map(Cpu::new).toArray(Cpu[]::new);
+  }
+
+  /** The processor that executes the kernel now. */
+  void setCurrent(int cpu) {
+    current = cpu;
+  }
+
+  int current() {
+    return current;
+  }
+
+  int count() {
+    return cpus.length;
+  }
+
+  @Nullable AddressSpace running(int cpu) {
+    return cpus[cpu].running;
+  }
+
+  /** Lets the current processor run an address space. */
+  void switchTo(AddressSpace space) {
+    Cpu cpu = cpus[current];
+    if (cpu.running == space) {
+      return;
+    }
+    cpu.running = space;
+    kernel.count(KernelMetric.SWITCHES, 1);
+    if (!kernel.config.has(Mechanism.PCID)) {
+      cpu.slot = 0;
+      cpu.contexts[0] = space.contextId;
+      cpu.generations[0] = space.tlbGeneration;
+      flushAll(cpu, space);
+      return;
+    }
+    int slot = 0;
+    while (slot < REMEMBERED && cpu.contexts[slot] != space.contextId) {
+      slot++;
+    }
+    boolean fresh = slot == REMEMBERED;
+    if (fresh) {
+      slot = cpu.nextSlot;
+      cpu.nextSlot = (slot + 1) % REMEMBERED;
+    }
+    cpu.slot = slot;
+    boolean stale = fresh || cpu.generations[slot] != space.tlbGeneration;
+    cpu.contexts[slot] = space.contextId;
+    cpu.generations[slot] = space.tlbGeneration;
+    if (stale) {
+      flushAll(cpu, space);
+    } else {
+      cpu.port.writeCr3(cr3(cpu, space) | Cr3.KEEP_TRANSLATIONS);
+      kernel.spend(kernel.config.costs().fullFlush());
+    }
+  }
+
+  private static long cr3(Cpu cpu, AddressSpace space) {
+    return Cr3.of(space.root, cpu.slot + 1);
+  }
+
+  private void flushAll(Cpu cpu, AddressSpace space) {
+    cpu.port.writeCr3(cr3(cpu, space));
+    kernel.count(KernelMetric.FULL_FLUSHES, 1);
+    kernel.spend(kernel.config.costs().fullFlush());
+  }
+
+  /**
+   * Drops the translations of a range of an address space.
+   *
+   * @param pageShift the binary logarithm of the size of the pages that were mapped there
+   */
+  void flush(AddressSpace space, long from, long to, int pageShift) {
+    space.tlbGeneration++;
+    long pages = (to - from + (1L << pageShift) - 1) >>> pageShift;
+    for (int i = 0; i < cpus.length; i++) {
+      Cpu cpu = cpus[i];
+      if (cpu.running != space) {
+        continue;
+      }
+      if (i != current) {
+        kernel.count(KernelMetric.SHOOTDOWNS, 1);
+        kernel.spend(kernel.config.costs().interrupt());
+      }
+      // A processor that has missed no flush before this one need only drop the range.
+      boolean upToDate = cpu.generations[cpu.slot] == space.tlbGeneration - 1;
+      cpu.generations[cpu.slot] = space.tlbGeneration;
+      if (pages > SINGLE_PAGE_CEILING || !upToDate) {
+        flushAll(cpu, space);
+        continue;
+      }
+      for (long va = from; va < to; va += 1L << pageShift) {
+        cpu.port.invlpg(va);
+      }
+      kernel.count(KernelMetric.INVLPGS, pages);
+      kernel.spend(pages * kernel.config.costs().invlpg());
+    }
+  }
+
+  /** Forgets an address space that is about to go; whoever still runs it must switch first. */
+  void forget(AddressSpace space, AddressSpace idle) {
+    int was = current;
+    for (int i = 0; i < cpus.length; i++) {
+      if (cpus[i].running == space) {
+        current = i;
+        switchTo(idle);
+      }
+    }
+    current = was;
+  }
+}

@@ -1,0 +1,207 @@
+package io.lookaside.os.linux;
+
+import java.util.EnumSet;
+import java.util.Set;
+
+/**
+ * How the kernel is set up.
+ *
+ * @param memoryBytes size of physical memory: a multiple of 4 MiB, 128 MiB to 64 GiB; on 32 bits at
+ *     most 896 MiB, since there is no high memory
+ * @param format the shape of page tables and of the address space
+ * @param thp where transparent huge pages are used
+ * @param overcommit which promises of memory are made
+ * @param overcommitRatio for {@link Overcommit#NEVER} the percentage of memory that may be promised
+ * @param swapBytes size of swap; counts for promises only
+ * @param hugePages2M pages of 2 MiB in the hugetlb pool
+ * @param hugePages1G pages of 1 GiB in the hugetlb pool
+ * @param costs what the kernel's work costs
+ * @param seed decides what is left to chance: the layout of address spaces
+ * @param off mechanisms that are switched off
+ */
+public record LinuxConfig(
+    long memoryBytes,
+    TableFormat format,
+    Thp thp,
+    Overcommit overcommit,
+    int overcommitRatio,
+    long swapBytes,
+    int hugePages2M,
+    int hugePages1G,
+    KernelCosts costs,
+    long seed,
+    Set<Mechanism> off) {
+  /** The least memory. */
+  public static final long MIN_MEMORY = 128L << 20;
+
+  /** The most memory. */
+  public static final long MAX_MEMORY = 64L << 30;
+
+  /** Memory comes in multiples of this: the largest block of the buddy allocator. */
+  public static final long MEMORY_UNIT = 4L << 20;
+
+  /** The values of /sys/kernel/mm/transparent_hugepage/enabled. */
+  public enum Thp {
+    ALWAYS,
+    MADVISE,
+    NEVER
+  }
+
+  /** The values of vm.overcommit_memory, by ordinal. */
+  public enum Overcommit {
+    /** 0: refuses a single request beyond all of memory and swap. */
+    HEURISTIC,
+    /** 1: grants everything. */
+    ALWAYS,
+    /** 2: grants no more than swap and a share of memory in total. */
+    NEVER
+  }
+
+  /**
+   * Checks the components.
+   *
+   * @throws IllegalArgumentException if one is out of range
+   */
+  public LinuxConfig {
+    if (memoryBytes < MIN_MEMORY || memoryBytes > MAX_MEMORY || memoryBytes % MEMORY_UNIT != 0) {
+      throw new IllegalArgumentException(
+          "memory of " + memoryBytes + " bytes: expected 128 MiB to 64 GiB in multiples of 4 MiB");
+    }
+    if (format == TableFormat.I386 && memoryBytes > format.directMapLimit()) {
+      throw new IllegalArgumentException("a 32-bit kernel without high memory has at most 896 MiB");
+    }
+    if (overcommitRatio < 0 || swapBytes < 0 || hugePages2M < 0 || hugePages1G < 0) {
+      throw new IllegalArgumentException("a size or ratio is negative");
+    }
+    if (format == TableFormat.I386 && hugePages2M + hugePages1G > 0) {
+      throw new IllegalArgumentException("32-bit paging has no pages of 2 MiB or 1 GiB");
+    }
+    off = Set.copyOf(off);
+  }
+
+  /** A 64-bit kernel with Debian's defaults: huge pages where advised, heuristic overcommit. */
+  public static LinuxConfig of(long memoryBytes) {
+    return new LinuxConfig(
+        memoryBytes,
+        TableFormat.X86_64,
+        Thp.MADVISE,
+        Overcommit.HEURISTIC,
+        50,
+        0,
+        0,
+        0,
+        KernelCosts.DEFAULT,
+        0,
+        EnumSet.noneOf(Mechanism.class));
+  }
+
+  public LinuxConfig withFormat(TableFormat value) {
+    return new LinuxConfig(
+        memoryBytes,
+        value,
+        thp,
+        overcommit,
+        overcommitRatio,
+        swapBytes,
+        hugePages2M,
+        hugePages1G,
+        costs,
+        seed,
+        off);
+  }
+
+  public LinuxConfig withThp(Thp value) {
+    return new LinuxConfig(
+        memoryBytes,
+        format,
+        value,
+        overcommit,
+        overcommitRatio,
+        swapBytes,
+        hugePages2M,
+        hugePages1G,
+        costs,
+        seed,
+        off);
+  }
+
+  public LinuxConfig withOvercommit(Overcommit value) {
+    return new LinuxConfig(
+        memoryBytes,
+        format,
+        thp,
+        value,
+        overcommitRatio,
+        swapBytes,
+        hugePages2M,
+        hugePages1G,
+        costs,
+        seed,
+        off);
+  }
+
+  public LinuxConfig withSwap(long bytes) {
+    return new LinuxConfig(
+        memoryBytes,
+        format,
+        thp,
+        overcommit,
+        overcommitRatio,
+        bytes,
+        hugePages2M,
+        hugePages1G,
+        costs,
+        seed,
+        off);
+  }
+
+  public LinuxConfig withHugetlb(int pages2M, int pages1G) {
+    return new LinuxConfig(
+        memoryBytes,
+        format,
+        thp,
+        overcommit,
+        overcommitRatio,
+        swapBytes,
+        pages2M,
+        pages1G,
+        costs,
+        seed,
+        off);
+  }
+
+  public LinuxConfig withSeed(long value) {
+    return new LinuxConfig(
+        memoryBytes,
+        format,
+        thp,
+        overcommit,
+        overcommitRatio,
+        swapBytes,
+        hugePages2M,
+        hugePages1G,
+        costs,
+        value,
+        off);
+  }
+
+  public LinuxConfig without(Set<Mechanism> mechanisms) {
+    return new LinuxConfig(
+        memoryBytes,
+        format,
+        thp,
+        overcommit,
+        overcommitRatio,
+        swapBytes,
+        hugePages2M,
+        hugePages1G,
+        costs,
+        seed,
+        mechanisms);
+  }
+
+  /** Whether a mechanism is in use. */
+  public boolean has(Mechanism mechanism) {
+    return !off.contains(mechanism);
+  }
+}

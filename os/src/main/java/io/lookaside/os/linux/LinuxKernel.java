@@ -1,0 +1,578 @@
+package io.lookaside.os.linux;
+
+import static io.lookaside.os.linux.PhysicalPages.PAGE_BYTES;
+import static io.lookaside.os.linux.PhysicalPages.PAGE_SHIFT;
+
+import io.lookaside.mmu.assoc.SeededRandom;
+import io.lookaside.mmu.format.Pte;
+import io.lookaside.mmu.memory.PhysicalMemory;
+import io.lookaside.mmu.stats.Snapshot;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongUnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A kernel modelled on Linux 6.1: processes, their memory, system calls and page faults. Everything
+ * that the hardware sees is bytes of page tables in physical memory, CR3 and INVLPG.
+ *
+ * <p>System calls act for a process whether or not it runs. They return what Linux returns: a
+ * value, or a negated error number ({@link Abi}). Where memory is short the answer is Linux's too:
+ * ENOMEM from a call, the end of the process for a fault.
+ */
+public final class LinuxKernel {
+  private static final long STACK_LIMIT = 8L << 20;
+
+  /** What exec maps for the stack at once: its own 4 KiB and 128 KiB to grow into. */
+  private static final long STACK_AT_EXEC = 132L << 10;
+
+  private final KernelState kernel;
+  private final PageMapper mapper;
+  private final PageCache cache;
+  private final HugetlbPool pool;
+  private final Commitments commitments;
+  private final Areas areas;
+  private final Faults faults;
+  private final SystemCalls calls;
+  private final Khugepaged khugepaged;
+  private final KernelHalf kernelHalf;
+  private final SeededRandom random;
+  private final List<Task> processes = new ArrayList<>();
+  private long nextContext = 1;
+  private FaultKind lastFault = FaultKind.SPURIOUS;
+  private long lastFaultCycles;
+
+  /**
+   * A kernel that has booted and runs no process yet.
+   *
+   * @param processors the processors' MMUs; their CR3 is written here
+   */
+  public LinuxKernel(LinuxConfig config, PhysicalMemory memory, List<Processor> processors) {
+    kernel = new KernelState(config, memory, processors);
+    mapper = new PageMapper(kernel);
+    kernelHalf = new KernelHalf(kernel);
+    pool = new HugetlbPool(kernel);
+    mapper.setPool(pool);
+    cache = new PageCache(kernel);
+    commitments = new Commitments(kernel);
+    areas = new Areas(kernel, mapper, pool, commitments);
+    faults = new Faults(kernel, mapper, cache, pool, commitments);
+    calls = new SystemCalls(kernel, mapper, areas, faults, pool, commitments);
+    khugepaged = new Khugepaged(kernel, mapper, faults);
+    random = new SeededRandom(config.seed());
+    kernel.pages.onShortage(order -> mapper.splitDeferred());
+    for (int cpu = 0; cpu < kernel.cpus.count(); cpu++) {
+      kernel.cpus.setCurrent(cpu);
+      kernel.cpus.switchTo(kernelHalf.idle());
+    }
+    kernel.cpus.setCurrent(0);
+  }
+
+  public LinuxConfig config() {
+    return kernel.config;
+  }
+
+  /** The frames of memory and their zones. */
+  public PhysicalPages pages() {
+    return kernel.pages;
+  }
+
+  public PageTables tables() {
+    return kernel.tables;
+  }
+
+  public HugetlbPool hugetlb() {
+    return pool;
+  }
+
+  /** The counts so far. */
+  public Snapshot<KernelMetric> snapshot() {
+    return kernel.counters.snapshot();
+  }
+
+  /** Cycles of the kernel's work so far, by its cost model. */
+  public long cycles() {
+    return kernel.counters.values()[KernelMetric.CYCLES.ordinal()];
+  }
+
+  /** Pages of memory that were promised to processes (Committed_AS). */
+  public long committedPages() {
+    return kernel.committed;
+  }
+
+  /** Pages of files in memory, those of shared memory included. */
+  public long cachedPages() {
+    return cache.pages();
+  }
+
+  /** The most pages that overcommit mode 2 promises (CommitLimit). */
+  public long commitLimit() {
+    return commitments.limit();
+  }
+
+  /** The processes that live, in the order of their making. */
+  public List<Task> processes() {
+    return List.copyOf(processes);
+  }
+
+  KernelState state() {
+    return kernel;
+  }
+
+  PageMapper mapper() {
+    return mapper;
+  }
+
+  AddressSpace idleSpace() {
+    return kernelHalf.idle();
+  }
+
+  // Processes.
+
+  /** The root of an idle processor's tables: the kernel half and nothing else. */
+  public long idleRoot() {
+    return kernelHalf.idle().root;
+  }
+
+  /**
+   * A process without areas, for programs of which only the references are known.
+   *
+   * @return {@code null} if memory is short
+   */
+  public @Nullable Task spawnEmpty() {
+    AddressSpace space = newSpace();
+    if (space == null) {
+      return null;
+    }
+    TableFormat format = kernel.config.format();
+    space.mmapBase = format.taskSize() - (128L << 20);
+    space.stackTop = format.taskSize();
+    space.stackLimit = STACK_LIMIT;
+    return add(new Task(nextPid(), null, space));
+  }
+
+  /**
+   * A process that executes a program.
+   *
+   * @return {@code null} if memory is short
+   */
+  public @Nullable Task spawn(Executable program) {
+    AddressSpace space = load(program);
+    return space == null ? null : add(new Task(nextPid(), null, space));
+  }
+
+  private int nextPid() {
+    nextPid++;
+    return nextPid;
+  }
+
+  private int nextPid;
+
+  private Task add(Task process) {
+    processes.add(process);
+    return process;
+  }
+
+  private @Nullable AddressSpace newSpace() {
+    boolean shared = !kernel.config.has(Mechanism.SEPARATE_TABLES) && !processes.isEmpty();
+    long root = shared ? processes.get(0).space.root : kernel.tables.newTable();
+    if (root == 0) {
+      return null;
+    }
+    AddressSpace space = new AddressSpace(nextContext++, root);
+    space.stackLimit = STACK_LIMIT;
+    if (!shared && !(kernelHalf.install(space) && makeAllTables(space))) {
+      release(space);
+      return null;
+    }
+    return space;
+  }
+
+  /** Where tables are not made on demand, makes those of the user half of a 32-bit space. */
+  private boolean makeAllTables(AddressSpace space) {
+    TableFormat format = kernel.config.format();
+    if (format != TableFormat.I386 || kernel.config.has(Mechanism.TABLES_ON_DEMAND)) {
+      return true;
+    }
+    for (long va = 0; va < format.taskSize(); va += 1L << format.largeShift()) {
+      if (kernel.tables.make(space, va, PAGE_SHIFT, PageTables.USER_TABLE) == 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** exec: replaces a process's memory by a program's; 0 or a negated error number. */
+  public long exec(Task process, Executable program) {
+    enter();
+    AddressSpace fresh = load(program);
+    if (fresh == null) {
+      return -Abi.ENOMEM;
+    }
+    AddressSpace old = process.space;
+    boolean runs = kernel.cpus.running(kernel.cpus.current()) == old;
+    process.space = fresh;
+    release(old);
+    if (runs) {
+      kernel.cpus.switchTo(fresh);
+    }
+    return 0;
+  }
+
+  private @Nullable AddressSpace load(Executable program) {
+    AddressSpace space = newSpace();
+    if (space == null) {
+      return null;
+    }
+    Layout layout = new Layout(kernel.config, random, program);
+    space.stackTop = layout.stackTop();
+    space.mmapBase = layout.mmapBase();
+    space.heapStart = layout.heapStart();
+    space.heapEnd = layout.heapStart();
+    int anonymous = Abi.MAP_PRIVATE | Abi.MAP_ANONYMOUS | Abi.MAP_FIXED;
+    FileMapping image = openFile(program.name(), layout.imageBytes(), false, at -> at | 1);
+    int mapped = Abi.MAP_PRIVATE | Abi.MAP_FIXED;
+    long offset = 0;
+    int read = Abi.PROT_READ;
+    int write = Abi.PROT_READ | Abi.PROT_WRITE;
+    long ok = mapSegment(space, layout.text(), program.textBytes(), read | Abi.PROT_EXEC, image, 0);
+    offset += Layout.align(program.textBytes());
+    ok |= mapSegment(space, layout.readOnly(), program.readOnlyBytes(), read, image, offset);
+    offset += Layout.align(program.readOnlyBytes());
+    ok |= mapSegment(space, layout.data(), program.dataBytes(), write, image, offset);
+    if (program.bssBytes() > 0) {
+      long bytes = program.bssBytes();
+      ok |= error(calls.mmap(space, layout.bss(), bytes, write, anonymous, null, 0));
+    }
+    FileMapping vdso = openFile("[vdso]", Layout.VDSO_BYTES, false, at -> at | 1);
+    ok |=
+        error(
+            calls.mmap(
+                space, layout.vdso(), Layout.VDSO_BYTES, read | Abi.PROT_EXEC, mapped, vdso, 0));
+    long stack = layout.stackTop() - STACK_AT_EXEC;
+    int growing = anonymous | Abi.MAP_GROWSDOWN;
+    ok |= error(calls.mmap(space, stack, STACK_AT_EXEC, write, growing, null, 0));
+    Vma stackArea = space.areaAt(stack);
+    if (ok != 0 || stackArea == null) {
+      release(space);
+      return null;
+    }
+    stackArea.name = "[stack]";
+    // exec itself writes arguments and environment to the top of the stack.
+    if (!faults.touch(stackArea, layout.stackTop() - PAGE_BYTES, true).answered()) {
+      release(space);
+      return null;
+    }
+    return space;
+  }
+
+  private long mapSegment(
+      AddressSpace space, long va, long bytes, int rights, FileMapping file, long offset) {
+    if (bytes == 0) {
+      return 0;
+    }
+    int flags = Abi.MAP_PRIVATE | Abi.MAP_FIXED;
+    return error(calls.mmap(space, va, bytes, rights, flags, file, offset));
+  }
+
+  private static long error(long result) {
+    return Abi.isError(result) ? result : 0;
+  }
+
+  /**
+   * fork.
+   *
+   * @return the child, or {@code null} for ENOMEM
+   */
+  public @Nullable Task fork(Task parent) {
+    enter();
+    AddressSpace from = parent.space;
+    AddressSpace to = newSpace();
+    if (to == null) {
+      return null;
+    }
+    to.heapStart = from.heapStart;
+    to.heapEnd = from.heapEnd;
+    to.mmapBase = from.mmapBase;
+    to.stackTop = from.stackTop;
+    to.stackLimit = from.stackLimit;
+    boolean complete = calls.copyAreas(from, to);
+    kernel.cpus.flush(from, 0, kernel.config.format().taskSize(), PAGE_SHIFT);
+    if (!complete) {
+      release(to);
+      return null;
+    }
+    return add(new Task(nextPid(), parent, to));
+  }
+
+  /** exit: gives back all memory of a process. */
+  public void exit(Task process) {
+    enter();
+    end(process, Task.Ending.EXITED);
+  }
+
+  /** Ends a process that a signal killed. */
+  public void kill(Task process, Task.Ending how) {
+    end(process, how);
+  }
+
+  private void end(Task process, Task.Ending how) {
+    if (process.ending == null) {
+      process.ending = how;
+      release(process.space);
+      processes.remove(process);
+    }
+  }
+
+  private void release(AddressSpace space) {
+    kernel.cpus.forget(space, kernelHalf.idle());
+    areas.removeRange(space, 0, kernel.config.format().taskSize());
+    kernel.tables.freeAll(space, kernel.config.format().firstKernelIndex());
+    kernelHalf.remove(space);
+    kernel.tables.freeTable(space.root);
+  }
+
+  /** Lets a process run on a processor: CR3 takes its root table. */
+  public void run(int cpu, Task process) {
+    kernel.cpus.setCurrent(cpu);
+    kernel.cpus.switchTo(process.space);
+  }
+
+  // Faults.
+
+  /**
+   * Answers a page fault of a process.
+   *
+   * @param va the faulting address (CR2)
+   * @param errorCode the hardware's ({@link io.lookaside.mmu.format.PageFaultCode})
+   */
+  public FaultKind handlePageFault(Task process, long va, int errorCode) {
+    long[] values = kernel.counters.values();
+    long before = values[KernelMetric.CYCLES.ordinal()];
+    FaultKind kind = faults.handle(process.space, va, errorCode);
+    if (kind == FaultKind.MAJOR) {
+      process.majorFaults++;
+    } else if (kind.answered()) {
+      process.minorFaults++;
+    }
+    lastFault = kind;
+    lastFaultCycles = values[KernelMetric.CYCLES.ordinal()] - before;
+    return kind;
+  }
+
+  /** How the last page fault was answered. */
+  public FaultKind lastFault() {
+    return lastFault;
+  }
+
+  /** What the last page fault cost, flushes and shootdowns included. */
+  public long lastFaultCycles() {
+    return lastFaultCycles;
+  }
+
+  /** Lets khugepaged scan a process once; returns how many huge pages it made. */
+  public int khugepaged(Task process) {
+    return khugepaged.scan(process.space);
+  }
+
+  /**
+   * Takes 2^order frames for the kernel's own use, as a driver does.
+   *
+   * @param order 0 to 10
+   * @return the first frame's number, or -1 if no block is that large
+   */
+  public int takeFrames(int order) {
+    return kernel.pages.allocate(order);
+  }
+
+  /** Gives back what {@link #takeFrames} gave. */
+  public void giveFrames(int pfn, int order) {
+    kernel.pages.free(pfn, order);
+  }
+
+  // System calls.
+
+  private void enter() {
+    kernel.count(KernelMetric.SYSTEM_CALLS, 1);
+    kernel.spend(kernel.config.costs().systemCall());
+  }
+
+  /** A file that programs can map; it lives as long as the kernel. */
+  public FileMapping openFile(
+      String name, long bytes, boolean writable, LongUnaryOperator content) {
+    FileMapping file = new FileMapping(kernel.newMappingId(), name, bytes, writable, true, content);
+    file.setKeep();
+    return kernel.register(file);
+  }
+
+  /** brk: moves the program break; returns where it is then, which on failure is where it was. */
+  public long brk(Task process, long address) {
+    enter();
+    return calls.brk(process.space, address);
+  }
+
+  /**
+   * mmap.
+   *
+   * @param hint where the mapping should be, or with MAP_FIXED must be; else 0
+   * @param rights {@code Abi.PROT_...}
+   * @param flags {@code Abi.MAP_...}
+   * @param file what is mapped, or {@code null} with MAP_ANONYMOUS
+   * @param offset of the first byte in the file
+   */
+  public long mmap(
+      Task process,
+      long hint,
+      long bytes,
+      int rights,
+      int flags,
+      @Nullable FileMapping file,
+      long offset) {
+    enter();
+    return calls.mmap(process.space, hint, bytes, rights, flags, file, offset);
+  }
+
+  /** mmap of anonymous private memory anywhere. */
+  public long mmap(Task process, long bytes, int rights) {
+    return mmap(process, 0, bytes, rights, Abi.MAP_PRIVATE | Abi.MAP_ANONYMOUS, null, 0);
+  }
+
+  public long munmap(Task process, long start, long bytes) {
+    enter();
+    return calls.munmap(process.space, start, bytes);
+  }
+
+  public long mprotect(Task process, long start, long bytes, int rights) {
+    enter();
+    return calls.mprotect(process.space, start, bytes, rights);
+  }
+
+  /**
+   * mremap.
+   *
+   * @param flags {@code Abi.MREMAP_...}
+   * @param target with MREMAP_FIXED the new address, else ignored
+   */
+  public long mremap(Task process, long old, long oldBytes, long newBytes, int flags, long target) {
+    enter();
+    return calls.mremap(process.space, old, oldBytes, newBytes, flags, target);
+  }
+
+  /**
+   * madvise.
+   *
+   * @param advice {@code Abi.MADV_...}
+   */
+  public long madvise(Task process, long start, long bytes, int advice) {
+    enter();
+    return calls.madvise(process.space, start, bytes, advice);
+  }
+
+  public long mlock(Task process, long start, long bytes) {
+    enter();
+    return calls.mlock(process.space, start, bytes, true);
+  }
+
+  public long munlock(Task process, long start, long bytes) {
+    enter();
+    return calls.mlock(process.space, start, bytes, false);
+  }
+
+  /** ftruncate: what lies past the new end is unmapped everywhere, private copies too. */
+  public void truncate(FileMapping file, long bytes) {
+    enter();
+    long oldPages = file.pages();
+    file.setBytes(bytes);
+    long pages = file.pages();
+    for (Vma area : List.copyOf(file.areas())) {
+      long from = Math.max(area.start, area.address(pages));
+      if (pages < oldPages && from < area.end) {
+        mapper.unmap(area, from, area.end);
+      }
+    }
+    for (long index : file.cached.keySet().toLongArray()) {
+      if (index >= pages) {
+        mapper.put(cache.remove(file, index));
+      }
+    }
+  }
+
+  /**
+   * read: copies words of a file to a process's memory, as far as both go.
+   *
+   * @param va 8-byte aligned
+   * @param bytes a multiple of 8
+   * @return the bytes copied, or a negated error number
+   */
+  public long read(Task process, FileMapping file, long offset, long va, long bytes) {
+    enter();
+    for (long done = 0; done < bytes; done += 8) {
+      if (offset + done >= file.bytes()) {
+        return done;
+      }
+      int pfn = cache.get(file, (offset + done) >>> PAGE_SHIFT);
+      if (pfn == PageFrames.NONE) {
+        return done == 0 ? -Abi.ENOMEM : done;
+      }
+      long source = PhysicalPages.address(pfn) + ((offset + done) & (PAGE_BYTES - 1));
+      long target = userAddress(process.space, va + done, true);
+      if (Abi.isError(target)) {
+        return done == 0 ? target : done;
+      }
+      kernel.memory.write(target, kernel.memory.read(source));
+    }
+    return bytes;
+  }
+
+  /**
+   * Which pages of a range are resident (mincore), as far as tables tell.
+   *
+   * @return the number of resident pages, or a negated error number
+   */
+  public long residentPages(Task process, long start, long bytes) {
+    if ((start & (PAGE_BYTES - 1)) != 0) {
+      return -Abi.EINVAL;
+    }
+    long resident = 0;
+    for (long va = start; va < start + bytes; va += PAGE_BYTES) {
+      if (process.space.areaAt(va) == null) {
+        return -Abi.ENOMEM;
+      }
+      long address = kernel.tables.descend(process.space.root, va);
+      long entry = kernel.tables.read(address);
+      boolean mapped = LinuxPte.isMapped(entry);
+      if (mapped && !mapper.isZero(LinuxPte.pfn(entry, kernel.tables.reached()))) {
+        resident++;
+      }
+    }
+    return resident;
+  }
+
+  /** The frame that a process has mapped at an address, or -1. */
+  public long frameOf(Task process, long va) {
+    long entry = kernel.tables.read(kernel.tables.descend(process.space.root, va));
+    int shift = kernel.tables.reached();
+    long within = (va & ((1L << shift) - 1)) >>> PAGE_SHIFT;
+    return LinuxPte.isMapped(entry) ? LinuxPte.pfn(entry, shift) + within : -1;
+  }
+
+  /** The physical address behind a user address, made accessible if need be; or -EFAULT. */
+  private long userAddress(AddressSpace space, long va, boolean write) {
+    Vma area = space.areaAt(va);
+    if (area == null || !area.is(write ? Vma.WRITE : Vma.ACCESS)) {
+      return -Abi.EFAULT;
+    }
+    while (true) {
+      long address = kernel.tables.descend(space.root, va);
+      int shift = kernel.tables.reached();
+      long entry = kernel.tables.read(address);
+      if (Pte.isPresent(entry) && (!write || LinuxPte.isWritable(entry))) {
+        long offset = va & ((1L << shift) - 1);
+        return PhysicalPages.address(LinuxPte.pfn(entry, shift)) + offset;
+      }
+      if (!faults.touch(area, va, write).answered()) {
+        return -Abi.EFAULT;
+      }
+    }
+  }
+}

@@ -1,0 +1,66 @@
+package io.lookaside.os.linux;
+
+import io.lookaside.mmu.AccessKind;
+import io.lookaside.mmu.PageWalker;
+import io.lookaside.mmu.PagingContext;
+import io.lookaside.mmu.format.PageFaultCode;
+import io.lookaside.mmu.format.PageSize;
+import io.lookaside.mmu.format.Pte;
+import io.lookaside.mmu.format.Translation;
+import io.lookaside.mmu.memory.PhysicalMemory;
+
+/** A walk of four-level tables without caches. */
+final class PlainWalker implements PageWalker {
+  private final PhysicalMemory memory;
+
+  PlainWalker(PhysicalMemory memory) {
+    this.memory = memory;
+  }
+
+  @Override
+  public long walk(long va, int kind, PagingContext context, Cause cause) {
+    return walk(va, kind, context, true);
+  }
+
+  /** The translation that the tables give now, or a fault; sets A and D if asked to. */
+  long walk(long va, int kind, PagingContext context, boolean marking) {
+    long table = context.tableBase();
+    long rights = Pte.WRITABLE | Pte.USER;
+    int code = context.rights().faultCode(kind);
+    for (int shift = 39; ; shift -= 9) {
+      long address = table + ((va >>> shift) & 511) * 8;
+      long entry = memory.read(address);
+      if (!Pte.isPresent(entry)) {
+        return Translation.pageFault(code);
+      }
+      rights &= entry | ~(Pte.WRITABLE | Pte.USER);
+      rights |= entry & Pte.EXECUTE_DISABLE;
+      boolean leaf = shift == 12 || (shift < 39 && Pte.isLarge(entry));
+      if (!leaf) {
+        if (marking) {
+          memory.write(address, entry | Pte.ACCESSED);
+        }
+        table = Pte.tableAddress(entry);
+        continue;
+      }
+      if (!context.rights().permits(rights, kind)) {
+        return Translation.pageFault(code | PageFaultCode.PRESENT);
+      }
+      if (marking) {
+        entry |= Pte.ACCESSED | (kind == AccessKind.STORE.ordinal() ? Pte.DIRTY : 0);
+        memory.write(address, entry);
+      }
+      PageSize size = PageSize.ofCode((shift - 12) / 9);
+      return Translation.ofLeaf(entry, size, rights, context.globalPages());
+    }
+  }
+
+  @Override
+  public void invalidateAddress(long va, int pcid) {}
+
+  @Override
+  public void invalidatePcid(int pcid) {}
+
+  @Override
+  public void invalidateAll() {}
+}
