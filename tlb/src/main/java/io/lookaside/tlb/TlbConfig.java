@@ -7,9 +7,32 @@ package io.lookaside.tlb;
  * @param l1d first level for loads and stores
  * @param stlb second level, looked up exactly once per first-level miss
  * @param inclusion what the second level holds of what the first levels hold
+ * @param reloadWholePages whether a hit in a second-level piece of a large page brings the whole
+ *     page into the first level, as far as that has entries of its size, and not the piece
  */
 public record TlbConfig(
-    TlbLevelConfig l1i, TlbLevelConfig l1d, TlbLevelConfig stlb, Inclusion inclusion) {
+    TlbLevelConfig l1i,
+    TlbLevelConfig l1d,
+    TlbLevelConfig stlb,
+    Inclusion inclusion,
+    boolean reloadWholePages) {
+  /**
+   * Checks the components.
+   *
+   * @throws IllegalArgumentException for whole pages with exclusive levels: a piece that moves
+   *     cannot become more than it is
+   */
+  public TlbConfig {
+    if (reloadWholePages && inclusion == Inclusion.EXCLUSIVE) {
+      throw new IllegalArgumentException("reloadWholePages does not go with exclusive levels");
+    }
+  }
+
+  /** TLBs whose pieces stay pieces. */
+  public TlbConfig(
+      TlbLevelConfig l1i, TlbLevelConfig l1d, TlbLevelConfig stlb, Inclusion inclusion) {
+    this(l1i, l1d, stlb, inclusion, false);
+  }
 
   /** What fills what. */
   public enum Inclusion {

@@ -41,6 +41,7 @@ public final class TlbHierarchy implements TranslationCache {
 
   private final boolean inclusive;
   private final boolean exclusive;
+  private final boolean reloadWholePages;
 
   /**
    * Cold TLBs.
@@ -57,6 +58,7 @@ public final class TlbHierarchy implements TranslationCache {
     structures = levels.stream().flatMap(level -> level.structures().stream()).toList();
     inclusive = config.inclusion() == TlbConfig.Inclusion.INCLUSIVE;
     exclusive = config.inclusion() == TlbConfig.Inclusion.EXCLUSIVE;
+    reloadWholePages = config.reloadWholePages();
   }
 
   public TlbConfig config() {
@@ -77,6 +79,9 @@ public final class TlbHierarchy implements TranslationCache {
       if (t != Translation.NONE) {
         first.sizeOfMiss(kind, Translation.pageSizeCode(t));
         unresolvedAccess = NO_ACCESS;
+        if (reloadWholePages) {
+          t = Translation.whole(t);
+        }
         fillFromSecond(va, pcid, kind, t);
       } else {
         unresolvedVa = va;

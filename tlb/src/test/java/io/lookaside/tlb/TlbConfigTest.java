@@ -73,6 +73,17 @@ class TlbConfigTest {
   }
 
   @Test
+  void wholePagesDoNotGoWithExclusiveLevels() {
+    List<TlbStructureConfig> one = List.of(structure(Set.of(PageSize.SIZE_4K), DATA));
+    TlbLevelConfig level = new TlbLevelConfig("l1d", 1, one);
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new TlbConfig(level, level, level, TlbConfig.Inclusion.EXCLUSIVE, true));
+    assertDoesNotThrow(
+        () -> new TlbConfig(level, level, level, TlbConfig.Inclusion.INCLUSIVE, true));
+  }
+
+  @Test
   void theLabelsOfInclusionAreThoseOfMachineFiles() {
     assertEquals("non-inclusive", TlbConfig.Inclusion.NON_INCLUSIVE.label());
     assertEquals("inclusive", TlbConfig.Inclusion.INCLUSIVE.label());

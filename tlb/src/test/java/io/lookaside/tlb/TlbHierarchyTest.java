@@ -118,6 +118,11 @@ class TlbHierarchyTest {
       machines.add(Arguments.of("shared between halves", sharedBetweenHalves(inclusion)));
       machines.add(Arguments.of("pieces in front", piecesInFront(inclusion)));
       machines.add(Arguments.of("pieces behind", piecesBehind(inclusion)));
+      if (inclusion != Inclusion.EXCLUSIVE) {
+        TlbConfig pieces = splitByKind(inclusion);
+        TlbConfig whole = new TlbConfig(pieces.l1i(), pieces.l1d(), pieces.stlb(), inclusion, true);
+        machines.add(Arguments.of("whole again", whole));
+      }
     }
     return machines.stream();
   }
@@ -326,6 +331,31 @@ class TlbHierarchyTest {
     access(tlbs, 0x9000, FETCH);
     assertEquals(ABSENT, tlbs.lookup(0x20_1000, 0, LOAD));
     assertEquals(ABSENT, tlbs.lookup(0x20_2000, 0, LOAD));
+  }
+
+  @Test
+  void aSmashedPageComesBackWholeOnlyWhereTheMachineSaysSo() {
+    long gib = 1L << 30;
+    Entry page = new Entry(PageSize.SIZE_1G, PageSize.SIZE_1G, gib, 0, false, 5 * gib, 0);
+    for (boolean whole : new boolean[] {false, true}) {
+      TlbHierarchy tlbs =
+          new TlbHierarchy(
+              new TlbConfig(
+                  level("l1i", structure("i", 1, 1, ONLY_4K)),
+                  level("l1d", structure("d", 1, 1, ALL_SIZES)),
+                  level("stlb", structure("s", 8, 8, UP_TO_2M)),
+                  Inclusion.NON_INCLUSIVE,
+                  whole),
+              1);
+      long va = gib + 0x40_0000;
+      tlbs.lookup(va, 0, LOAD);
+      tlbs.fill(va, 0, LOAD, page.word());
+      access(tlbs, 0x1000, LOAD); // evicts the page from the first level
+      long expected = (whole ? page : page.piece(va, PageSize.SIZE_2M)).word();
+      assertEquals(expected, tlbs.lookup(va, 0, LOAD));
+      // Another 2 MiB of it: in the first level only if that has the page whole.
+      assertEquals(whole ? page.word() : ABSENT, tlbs.lookup(gib, 0, LOAD));
+    }
   }
 
   @Test

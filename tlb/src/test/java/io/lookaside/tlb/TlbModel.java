@@ -68,6 +68,12 @@ final class TlbModel {
       return base < other.base + other.size.bytes() && other.base < base + size.bytes();
     }
 
+    /** The page that this is a piece of: a large page's frame is aligned as the page is. */
+    Entry whole() {
+      long start = base - base % page.bytes();
+      return new Entry(page, page, start, pcid, global, frame - (base - start), flags);
+    }
+
     Entry piece(long va, PageSize smaller) {
       if (smaller.bytes() >= size.bytes()) {
         return this;
@@ -294,12 +300,14 @@ final class TlbModel {
     final Level l1d;
     final Level stlb;
     private final TlbConfig.Inclusion inclusion;
+    private final boolean reloadWholePages;
 
     Hierarchy(TlbConfig config) {
       l1i = new Level(config.l1i());
       l1d = new Level(config.l1d());
       stlb = new Level(config.stlb());
       inclusion = config.inclusion();
+      reloadWholePages = config.reloadWholePages();
     }
 
     List<Level> levels() {
@@ -321,6 +329,9 @@ final class TlbModel {
         return 0;
       }
       first(kind).count("miss " + kind + " " + e.page);
+      if (reloadWholePages) {
+        e = e.whole();
+      }
       if (inclusion != TlbConfig.Inclusion.EXCLUSIVE) {
         intoFirst(va, kind, e);
       } else if (first(kind).holder(va, e, kind) != null) {

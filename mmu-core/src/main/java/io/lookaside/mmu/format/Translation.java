@@ -172,4 +172,14 @@ public final class Translation {
     long within = va & whole.offsetMask() & ~size.offsetMask();
     return (translation & ~SIZE_MASK) | PIECE | (long) size.ordinal() << SIZE_SHIFT | within;
   }
+
+  /** The translation of the whole page that {@code translation} is, or is a piece of. */
+  public static long whole(long translation) {
+    if (!isPiece(translation)) {
+      return translation;
+    }
+    PageSize page = pageSize(translation);
+    long offset = page.offsetMask() & Pte.FRAME;
+    return (translation & ~(SIZE_MASK | PIECE | offset)) | (long) page.ordinal() << SIZE_SHIFT;
+  }
 }

@@ -221,4 +221,17 @@ class TranslationTest {
   private static long hex(String text) {
     return Long.parseUnsignedLong(text.substring(2), 16);
   }
+
+  @Test
+  void thePageThatAPieceIsOfIsTheWholeAgain() {
+    for (PageSize page : PageSize.values()) {
+      long frame = 0x5_0000_0000_0000L & -page.bytes();
+      long t = Translation.ofLeaf(P | D | G | XD | frame, page, RW | XD, true);
+      assertEquals(t, Translation.whole(t));
+      for (PageSize size : PageSize.values()) {
+        long va = 0x7fff_dead_beefL;
+        assertEquals(t, Translation.whole(Translation.piece(t, va, size)));
+      }
+    }
+  }
 }

@@ -47,15 +47,17 @@ final class MachineBinder {
   }
 
   private MachineConfig machine() {
+    TlbConfig.Inclusion inclusion =
+        constant(
+            TlbConfig.Inclusion.values(),
+            TlbConfig.Inclusion::label,
+            tree.path("inclusion").stringValue());
     TlbConfig tlb =
-        new TlbConfig(
+        tlb(
             level("l1i", EnumSet.of(AccessKind.FETCH)),
             level("l1d", EnumSet.of(AccessKind.LOAD, AccessKind.STORE)),
             level("stlb", EnumSet.allOf(AccessKind.class)),
-            constant(
-                TlbConfig.Inclusion.values(),
-                TlbConfig.Inclusion::label,
-                tree.path("inclusion").stringValue()));
+            inclusion);
     WalkerConfig walker =
         new WalkerConfig(
             tree.path("walker").path("structureCacheLatencyCycles").intValue(),
@@ -69,6 +71,17 @@ final class MachineBinder {
         walker,
         tree.path("memory").path("latencyCycles").intValue(),
         tree);
+  }
+
+  private TlbConfig tlb(
+      TlbLevelConfig l1i, TlbLevelConfig l1d, TlbLevelConfig stlb, TlbConfig.Inclusion inclusion) {
+    try {
+      boolean whole = tree.path("reloadWholePages").asBoolean(false);
+      return new TlbConfig(l1i, l1d, stlb, inclusion, whole);
+    } catch (IllegalArgumentException e) {
+      problem("/reloadWholePages", e);
+      return new TlbConfig(l1i, l1d, stlb, inclusion);
+    }
   }
 
   private TlbLevelConfig level(String name, Set<AccessKind> all) {

@@ -27,7 +27,18 @@ public final class MachineLibrary {
   public static final String DEFAULT = "skylake";
 
   /** The names of the shipped machines. */
-  public static final List<String> NAMES = List.of("reference", "skylake");
+  public static final List<String> NAMES =
+      List.of(
+          "skylake",
+          "icelake",
+          "goldencove",
+          "zen2",
+          "zen3",
+          "zen4",
+          "zen5",
+          "champsim",
+          "drcachesim-lru",
+          "reference");
 
   private MachineLibrary() {}
 

@@ -4,12 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.lookaside.tlb.TlbConfig;
+import io.lookaside.tlb.TlbLevelConfig;
 import io.lookaside.tlb.TlbStructureConfig;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -61,6 +66,90 @@ class MachineLibraryTest {
     }
     assertTrue(MachineLibrary.NAMES.contains(MachineLibrary.DEFAULT));
     assertTrue(MachineLibrary.NAMES.contains("reference"));
+  }
+
+  /** From the table of real cores' TLBs: structure, entries, ways, sizes, kinds. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "icelake | l1i | l1i-4k 128/8, l1i-2m 16/8",
+        "icelake | l1d | l1d-load-4k 64/4, l1d-load-2m 32/4, l1d-load-1g 8/8, l1d-store-4k-2m-1g 16/16",
+        "icelake | stlb | stlb-4k-2m 1024/8, stlb-4k-1g 1024/8",
+        "goldencove | l1i | l1i-4k 256/8, l1i-2m 32/8",
+        "goldencove | l1d | l1d-load-4k 96/6, l1d-load-2m 32/4, l1d-load-1g 8/8, l1d-store-4k-2m-1g 16/16",
+        "goldencove | stlb | stlb-4k-2m 1024/8, stlb-4k-1g 1024/8",
+        "skylake | l1i | l1i-4k 128/8, l1i-2m 8/8",
+        "skylake | l1d | l1d-4k 64/4, l1d-2m 32/4, l1d-1g 4/4",
+        "skylake | stlb | stlb-4k-2m 1536/12, stlb-1g 16/4",
+        "zen2 | l1i | l1i-4k-2m-1g 64/64",
+        "zen2 | l1d | l1d-4k-2m-1g 64/64",
+        "zen2 | stlb | stlb-load-store-4k-2m 2048/16, stlb-fetch-4k-2m 512/8",
+        "zen3 | stlb | stlb-load-store-4k-2m 2048/16, stlb-fetch-4k-2m 512/8",
+        "zen4 | l1d | l1d-4k-2m-1g 72/72",
+        "zen4 | stlb | stlb-load-store-4k-2m 3072/24, stlb-fetch-4k-2m 512/8",
+        "zen5 | l1i | l1i-4k-2m-1g 64/64",
+        "zen5 | l1d | l1d-4k-2m-1g 96/96",
+        "zen5 | stlb | stlb-load-store-4k-2m 4096/16, stlb-fetch-4k-2m 2048/8",
+        "champsim | l1i | l1i-4k 64/4",
+        "champsim | l1d | l1d-4k 64/4",
+        "champsim | stlb | stlb-4k 1536/12",
+        "drcachesim-lru | l1i | l1i-4k 32/32",
+        "drcachesim-lru | l1d | l1d-4k 32/32",
+        "drcachesim-lru | stlb | stlb-4k 1024/4",
+      })
+  void shippedMachinesHaveTheStructuresOfTheirSources(String name, String level, String structures)
+      throws Exception {
+    TlbConfig tlb = MachineLibrary.load(name, List.of()).tlb();
+    TlbLevelConfig config =
+        Stream.of(tlb.l1i(), tlb.l1d(), tlb.stlb())
+            .filter(l -> l.name().equals(level))
+            .findFirst()
+            .orElseThrow();
+    assertEquals(
+        structures,
+        config.structures().stream()
+            .map(s -> s.name() + " " + s.geometry().entries() + "/" + s.geometry().ways())
+            .collect(Collectors.joining(", ")));
+  }
+
+  @Test
+  void everyMachineOfTheContractIsShipped() {
+    assertEquals(
+        Set.of(
+            "reference",
+            "drcachesim-lru",
+            "skylake",
+            "icelake",
+            "goldencove",
+            "zen2",
+            "zen3",
+            "zen4",
+            "zen5",
+            "champsim"),
+        Set.copyOf(MachineLibrary.NAMES));
+    assertEquals("skylake", MachineLibrary.DEFAULT);
+  }
+
+  @Test
+  void shippedVendorMachinesMarkWhatNoSourceConfirms() {
+    for (String name : MachineLibrary.NAMES) {
+      boolean vendor = !List.of("reference", "drcachesim-lru", "champsim").contains(name);
+      assertEquals(vendor, MachineLibrary.shippedText(name).contains("lru # UNCONFIRMED"), name);
+    }
+  }
+
+  @Test
+  void zensReloadWholePages() throws Exception {
+    assertTrue(MachineLibrary.load("zen4", List.of()).tlb().reloadWholePages());
+    assertTrue(!MachineLibrary.load("skylake", List.of()).tlb().reloadWholePages());
+    assertTrue(set("reloadWholePages=true").tlb().reloadWholePages());
+    refused(
+        BASE + "reloadWholePages: true\ninclusion: exclusive\n",
+        "2:1",
+        "reloadWholePages",
+        "exclusive");
+    refused(BASE + "reloadWholePages: 3\n", "2:1", "reloadWholePages", "boolean");
   }
 
   @Test
