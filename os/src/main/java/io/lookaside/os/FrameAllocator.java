@@ -49,6 +49,11 @@ public final class FrameAllocator {
     return nextTablePfn++ << PAGE_SHIFT;
   }
 
+  /** Table pages handed out so far. */
+  long tablePages() {
+    return nextTablePfn - 1;
+  }
+
   /**
    * Whether a free frame of the given size can be had for a region of virtual memory. Always for 4
    * KiB; larger ones may be denied by fragmentation, for one region always in the same way.

@@ -62,6 +62,11 @@ public final class Kernel {
     return spaces.stream().mapToLong(space -> space.mappedPages(size)).sum();
   }
 
+  /** The 4 KiB pages that the page tables of all processes take, root tables included. */
+  public long tablePages() {
+    return frames.tablePages();
+  }
+
   /**
    * Answers a page fault.
    *

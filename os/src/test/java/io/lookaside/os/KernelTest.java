@@ -54,7 +54,9 @@ class KernelTest {
     Kernel kernel = kernel("contiguous", PageSize.SIZE_4K, 0);
     kernel.handlePageFault(0x20_0000, 6);
     kernel.handlePageFault(0x20_5000, 6);
+    assertEquals(4, kernel.tablePages());
     kernel.handlePageFault(0x40_0000, 6); // needs one more PT
+    assertEquals(5, kernel.tablePages());
     assertEquals(0x1_0000_0007L, memory.read(0x4000));
     assertEquals(0x1_0000_1007L, memory.read(0x4000 + 8 * 5));
     assertEquals(0x5007, memory.read(0x3000 + 8 * 2));

@@ -3,6 +3,7 @@ package io.lookaside.pagewalker;
 import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.PageWalker;
 import io.lookaside.mmu.PagingContext;
+import io.lookaside.mmu.WalkObserver;
 import io.lookaside.mmu.assoc.Geometry;
 import io.lookaside.mmu.format.PageFaultCode;
 import io.lookaside.mmu.format.Pte;
@@ -35,12 +36,15 @@ public final class HardwarePageWalker implements PageWalker {
   /** By level; {@code null} where the machine has no cache for it, and always at the last. */
   private final @Nullable PagingStructureCache[] caches;
 
+  private final @Nullable WalkObserver observer;
   private final Counters<WalkMetric> counters = new Counters<>(WalkMetric.class);
   private final long[] counts = counters.values();
 
   private static final int MEMORY_READS = WalkMetric.MEMORY_READS.ordinal();
   private static final int ACCESSED_BITS_SET = WalkMetric.ACCESSED_BITS_SET.ordinal();
   private static final int DIRTY_BITS_SET = WalkMetric.DIRTY_BITS_SET.ordinal();
+
+  private static final int LENGTH_0 = WalkMetric.LENGTH_0.ordinal();
 
   /** By the level at which a walk starts. */
   private static final int[] STARTS = {
@@ -61,6 +65,17 @@ public final class HardwarePageWalker implements PageWalker {
    * @param seed for random replacement
    */
   public HardwarePageWalker(WalkerConfig config, PhysicalMemory memory, long seed) {
+    this(config, memory, seed, null);
+  }
+
+  /**
+   * A walker with empty caches that tells what it does.
+   *
+   * @param seed for random replacement
+   */
+  public HardwarePageWalker(
+      WalkerConfig config, PhysicalMemory memory, long seed, @Nullable WalkObserver observer) {
+    this.observer = observer;
     this.memory = memory;
     this.levels = PagingLevel.fourLevels(config.physicalAddressBits());
     this.caches = new @Nullable PagingStructureCache[levels.length];
@@ -80,6 +95,16 @@ public final class HardwarePageWalker implements PageWalker {
   @Override
   public long walk(long va, int kind, PagingContext context, Cause cause) {
     counts[CAUSES[cause.ordinal()]]++;
+    long readsBefore = counts[MEMORY_READS];
+    long outcome = walk(va, kind, context);
+    counts[LENGTH_0 + (int) (counts[MEMORY_READS] - readsBefore)]++;
+    if (observer != null) {
+      observer.onEnd(outcome);
+    }
+    return outcome;
+  }
+
+  private long walk(long va, int kind, PagingContext context) {
     int pcid = context.pcid();
     // Where the walk stands: the next table's address with the rights of the levels so far.
     long pointer = context.tableBase() | BOTH | Pte.PRESENT;
@@ -94,6 +119,9 @@ public final class HardwarePageWalker implements PageWalker {
       }
     }
     counts[STARTS[level]]++;
+    if (observer != null) {
+      observer.onStart(va, levels.length - 1 - level, pointer);
+    }
 
     long reservedByMode = context.noExecuteEnabled() ? 0 : Pte.EXECUTE_DISABLE;
     while (true) {
@@ -102,6 +130,9 @@ public final class HardwarePageWalker implements PageWalker {
           Pte.tableAddress(pointer) + ((long) VirtualAddress.index(va, description.shift) << 3);
       long entry = memory.read(address);
       counts[MEMORY_READS]++;
+      if (observer != null) {
+        observer.onEntry(levels.length - 1 - level, address, entry);
+      }
       if (!Pte.isPresent(entry)) {
         return Translation.pageFault(context.rights().faultCode(kind));
       }

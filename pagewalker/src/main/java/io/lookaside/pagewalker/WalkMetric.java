@@ -1,6 +1,7 @@
 package io.lookaside.pagewalker;
 
 import io.lookaside.mmu.stats.Metric;
+import java.util.List;
 
 /**
  * What the page walker counts. Every walk, retry and assist looks the structure caches up once: the
@@ -16,7 +17,18 @@ public enum WalkMetric implements Metric {
   PML4E_HITS("pml4eHits", "walks", "walks that started from the PML4E cache"),
   PDPTE_HITS("pdpteHits", "walks", "walks that started from the PDPTE cache"),
   PDE_HITS("pdeHits", "walks", "walks that started from the PDE cache"),
-  ROOT_STARTS("noneHits", "walks", "walks that no structure cache shortened");
+  ROOT_STARTS("noneHits", "walks", "walks that no structure cache shortened"),
+  // In the order of the number of reads.
+  LENGTH_0("reads0", "walks", "walks, of all three kinds, that read no entry"),
+  LENGTH_1("reads1", "walks", "walks that read one entry"),
+  LENGTH_2("reads2", "walks", "walks that read two entries"),
+  LENGTH_3("reads3", "walks", "walks that read three entries"),
+  LENGTH_4("reads4", "walks", "walks that read four entries"),
+  LENGTH_5("reads5", "walks", "walks that read five entries");
+
+  /** How many entries walks read: counts that sum to walks + retries + dirtyAssists. */
+  public static final List<WalkMetric> LENGTHS =
+      List.of(LENGTH_0, LENGTH_1, LENGTH_2, LENGTH_3, LENGTH_4, LENGTH_5);
 
   private final String key;
   private final String unit;

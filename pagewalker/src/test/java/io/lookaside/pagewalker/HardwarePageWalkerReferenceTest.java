@@ -107,6 +107,16 @@ class HardwarePageWalkerReferenceTest {
         counts.get(WalkMetric.WALKS)
             + counts.get(WalkMetric.RETRIES)
             + counts.get(WalkMetric.DIRTY_ASSISTS));
+    long walksByLength = 0;
+    long readsByLength = 0;
+    for (int n = 0; n < WalkMetric.LENGTHS.size(); n++) {
+      long ofThisLength = counts.get(WalkMetric.LENGTHS.get(n));
+      assertEquals(reference.lengths[n], ofThisLength);
+      walksByLength += ofThisLength;
+      readsByLength += n * ofThisLength;
+    }
+    assertEquals(walks, walksByLength);
+    assertEquals(counts.get(WalkMetric.MEMORY_READS), readsByLength);
     assertEquals(
         walks,
         counts.get(WalkMetric.ROOT_STARTS)

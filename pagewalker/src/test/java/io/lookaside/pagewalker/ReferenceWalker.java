@@ -45,6 +45,9 @@ final class ReferenceWalker {
   /** Walks by the level they began at: root, PML4E, PDPTE, PDE. */
   final long[] starts = new long[4];
 
+  /** Walks by the number of entries they read. */
+  final long[] lengths = new long[6];
+
   private final int[] cacheSets = new int[3];
   private final int[] cacheWays = new int[3];
   private final List<List<List<Pointer>>> caches = new ArrayList<>();
@@ -85,7 +88,10 @@ final class ReferenceWalker {
       }
     }
     starts[level]++;
-    return descend(va, kind, mode, pointer, level);
+    long before = reads;
+    long outcome = descend(va, kind, mode, pointer, level);
+    lengths[(int) (reads - before)]++;
+    return outcome;
   }
 
   private long descend(long va, AccessKind kind, Mode mode, Pointer pointer, int level) {

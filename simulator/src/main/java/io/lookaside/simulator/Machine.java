@@ -13,6 +13,7 @@ import io.lookaside.os.Kernel;
 import io.lookaside.pagewalker.HardwarePageWalker;
 import io.lookaside.simulator.config.MachineConfig;
 import io.lookaside.tlb.TlbHierarchy;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The composition root: a configuration in, wired parts out. The only place that names concrete
@@ -43,11 +44,21 @@ public final class Machine {
    * @param seed decides everything that is left to chance
    */
   public Machine(MachineConfig config, FramePlacement placement, PageSize pageSize, long seed) {
+    this(config, placement, pageSize, seed, null);
+  }
+
+  /** A machine that a profile watches. */
+  Machine(
+      MachineConfig config,
+      FramePlacement placement,
+      PageSize pageSize,
+      long seed,
+      @Nullable MissProfile profile) {
     this.config = config;
     memory = new PhysicalMemory(memoryLimit());
     kernel = new Kernel(memory, config.physicalAddressBits(), placement, pageSize, seed);
-    tlbs = new TlbHierarchy(config.tlb(), seed);
-    walker = new HardwarePageWalker(config.walker(), memory, seed);
+    tlbs = new TlbHierarchy(config.tlb(), seed, profile);
+    walker = new HardwarePageWalker(config.walker(), memory, seed, profile);
     long cr3 = Cr3.of(kernel.addressSpace().root(), 0);
     mmu = new Mmu(new ControlRegisters(CR0, cr3, CR4, EFER), true, tlbs, walker);
   }

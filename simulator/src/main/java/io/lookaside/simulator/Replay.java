@@ -11,6 +11,7 @@ import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.Kernel;
 import io.lookaside.traces.ReferenceBatch;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Replays references on a machine: translates each page that a reference touches and lets the
@@ -86,8 +87,16 @@ public final class Replay {
   /** By kind and size: whether a repetition changes nothing. */
   private final boolean[] repeatable = new boolean[AccessKind.COUNT * SIZES];
 
+  private final @Nullable MissProfile profile;
+
   /** A replay on a machine's parts. */
   public Replay(Mmu mmu, TranslationCache cache, Kernel kernel) {
+    this(mmu, cache, kernel, null);
+  }
+
+  /** A replay that tells a profile which reference each translation is for. */
+  Replay(Mmu mmu, TranslationCache cache, Kernel kernel, @Nullable MissProfile profile) {
+    this.profile = profile;
     this.mmu = mmu;
     this.cache = cache;
     this.kernel = kernel;
@@ -150,7 +159,7 @@ public final class Replay {
         sum += va + distanceOf[slot];
       } else {
         general += one;
-        sum += access(va, last, kind);
+        sum += access(va, last, kind, i);
         if (sizeChanged) {
           countRepetitions(all - general);
           countReferences(all);
@@ -165,7 +174,10 @@ public final class Replay {
   }
 
   /** One reference on the general path; returns the sum of its physical addresses. */
-  private long access(long va, long last, int kind) {
+  private long access(long va, long last, int kind, int position) {
+    if (profile != null) {
+      profile.at(position);
+    }
     if (va >>> PAGE_SHIFT == last >>> PAGE_SHIFT) {
       return translate(va, kind);
     }
@@ -190,9 +202,12 @@ public final class Replay {
     long t = mmu.translate(va, kind);
     if (!Translation.isValid(t)) {
       t = handleFault(va, kind, t);
-      if (!Translation.isValid(t)) {
-        return 0;
-      }
+    }
+    if (profile != null) {
+      profile.translated(va, t);
+    }
+    if (!Translation.isValid(t)) {
+      return 0;
     }
     long pa = Translation.physicalAddress(t, va);
     remember(va, kind, pa, t);

@@ -1,21 +1,29 @@
 package io.lookaside.simulator;
 
+import io.lookaside.mmu.AccessKind;
+import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.stats.Metric;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.pagewalker.WalkMetric;
 import io.lookaside.tlb.TlbMetric;
 import io.lookaside.tlb.TlbStructureMetric;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.EnumSet;
 import java.util.HexFormat;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.util.DefaultIndenter;
 import tools.jackson.core.util.DefaultPrettyPrinter;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -55,22 +63,123 @@ public final class RunJson {
     caches.putObject("pdpte").put("hits", walks.get(WalkMetric.PDPTE_HITS));
     caches.putObject("pml4e").put("hits", walks.get(WalkMetric.PML4E_HITS));
     caches.putObject("none").put("hits", walks.get(WalkMetric.ROOT_STARTS));
-    putAll(
-        root.putObject("walker"),
-        walks,
-        Set.of(
-            WalkMetric.PDE_HITS,
-            WalkMetric.PDPTE_HITS,
-            WalkMetric.PML4E_HITS,
-            WalkMetric.ROOT_STARTS));
+    Set<WalkMetric> elsewhere = EnumSet.copyOf(WalkMetric.LENGTHS);
+    elsewhere.add(WalkMetric.PDE_HITS);
+    elsewhere.add(WalkMetric.PDPTE_HITS);
+    elsewhere.add(WalkMetric.PML4E_HITS);
+    elsewhere.add(WalkMetric.ROOT_STARTS);
+    putAll(root.putObject("walker"), walks, elsewhere);
     ObjectNode faults = root.putObject("faults");
     put(faults, result.references(), ReferenceMetric.PAGE_FAULTS);
     put(faults, result.references(), ReferenceMetric.GENERAL_PROTECTION);
     root.putObject("cycles").put("translation", result.translationCycles());
-    root.put("physicalAddressSum", "0x" + Long.toHexString(result.physicalAddressSum()));
+    root.put("physicalAddressSum", hex(result.physicalAddressSum()));
     ObjectNode mapped = root.putObject("mappedPages");
     result.mappedPages().forEach((size, pages) -> mapped.put(size.label(), pages));
+    ObjectNode pageTables = root.putObject("pageTables");
+    pageTables.put("pages", result.tablePages());
+    pageTables.put("bytes", result.tablePages() * PageSize.SIZE_4K.bytes());
+    ObjectNode lengths = root.putObject("walkLengths");
+    WalkMetric.LENGTHS.forEach(metric -> put(lengths, walks, metric));
+    rates(root.putObject("rates"), result);
+    ObjectNode breakdown = root.putObject("breakdown");
+    for (RunResult.LevelResult level : result.levels()) {
+      breakdown(breakdown.putObject(level.config().name()), level);
+    }
+    if (!result.top().isEmpty()) {
+      ObjectNode top = root.putObject("top");
+      result.top().forEach(ranking -> ranking(top.putObject(ranking.axis().label()), ranking));
+    }
     return root;
+  }
+
+  /** Shares and means; {@code null} where there is nothing to divide by. */
+  private static void rates(ObjectNode node, RunResult result) {
+    Long instructions = result.instructions();
+    long references = result.references().get(ReferenceMetric.REFERENCES);
+    long thousandth = 1000;
+    for (RunResult.LevelResult level : result.levels()) {
+      ObjectNode rates = node.putObject(level.config().name());
+      long misses = level.counts().get(TlbMetric.MISSES);
+      rates.put("missRate", ratio(misses, level.counts().get(TlbMetric.LOOKUPS)));
+      rates.put(
+          "missesPerThousandInstructions",
+          instructions == null ? null : ratio(thousandth * misses, instructions));
+      rates.put("missesPerThousandReferences", ratio(thousandth * misses, references));
+    }
+    ObjectNode walker = node.putObject("walker");
+    walker.put(
+        "memoryReadsPerWalk",
+        ratio(result.walks().get(WalkMetric.MEMORY_READS), result.allWalks()));
+    node.putObject("cycles")
+        .put("perTranslation", ratio(result.translationCycles(), result.translations()));
+  }
+
+  /** A quotient with at most six decimal places, the same on every Java; {@code null} for none. */
+  private static @Nullable BigDecimal ratio(long part, long whole) {
+    if (whole == 0) {
+      return null;
+    }
+    BigDecimal quotient =
+        BigDecimal.valueOf(part)
+            .divide(BigDecimal.valueOf(whole), 6, RoundingMode.HALF_EVEN)
+            .stripTrailingZeros();
+    return quotient.setScale(Math.max(0, quotient.scale())); // no exponent
+  }
+
+  private static void ranking(ObjectNode node, MissRanking ranking) {
+    node.put("limit", ranking.limit());
+    node.put("distinct", ranking.distinct());
+    node.put("exact", ranking.exact());
+    cost(node.putObject("undercount"), ranking.undercount());
+    cost(node.putObject("total"), ranking.total());
+    cost(node.putObject("listed"), ranking.listed());
+    if (ranking.axis() == MissRanking.Axis.PC) {
+      cost(node.putObject("unknown"), ranking.unknown());
+    }
+    ArrayNode entries = node.putArray("entries");
+    for (MissRanking.Place place : ranking.places()) {
+      ObjectNode entry = entries.addObject();
+      entry.put("process", place.process());
+      if (ranking.axis() == MissRanking.Axis.REGION) {
+        entry.put("first", hex(place.first()));
+        entry.put("last", hex(place.last()));
+      } else {
+        entry.put("address", hex(place.first()));
+      }
+      if (place.size() != null) {
+        entry.put("size", place.size().label());
+      }
+      cost(entry, place.cost());
+    }
+  }
+
+  private static void cost(ObjectNode node, MissRanking.Cost cost) {
+    for (MissMetric metric : MissMetric.values()) {
+      put(node, cost.counts(), metric);
+    }
+    node.put("cycles", cost.cycles());
+  }
+
+  static String hex(long address) {
+    return "0x" + Long.toHexString(address);
+  }
+
+  /** A level's counts by kind of access and page size. */
+  private static void breakdown(ObjectNode node, RunResult.LevelResult level) {
+    for (AccessKind kind : level.kinds()) {
+      ObjectNode ofKind = node.putObject(kind.name().toLowerCase(Locale.ROOT));
+      for (TlbMetric metric : TlbMetric.values()) {
+        ofKind.put(metric.key(), level.counts().get(metric, kind));
+      }
+      ObjectNode sizes = ofKind.putObject("pageSizes");
+      for (PageSize page : level.pageSizes()) {
+        ObjectNode ofSize = sizes.putObject(page.label());
+        ofSize.put(TlbMetric.HITS.key(), level.counts().hits(kind, page));
+        ofSize.put(TlbMetric.MISSES.key(), level.counts().misses(kind, page));
+      }
+      sizes.putObject("unmapped").put(TlbMetric.MISSES.key(), level.counts().unmappedMisses(kind));
+    }
   }
 
   /** The text of a JSON tree, with a newline at its end. */
@@ -97,15 +206,20 @@ public final class RunJson {
     node.put("command", command);
     node.set("machine", result.machine().effective());
     node.put("machineHash", hash(result.machine().effective()));
-    node.put("traceHash", "refs64:" + HexFormat.of().toHexDigits(result.traceHash()));
+    node.put("traceHash", hashText(result.traceHash()));
     node.put("seed", result.options().seed());
     node.put("map", result.options().prefault() ? "prefault" : "demand");
     node.put("frames", result.options().frames().toString());
     node.put("pageSize", result.options().pageSize().label());
   }
 
+  /** A trace's hash as it is written. */
+  static String hashText(long hash) {
+    return "refs64:" + HexFormat.of().toHexDigits(hash);
+  }
+
   private static void trace(ObjectNode node, RunResult result) {
-    node.put("format", result.format().label());
+    node.put("format", result.format());
     Snapshot<ReferenceMetric> counts = result.references();
     put(node, counts, ReferenceMetric.REFERENCES);
     put(node, counts, ReferenceMetric.FETCHES);
@@ -118,6 +232,23 @@ public final class RunJson {
     node.put("ignoredLines", result.ignoredLines());
     node.put("addressSpaces", result.addressSpaces());
     node.put("cores", result.cores());
+    node.put(
+        ProcessMetric.CONTEXT_SWITCHES.key(),
+        result.processes().get(ProcessMetric.CONTEXT_SWITCHES));
+    if (result.traces().size() > 1) {
+      node.put("quantum", result.options().quantum());
+      ArrayNode traces = node.putArray("traces");
+      for (int i = 0; i < result.traces().size(); i++) {
+        RunResult.TraceResult one = result.traces().get(i);
+        ObjectNode entry = traces.addObject();
+        entry.put("name", result.options().traces().get(i));
+        entry.put("format", one.format().label());
+        entry.put("traceHash", hashText(one.hash()));
+        entry.put("addressSpaces", one.addressSpaces());
+        entry.put("cores", one.cores());
+        entry.put("ignoredLines", one.ignoredLines());
+      }
+    }
   }
 
   private static <M extends Enum<M> & Metric> void put(

@@ -3,13 +3,15 @@ package io.lookaside.simulator;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.os.FramePlacement;
 import io.lookaside.traces.TraceFormat;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What is to be replayed, and how.
  *
- * @param trace a path, or {@code -} for standard input
- * @param format the trace's format, or {@code null} to detect it
+ * @param traces paths, or {@code -} for standard input; each is one or more processes of one core
+ * @param format the traces' format, or {@code null} to detect it
+ * @param quantum with several traces, references of one before the next has its turn; at least 1
  * @param prefault map all pages that will be touched before the run, instead of on demand
  * @param frames how data frames are chosen
  * @param pageSize the size of pages that the kernel prefers
@@ -17,14 +19,34 @@ import org.jspecify.annotations.Nullable;
  * @param warmup references after those that change state and are not counted
  * @param maxReferences the most references that are measured
  * @param seed decides everything that is left to chance
+ * @param top rankings of where misses come from; without any, nothing is kept for them
  */
 public record RunOptions(
-    String trace,
+    List<String> traces,
     @Nullable TraceFormat format,
+    long quantum,
     boolean prefault,
     FramePlacement frames,
     PageSize pageSize,
     long skip,
     long warmup,
     long maxReferences,
-    long seed) {}
+    long seed,
+    List<Top> top) {
+  /**
+   * A ranking that is asked for.
+   *
+   * @param axis of what
+   * @param limit the most places that it lists, at least 1
+   */
+  public record Top(MissRanking.Axis axis, int limit) {}
+
+  /** References between two turns, where nothing else is asked for. */
+  public static final long DEFAULT_QUANTUM = 100_000;
+
+  /** Copies the lists. */
+  public RunOptions {
+    traces = List.copyOf(traces);
+    top = List.copyOf(top);
+  }
+}

@@ -3,6 +3,7 @@ package io.lookaside.simulator;
 import com.github.freva.asciitable.AsciiTable;
 import com.github.freva.asciitable.Column;
 import com.github.freva.asciitable.HorizontalAlign;
+import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.pagewalker.WalkMetric;
@@ -12,34 +13,51 @@ import io.lookaside.tlb.TlbMetric;
 import io.lookaside.tlb.TlbStructureConfig;
 import io.lookaside.tlb.TlbStructureMetric;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 
 /** A result as text for people. */
 public final class RunReport {
+  private static final int CONFIGURATION_WIDTH = 100;
+
   private final RunResult result;
+  private final String command;
   private final StringBuilder out = new StringBuilder();
 
-  private RunReport(RunResult result) {
+  private RunReport(RunResult result, String command) {
     this.result = result;
+    this.command = command;
   }
 
-  /** The whole report, lines ending in a newline. */
-  public static String of(RunResult result) {
-    RunReport report = new RunReport(result);
+  /**
+   * The whole report, lines ending in a newline.
+   *
+   * @param command the command that made the result
+   */
+  public static String of(RunResult result, String command) {
+    RunReport report = new RunReport(result, command);
     report.header();
     report.summary();
     report.tlbs();
+    report.breakdown();
     report.walks();
+    result.top().forEach(report::ranking);
     report.totals();
+    report.provenance();
     return report.out.toString();
   }
 
   private void header() {
     Snapshot<ReferenceMetric> r = result.references();
     String description = result.machine().effective().path("description").asString("");
-    line("trace    %s (%s)", printable(result.options().trace()), result.format().label());
+    for (int i = 0; i < result.traces().size(); i++) {
+      RunResult.TraceResult trace = result.traces().get(i);
+      String label = i == 0 ? "trace  " : "       ";
+      String name = printable(result.options().traces().get(i));
+      line("%s  %s (%s)", label, name, trace.format().label());
+    }
     line(
         "         %s references: %s fetches, %s loads, %s stores; %s page crossings",
         count(r.get(ReferenceMetric.REFERENCES)),
@@ -56,7 +74,13 @@ public final class RunReport {
       line("         %s lines were no references", count(result.ignoredLines()));
     }
     if (result.addressSpaces() > 1) {
-      line("         of %s address spaces, each with its own PCID", count(result.addressSpaces()));
+      line(
+          "         of %s processes, each with its own page tables and PCID; %s context switches",
+          count(result.addressSpaces()),
+          count(result.processes().get(ProcessMetric.CONTEXT_SWITCHES)));
+    }
+    if (result.traces().size() > 1) {
+      line("         the traces take turns of %s references", count(result.options().quantum()));
     }
     if (result.cores() > 1) {
       line("         of %s cores, replayed in their order on one", count(result.cores()));
@@ -73,7 +97,7 @@ public final class RunReport {
   }
 
   private void summary() {
-    long translations = lookups(0) + lookups(1);
+    long translations = result.translations();
     long firstHits = hits(0) + hits(1);
     long walks = result.walks().get(WalkMetric.WALKS);
     line(
@@ -102,17 +126,17 @@ public final class RunReport {
             count(c.get(TlbMetric.HITS)),
             count(misses),
             percent(misses, c.get(TlbMetric.LOOKUPS)),
-            perThousand(misses)
+            perThousand(misses, result.instructions()),
+            perThousand(misses, result.references().get(ReferenceMetric.REFERENCES))
           });
       if (structures.size() > 1) {
         for (TlbStructureConfig s : structures) {
           Snapshot<TlbStructureMetric> part = level.structures().get(s.name());
           long partHits = part == null ? 0 : part.get(TlbStructureMetric.HITS);
-          rows.add(new String[] {"  " + s.name(), shape(s), "", count(partHits), "", "", ""});
+          rows.add(new String[] {"  " + s.name(), shape(s), "", count(partHits), "", "", "", ""});
         }
       }
     }
-    String unit = result.instructions() != null ? "instructions" : "references";
     table(
         rows,
         "structure",
@@ -121,8 +145,41 @@ public final class RunReport {
         "hits",
         "misses",
         "miss rate",
-        "per 1000 " + unit);
+        "per 1000 instr.",
+        "per 1000 refs");
     line("");
+  }
+
+  private void breakdown() {
+    line("By access and page size");
+    List<String[]> rows = new ArrayList<>();
+    for (RunResult.LevelResult level : result.levels()) {
+      for (AccessKind kind : level.kinds()) {
+        String word =
+            kind.name().toLowerCase(Locale.ROOT) + (kind == AccessKind.FETCH ? "es" : "s");
+        for (PageSize page : level.pageSizes()) {
+          long h = level.counts().hits(kind, page);
+          breakdownRow(rows, level, word, page.label(), h, level.counts().misses(kind, page));
+        }
+        breakdownRow(rows, level, word, "unmapped", 0, level.counts().unmappedMisses(kind));
+      }
+    }
+    table(rows, "level", "access", "page size", "hits", "misses", "miss rate");
+    line("");
+  }
+
+  private static void breakdownRow(
+      List<String[]> rows,
+      RunResult.LevelResult level,
+      String access,
+      String page,
+      long hits,
+      long misses) {
+    if (hits + misses > 0) {
+      String rate = percent(misses, hits + misses);
+      String name = level.config().name();
+      rows.add(new String[] {name, access, page, count(hits), count(misses), rate});
+    }
   }
 
   private void walks() {
@@ -140,6 +197,13 @@ public final class RunReport {
         all == 0
             ? ""
             : format("%.2f for each of these", (double) w.get(WalkMetric.MEMORY_READS) / all));
+    for (int n = 0; n < WalkMetric.LENGTHS.size(); n++) {
+      long ofThisLength = w.get(WalkMetric.LENGTHS.get(n));
+      if (ofThisLength > 0) {
+        String share = percent(ofThisLength, all) + " of all walks";
+        walkRow(rows, "walks of " + n + (n == 1 ? " read" : " reads"), ofThisLength, share);
+      }
+    }
     start(rows, "from PDE cache", WalkMetric.PDE_HITS, "1 read is left for a 4 KiB page");
     start(rows, "from PDPTE cache", WalkMetric.PDPTE_HITS, "2 reads are left");
     start(rows, "from PML4E cache", WalkMetric.PML4E_HITS, "3 reads are left");
@@ -158,7 +222,7 @@ public final class RunReport {
 
   private void totals() {
     Snapshot<ReferenceMetric> r = result.references();
-    long translations = lookups(0) + lookups(1);
+    long translations = result.translations();
     long cycles = result.translationCycles();
     line(
         "translation cycles     %s, %s for each translation",
@@ -175,14 +239,115 @@ public final class RunReport {
       }
     }
     line("pages mapped           %s", mapped.isEmpty() ? "none" : String.join(", ", mapped));
-    line("physical address sum   0x%s", Long.toHexString(result.physicalAddressSum()));
-    line("trace hash             refs64:%s", HexFormat.of().toHexDigits(result.traceHash()));
-    line("machine hash           %s", RunJson.hash(result.machine().effective()));
-    line("lookaside              %s", Version.current());
+    line(
+        "page tables            %s pages, %s KiB",
+        count(result.tablePages()), count(result.tablePages() * PageSize.SIZE_4K.bytes() / 1024));
+    line("physical address sum   %s", RunJson.hex(result.physicalAddressSum()));
+    line("");
   }
 
-  private long lookups(int level) {
-    return result.levels().get(level).counts().get(TlbMetric.LOOKUPS);
+  private void provenance() {
+    line("lookaside              %s", Version.current());
+    line("command                %s", printable(command));
+    line("trace hash             %s", RunJson.hashText(result.traceHash()));
+    line("machine hash           %s", RunJson.hash(result.machine().effective()));
+    String label = "machine";
+    for (String settings : configuration()) {
+      line("%-21s  %s", label, printable(settings));
+      label = "";
+    }
+  }
+
+  /** The effective configuration as {@code path=value}, in lines, without its description. */
+  private List<String> configuration() {
+    List<String> settings = new ArrayList<>();
+    settings("", result.machine().effective(), settings);
+    settings.removeIf(s -> s.startsWith("name=") || s.startsWith("description="));
+    List<String> lines = new ArrayList<>();
+    StringBuilder line = new StringBuilder();
+    for (String setting : settings) {
+      if (line.length() > 0 && line.length() + setting.length() >= CONFIGURATION_WIDTH) {
+        lines.add(line.toString());
+        line.setLength(0);
+      }
+      line.append(line.length() > 0 ? " " : "").append(setting);
+    }
+    lines.add(line.toString());
+    return lines;
+  }
+
+  private static void settings(String path, JsonNode node, List<String> out) {
+    if (node.isObject()) {
+      String prefix = path.isEmpty() ? "" : path + ".";
+      node.properties().forEach(e -> settings(prefix + e.getKey(), e.getValue(), out));
+    } else if (node.isArray() && node.size() > 0 && node.get(0).isObject()) {
+      for (int i = 0; i < node.size(); i++) {
+        settings(path + "." + i, node.get(i), out);
+      }
+    } else if (node.isArray()) {
+      List<String> elements = new ArrayList<>();
+      node.forEach(e -> elements.add(e.asString()));
+      out.add(path + "=[" + String.join(",", elements) + "]");
+    } else {
+      out.add(path + "=" + node.asString());
+    }
+  }
+
+  /** Where misses come from. */
+  private void ranking(MissRanking ranking) {
+    MissRanking.Cost all = ranking.total();
+    MissRanking.Cost listed = ranking.listed();
+    boolean several = result.addressSpaces() > 1;
+    String what =
+        switch (ranking.axis()) {
+          case PC -> "instructions";
+          case PAGE -> "pages";
+          case REGION -> "regions";
+        };
+    line(
+        "Top %s of %s %s with misses, by the cycles that these cost",
+        count(ranking.places().size()), count(ranking.distinct()), what);
+    List<String[]> rows = new ArrayList<>();
+    for (MissRanking.Place place : ranking.places()) {
+      rows.add(costRow(placeName(place, several), place.cost(), all));
+    }
+    rows.add(costRow("these together", listed, all));
+    if (ranking.unknown().counts().get(MissMetric.ALL_WALKS) > 0
+        || ranking.unknown().counts().get(MissMetric.MISSES) > 0) {
+      rows.add(costRow("instruction unknown", ranking.unknown(), all));
+    }
+    rows.add(costRow("all", all, all));
+    table(rows, what, "L1 misses", "share", "walks", "share", "walk reads", "cycles", "share");
+    if (!ranking.exact()) {
+      line(
+          "More %s than can be remembered: each of these may have up to %s misses more.",
+          what, count(ranking.undercount().counts().get(MissMetric.MISSES)));
+    }
+    line("");
+  }
+
+  private static String placeName(MissRanking.Place place, boolean several) {
+    String name = several ? place.process() + ":" : "";
+    name += RunJson.hex(place.first());
+    if (place.size() != null) {
+      return name + " " + place.size().label();
+    }
+    return place.first() == place.last() ? name : name + " - " + RunJson.hex(place.last());
+  }
+
+  private static String[] costRow(String name, MissRanking.Cost cost, MissRanking.Cost all) {
+    long misses = cost.counts().get(MissMetric.MISSES);
+    long walks = cost.counts().get(MissMetric.WALKS);
+    return new String[] {
+      name,
+      count(misses),
+      percent(misses, all.counts().get(MissMetric.MISSES)),
+      count(walks),
+      percent(walks, all.counts().get(MissMetric.WALKS)),
+      count(cost.counts().get(MissMetric.MEMORY_READS)),
+      count(cost.cycles()),
+      percent(cost.cycles(), all.cycles())
+    };
   }
 
   private long hits(int level) {
@@ -209,11 +374,9 @@ public final class RunReport {
         + s.geometry().replacement().label();
   }
 
-  private String perThousand(long n) {
-    Long instructions = result.instructions();
-    long base =
-        instructions != null ? instructions : result.references().get(ReferenceMetric.REFERENCES);
-    return base == 0 ? "" : format("%.3f", 1000.0 * n / base);
+  /** Empty where the base is unknown or zero. */
+  private static String perThousand(long n, @Nullable Long base) {
+    return base == null || base == 0 ? "" : format("%.3f", 1000.0 * n / base);
   }
 
   private static String percent(long part, long whole) {

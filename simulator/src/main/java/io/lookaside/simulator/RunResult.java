@@ -1,5 +1,7 @@
 package io.lookaside.simulator;
 
+import io.lookaside.mmu.AccessKind;
+import io.lookaside.mmu.assoc.SeededRandom;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.pagewalker.WalkMetric;
@@ -9,8 +11,12 @@ import io.lookaside.tlb.TlbLevelConfig;
 import io.lookaside.tlb.TlbMetric;
 import io.lookaside.tlb.TlbStructureMetric;
 import io.lookaside.traces.TraceFormat;
+import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,42 +24,111 @@ import org.jspecify.annotations.Nullable;
  *
  * @param machine the machine
  * @param options what was asked for
- * @param format the format that the trace was read as
- * @param addressSpaces how many address spaces the references that were read belong to
- * @param cores how many processors made them; all go through the TLBs of one
- * @param traceHash hash of all references that were read, skipped ones included
- * @param ignoredLines lines of a text trace that were no references
+ * @param traces what was read of each trace, in the order in which they were named
  * @param skipped references that were passed over
  * @param warmedUp references that warmed up
  * @param instructions instructions, or {@code null} where the trace does not tell
  * @param references counts of the replay
+ * @param processes counts of the processes' turns
  * @param levels counts of the TLB levels, L1I, L1D, second level
  * @param walks counts of the walker
  * @param physicalAddressSum sum modulo 2^64 of the physical address of every translation
  * @param mappedPages pages mapped by the end of the run, by size, warm-up's included
+ * @param tablePages 4 KiB pages that the page tables take by the end of the run
+ * @param top where misses come from, one for each {@code --top}
  */
 public record RunResult(
     MachineConfig machine,
     RunOptions options,
-    TraceFormat format,
-    int addressSpaces,
-    int cores,
-    long traceHash,
-    long ignoredLines,
+    List<TraceResult> traces,
     long skipped,
     long warmedUp,
     @Nullable Long instructions,
     Snapshot<ReferenceMetric> references,
+    Snapshot<ProcessMetric> processes,
     List<LevelResult> levels,
     Snapshot<WalkMetric> walks,
     long physicalAddressSum,
-    Map<PageSize, Long> mappedPages) {
+    Map<PageSize, Long> mappedPages,
+    long tablePages,
+    List<MissRanking> top) {
+
+  /**
+   * What was read of a trace.
+   *
+   * @param format the format that it was read as
+   * @param addressSpaces how many address spaces the references belong to
+   * @param cores how many processors made them; all go through the TLBs of one
+   * @param hash hash of all references that were read, skipped ones included
+   * @param ignoredLines lines of a text trace that were no references
+   */
+  public record TraceResult(
+      TraceFormat format, int addressSpaces, int cores, long hash, long ignoredLines) {}
 
   /** A level's counts and those of its structures, by name in the order of the configuration. */
   public record LevelResult(
       TlbLevelConfig config,
       TlbCounts counts,
-      Map<String, Snapshot<TlbStructureMetric>> structures) {}
+      Map<String, Snapshot<TlbStructureMetric>> structures) {
+    /** The kinds of access that look this level up. */
+    public Set<AccessKind> kinds() {
+      return switch (config.name()) {
+        case "l1i" -> EnumSet.of(AccessKind.FETCH);
+        case "l1d" -> EnumSet.of(AccessKind.LOAD, AccessKind.STORE);
+        default -> EnumSet.allOf(AccessKind.class);
+      };
+    }
+
+    /** The page sizes that results tell apart: 4K, 2M and 1G, and another if it occurred. */
+    public List<PageSize> pageSizes() {
+      return Arrays.stream(PageSize.values())
+          .filter(p -> STANDARD.contains(p) || occurs(p))
+          .toList();
+    }
+
+    private static final Set<PageSize> STANDARD =
+        EnumSet.of(PageSize.SIZE_4K, PageSize.SIZE_2M, PageSize.SIZE_1G);
+
+    private boolean occurs(PageSize page) {
+      return Arrays.stream(AccessKind.values())
+          .anyMatch(k -> counts.hits(k, page) + counts.misses(k, page) != 0);
+    }
+  }
+
+  /** Translations: look-ups of the first levels. */
+  public long translations() {
+    return levels.get(0).counts().get(TlbMetric.LOOKUPS)
+        + levels.get(1).counts().get(TlbMetric.LOOKUPS);
+  }
+
+  /** The formats of the traces, joined with {@code +} where they differ. */
+  public String format() {
+    return traces.stream().map(t -> t.format().label()).distinct().collect(Collectors.joining("+"));
+  }
+
+  /** Address spaces of all traces together: each is a process. */
+  public int addressSpaces() {
+    return traces.stream().mapToInt(TraceResult::addressSpaces).sum();
+  }
+
+  /** The most processors that a trace names. */
+  public int cores() {
+    return traces.stream().mapToInt(TraceResult::cores).max().orElse(0);
+  }
+
+  /** Of one trace its hash; of several a hash of theirs in their order. */
+  public long traceHash() {
+    long hash = traces.get(0).hash();
+    for (TraceResult trace : traces.subList(1, traces.size())) {
+      hash = SeededRandom.mix(hash) + trace.hash();
+    }
+    return hash;
+  }
+
+  /** Lines that were no references, of all traces. */
+  public long ignoredLines() {
+    return traces.stream().mapToLong(TraceResult::ignoredLines).sum();
+  }
 
   /** Walks for any reason, each with one structure-cache look-up. */
   public long allWalks() {

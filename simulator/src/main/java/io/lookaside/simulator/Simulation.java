@@ -3,6 +3,7 @@ package io.lookaside.simulator;
 import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.format.VirtualAddress;
+import io.lookaside.mmu.stats.Counters;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.Kernel;
 import io.lookaside.pagewalker.WalkMetric;
@@ -13,8 +14,6 @@ import io.lookaside.tlb.TlbLevel;
 import io.lookaside.tlb.TlbStructureMetric;
 import io.lookaside.traces.ReferenceBatch;
 import io.lookaside.traces.TraceException;
-import io.lookaside.traces.TraceFile;
-import io.lookaside.traces.TraceHasher;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -24,6 +23,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** One run of a trace on a machine: skip, warm-up, measurement, result. */
 public final class Simulation {
@@ -35,16 +37,13 @@ public final class Simulation {
   private final ProgressListener listener;
   private final StageTimes times;
   private final Replay replay;
-  private final ReferenceBatch batch = new ReferenceBatch();
-
-  // What is left of the batch stands from next to available - 1.
-  private int next;
-  private int available;
+  private final @Nullable MissProfile profile;
+  private final Counters<ProcessMetric> processCounters = new Counters<>(ProcessMetric.class);
 
   /** The number of the process that runs on the machine. */
   private int process;
 
-  private long referencesRead;
+  private long referencesOfEarlierPasses;
   private long bytesOfEarlierPasses;
 
   /**
@@ -58,12 +57,16 @@ public final class Simulation {
       InputStream standardInput,
       ProgressListener listener,
       StageTimes times) {
-    this.machine = new Machine(config, options.frames(), options.pageSize(), options.seed());
+    Set<MissRanking.Axis> axes =
+        options.top().stream().map(RunOptions.Top::axis).collect(Collectors.toSet());
+    this.profile = axes.isEmpty() ? null : new MissProfile(config, axes, MissProfile.CAPACITY);
+    this.machine =
+        new Machine(config, options.frames(), options.pageSize(), options.seed(), profile);
     this.options = options;
     this.standardInput = standardInput;
     this.listener = listener;
     this.times = times;
-    this.replay = new Replay(machine.mmu(), machine.tlbs(), machine.kernel());
+    this.replay = new Replay(machine.mmu(), machine.tlbs(), machine.kernel(), profile);
   }
 
   /**
@@ -75,19 +78,23 @@ public final class Simulation {
     if (options.prefault()) {
       prefault();
     }
-    try (TraceFile trace = open()) {
-      TraceHasher hasher = new TraceHasher();
-      long skipped = take(trace, hasher, options.skip(), Action.PASS_OVER);
-      long warmedUp = take(trace, hasher, options.warmup(), Action.REPLAY);
-      Start start = new Start(machine, replay);
-      if (take(trace, hasher, options.maxReferences(), Action.REPLAY) == 0) {
+    try (TraceMix traces = open()) {
+      long skipped = take(traces, options.skip(), Action.PASS_OVER);
+      long warmedUp = take(traces, options.warmup(), Action.REPLAY);
+      Start start = new Start();
+      if (profile != null) {
+        profile.clear();
+      }
+      if (take(traces, options.maxReferences(), Action.REPLAY) == 0) {
+        boolean one = options.traces().size() == 1;
         throw new TraceException(
-            options.trace()
-                + ": nothing to measure: the trace has "
+            (one ? options.traces().get(0) + ": " : "")
+                + "nothing to measure: the "
+                + (one ? "trace has " : "traces have ")
                 + (skipped + warmedUp)
                 + " references, all of them skipped or warm-up; lower --skip or --warmup");
       }
-      return result(trace, hasher, start, skipped, warmedUp);
+      return result(traces, start, skipped, warmedUp);
     }
   }
 
@@ -96,31 +103,26 @@ public final class Simulation {
     REPLAY
   }
 
-  /** Takes up to {@code limit} references from the trace; returns how many there were. */
-  private long take(TraceFile trace, TraceHasher hasher, long limit, Action action)
-      throws IOException {
+  /** Takes up to {@code limit} references from the traces; returns how many there were. */
+  private long take(TraceMix traces, long limit, Action action) throws IOException {
     long taken = 0;
     while (taken < limit) {
-      if (next == available) {
-        next = 0;
-        available = trace.read(batch);
-        times.book(StageTimes.Stage.DECODE);
-        if (available == 0) {
-          break;
-        }
-        referencesRead += available;
-        report(trace);
-      }
-      int n = (int) Math.min(available - next, limit - taken);
-      hasher.add(batch, next, next + n);
+      int n = traces.next(limit - taken);
       times.book(StageTimes.Stage.DECODE);
+      if (n == 0) {
+        break;
+      }
+      int owner = traces.process();
       if (action == Action.REPLAY) {
-        switchTo(batch.addressSpace());
-        replay.run(batch, next, next + n);
+        switchTo(owner);
+        if (profile != null) {
+          profile.begin(owner, traces.batch(), traces.from(), traces.to());
+        }
+        replay.run(traces.batch(), traces.from(), traces.to());
         times.book(StageTimes.Stage.REPLAY);
       }
-      next += n;
       taken += n;
+      report(traces);
     }
     return taken;
   }
@@ -130,45 +132,51 @@ public final class Simulation {
       process = newProcess;
       machine.switchTo(process);
       replay.addressSpaceChanged();
+      processCounters.add(ProcessMetric.CONTEXT_SWITCHES, 1);
     }
   }
 
   /** Maps every page that warm-up and measured references touch, in the order of first touch. */
   private void prefault() throws IOException {
     Kernel kernel = machine.kernel();
-    try (TraceFile trace = open()) {
+    try (TraceMix traces = open()) {
       long[] lastPage = new long[AccessKind.COUNT + 1];
       long toSkip = options.skip();
       long wanted = options.warmup() + options.maxReferences();
       long left = wanted < 0 ? Long.MAX_VALUE : wanted; // the sum may overflow
       int n;
-      while (left > 0 && (n = trace.read(batch)) > 0) {
-        referencesRead += n;
-        int from = (int) Math.min(n, toSkip);
-        toSkip -= from;
-        int to = (int) Math.min(n, from + Math.min(left, n));
-        left -= to - from;
-        if (from < to) {
-          kernel.switchTo(batch.addressSpace());
+      while (left > 0 && (n = traces.next(toSkip > 0 ? toSkip : left)) > 0) {
+        int owner = traces.process();
+        if (toSkip > 0) {
+          toSkip -= n;
+        } else {
+          left -= n;
+          kernel.switchTo(owner);
+          Arrays.fill(lastPage, -1); // the slice before may be another process's
+          prefault(kernel, traces.batch(), traces.from(), traces.to(), lastPage);
         }
-        Arrays.fill(lastPage, -1); // the batch before may be another process's
-        for (int i = from; i < to; i++) {
-          long va = batch.addresses[i];
-          int descriptor = batch.descriptors[i];
-          int kind = ReferenceBatch.kind(descriptor);
-          long last = va + ReferenceBatch.size(descriptor) - 1;
-          long lastNumber = last >>> PAGE_SHIFT;
-          if (va >>> PAGE_SHIFT != lastPage[kind] || lastNumber != lastPage[kind]) {
-            prefault(kernel, va, last);
-            lastPage[kind] = lastNumber;
-          }
-        }
-        report(trace);
+        report(traces);
       }
-      bytesOfEarlierPasses = trace.storedBytesRead();
+      bytesOfEarlierPasses = traces.storedBytesRead();
+      referencesOfEarlierPasses = traces.referencesRead();
     }
     kernel.switchTo(process);
     times.book(StageTimes.Stage.PREFAULT);
+  }
+
+  private static void prefault(
+      Kernel kernel, ReferenceBatch batch, int from, int to, long[] lastPage) {
+    for (int i = from; i < to; i++) {
+      long va = batch.addresses[i];
+      int descriptor = batch.descriptors[i];
+      int kind = ReferenceBatch.kind(descriptor);
+      long last = va + ReferenceBatch.size(descriptor) - 1;
+      long lastNumber = last >>> PAGE_SHIFT;
+      if (va >>> PAGE_SHIFT != lastPage[kind] || lastNumber != lastPage[kind]) {
+        prefault(kernel, va, last);
+        lastPage[kind] = lastNumber;
+      }
+    }
   }
 
   private static void prefault(Kernel kernel, long va, long last) {
@@ -183,27 +191,36 @@ public final class Simulation {
     }
   }
 
-  private TraceFile open() throws IOException {
-    return TraceFile.open(options.trace(), options.format(), standardInput);
+  private TraceMix open() throws IOException {
+    return new TraceMix(options, standardInput);
   }
 
-  private void report(TraceFile trace) {
-    long size = trace.storedBytes();
-    listener.progress(
-        referencesRead,
-        bytesOfEarlierPasses + trace.storedBytesRead(),
-        size < 0 || !options.prefault() ? size : 2 * size);
+  /** Tells how far the run is: by bytes or, where that ends it sooner, by references. */
+  private void report(TraceMix traces) {
+    int passes = options.prefault() ? 2 : 1;
+    long read = bytesOfEarlierPasses + traces.storedBytesRead();
+    long references = referencesOfEarlierPasses + traces.referencesRead();
+    long size = traces.storedBytes() < 0 ? -1 : passes * traces.storedBytes();
+    double wanted = passes * ((double) options.skip() + options.warmup() + options.maxReferences());
+    if (wanted < references + 1.0) {
+      size = read; // the last batch
+    } else if (references > 0 && size > 0) {
+      size = Math.min(size, Math.max(read, (long) (read * (wanted / references))));
+    }
+    listener.progress(references, read, size);
   }
 
   /** The counts when the measurement begins, which its result leaves out. */
-  private static final class Start {
+  private final class Start {
     final Snapshot<ReferenceMetric> references;
     final Snapshot<WalkMetric> walks;
     final long physicalAddressSum;
     final List<TlbCounts> levels = new ArrayList<>();
     final Map<SetAssociativeTlb, Snapshot<TlbStructureMetric>> structures = new LinkedHashMap<>();
 
-    Start(Machine machine, Replay replay) {
+    final Snapshot<ProcessMetric> processes = processCounters.snapshot();
+
+    Start() {
       references = replay.snapshot();
       walks = machine.walker().snapshot();
       physicalAddressSum = replay.physicalAddressSum();
@@ -214,8 +231,7 @@ public final class Simulation {
     }
   }
 
-  private RunResult result(
-      TraceFile trace, TraceHasher hasher, Start start, long skipped, long warmedUp) {
+  private RunResult result(TraceMix traces, Start start, long skipped, long warmedUp) {
     Snapshot<ReferenceMetric> references = replay.snapshot().minus(start.references);
     List<RunResult.LevelResult> levels = new ArrayList<>();
     for (TlbLevel level : machine.tlbs().levels()) {
@@ -231,23 +247,31 @@ public final class Simulation {
     for (PageSize size : PageSize.values()) {
       mapped.put(size, machine.kernel().mappedPages(size));
     }
-    Long instructions =
-        trace.format().fetchesAreInstructions() ? references.get(ReferenceMetric.FETCHES) : null;
+    List<RunResult.TraceResult> traceResults = traces.results();
+    boolean fetchesAreInstructions =
+        traceResults.stream().allMatch(t -> t.format().fetchesAreInstructions());
+    Long instructions = fetchesAreInstructions ? references.get(ReferenceMetric.FETCHES) : null;
     return new RunResult(
         machine.config(),
         options,
-        trace.format(),
-        trace.addressSpaceIds().length,
-        trace.cores(),
-        hasher.value(),
-        trace.ignoredLines(),
+        traceResults,
         skipped,
         warmedUp,
         instructions,
         references,
+        processCounters.snapshot().minus(start.processes),
         List.copyOf(levels),
         machine.walker().snapshot().minus(start.walks),
         replay.physicalAddressSum() - start.physicalAddressSum,
-        mapped);
+        mapped,
+        machine.kernel().tablePages(),
+        rankings());
+  }
+
+  private List<MissRanking> rankings() {
+    MissProfile p = profile;
+    return p == null
+        ? List.of()
+        : options.top().stream().map(top -> p.ranking(top.axis(), top.limit())).toList();
   }
 }

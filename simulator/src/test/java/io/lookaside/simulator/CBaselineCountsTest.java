@@ -81,15 +81,17 @@ class CBaselineCountsTest {
   private static RunResult run(Path file) throws Exception {
     RunOptions options =
         new RunOptions(
-            file.toString(),
+            List.of(file.toString()),
             TraceFormat.FLAT64,
+            1,
             true,
             FramePlacement.CONTIGUOUS,
             PageSize.SIZE_4K,
             0,
             0,
             Long.MAX_VALUE,
-            0);
+            0,
+            List.of());
     return new Simulation(
             MachineLibrary.load("reference", List.of()),
             options,

@@ -15,6 +15,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.ObjIntConsumer;
 import tools.jackson.databind.node.JsonNodeFactory;
 
 /** Seeded random machines and traces. */
@@ -133,6 +134,12 @@ final class RandomRuns {
 
   /** Replays a trace in batches. */
   static void replay(Replay replay, List<Reference> references) {
+    replay(replay, references, (batch, count) -> {});
+  }
+
+  /** Replays a trace in batches; {@code before} is told of each and of how many it has. */
+  static void replay(
+      Replay replay, List<Reference> references, ObjIntConsumer<ReferenceBatch> before) {
     ReferenceBatch batch = new ReferenceBatch();
     for (int from = 0; from < references.size(); from += ReferenceBatch.CAPACITY) {
       int to = Math.min(references.size(), from + ReferenceBatch.CAPACITY);
@@ -141,6 +148,7 @@ final class RandomRuns {
         batch.addresses[i - from] = r.va();
         batch.descriptors[i - from] = ReferenceBatch.descriptor(r.kind(), r.size());
       }
+      before.accept(batch, to - from);
       replay.run(batch, 0, to - from);
     }
   }

@@ -7,6 +7,7 @@ import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.format.Translation;
 import java.util.EnumSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The TLBs of one core: L1I and L1D in front of a second level.
@@ -20,6 +21,7 @@ public final class TlbHierarchy implements TranslationCache {
   private static final int STORE = AccessKind.STORE.ordinal();
 
   private final TlbConfig config;
+  private final @Nullable MissObserver observer;
   private final TlbLevel l1i;
   private final TlbLevel l1d;
   private final TlbLevel stlb;
@@ -49,7 +51,17 @@ public final class TlbHierarchy implements TranslationCache {
    * @param seed for random replacement
    */
   public TlbHierarchy(TlbConfig config, long seed) {
+    this(config, seed, null);
+  }
+
+  /**
+   * Cold TLBs that tell of their misses.
+   *
+   * @param seed for random replacement
+   */
+  public TlbHierarchy(TlbConfig config, long seed, @Nullable MissObserver observer) {
     this.config = config;
+    this.observer = observer;
     l1i = new TlbLevel(config.l1i(), EnumSet.of(AccessKind.FETCH), seed);
     l1d = new TlbLevel(config.l1d(), EnumSet.of(AccessKind.LOAD, AccessKind.STORE), seed);
     stlb = new TlbLevel(config.stlb(), EnumSet.allOf(AccessKind.class), seed);
@@ -76,6 +88,9 @@ public final class TlbHierarchy implements TranslationCache {
     long t = first.lookup(va, pcid, kind);
     if (t == Translation.NONE) {
       t = stlb.lookup(va, pcid, kind);
+      if (observer != null) {
+        observer.onFirstLevelMiss(t != Translation.NONE);
+      }
       if (t != Translation.NONE) {
         first.sizeOfMiss(kind, Translation.pageSizeCode(t));
         unresolvedAccess = NO_ACCESS;

@@ -35,7 +35,7 @@ final class MachinesCommand {
       MachineConfig config = MachineLibrary.load(name, List.of());
       String description = config.effective().path("description").asString("");
       String mark = name.equals(MachineLibrary.DEFAULT) ? " (the default)" : "";
-      console.out().printf("%-12s %s%s%n", name, description, mark);
+      console.out().printf("%-14s  %s%s%n", name, description, mark);
     }
     return ExitCode.OK;
   }

@@ -10,7 +10,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
-/** A progress bar on a terminal: the share of the trace's bytes, references and their rate. */
+/** A progress bar on a terminal: the share of the trace's bytes, time left, references, rate. */
 final class ProgressDisplay implements ProgressListener, AutoCloseable {
   /** A short run is over before a bar would be read. */
   private static final Duration QUIET = Duration.ofMillis(500);
@@ -50,6 +50,7 @@ final class ProgressDisplay implements ProgressListener, AutoCloseable {
               .startsFrom(storedBytesRead, Duration.ofNanos(elapsed))
               .build();
     }
+    bar.maxHint(storedBytes); // an estimate where --max-refs ends the run
     bar.stepTo(storedBytesRead);
     bar.setExtraMessage(
         String.format(

@@ -2,7 +2,9 @@ package io.lookaside.simulator.cli;
 
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.os.FramePlacement;
+import io.lookaside.simulator.MissRanking.Axis;
 import io.lookaside.simulator.ProgressListener;
+import io.lookaside.simulator.RunCsv;
 import io.lookaside.simulator.RunJson;
 import io.lookaside.simulator.RunOptions;
 import io.lookaside.simulator.RunReport;
@@ -19,7 +21,11 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -38,6 +44,8 @@ import picocli.CommandLine.Parameters;
       "  lookaside run traces/samples/date.lackey.xz",
       "  lookaside run prog.lackey.gz --machine reference --json result.json",
       "  lookaside run prog.lackey.gz --set stlb.entries=3072 --page-size 2M",
+      "  lookaside run prog.lackey.gz --machine zen4 --top pc 10 --top region 5",
+      "  lookaside run one.lackey two.lackey --quantum 10K --csv result.csv",
       "  valgrind --tool=lackey --trace-mem=yes --log-file=ls.lackey ls",
       "  lookaside run ls.lackey"
     })
@@ -50,11 +58,9 @@ final class RunCommand implements Callable<Integer> {
       arity = "1..*",
       paramLabel = "TRACE",
       description =
-          "A trace (one so far), plain or compressed (.gz .xz .zst); - for standard input.")
+          "A trace, plain or compressed; - for standard input. Each further one is a further"
+              + " process of the same core.")
   private List<String> traces = new ArrayList<>();
-
-  /** The one trace of a run. */
-  private String trace = "";
 
   @Option(
       names = "--format",
@@ -120,6 +126,24 @@ final class RunCommand implements Callable<Integer> {
   private @Nullable Long maxRefs;
 
   @Option(
+      names = "--quantum",
+      paramLabel = "N",
+      converter = CountConverter.class,
+      description =
+          "With several traces: references of one before the next has its turn (default: 100K).")
+  private @Nullable Long quantum;
+
+  @Option(
+      names = "--top",
+      arity = "2",
+      paramLabel = "pc|page|region N",
+      hideParamSyntax = true,
+      description =
+          "Show the N instructions, pages or regions whose misses cost most; as in --top pc 10;"
+              + " may be repeated.")
+  private List<String> top = new ArrayList<>();
+
+  @Option(
       names = "--seed",
       paramLabel = "N",
       defaultValue = "0",
@@ -132,6 +156,12 @@ final class RunCommand implements Callable<Integer> {
       paramLabel = "FILE",
       description = "Write the result as JSON; - for standard output instead of the report.")
   private @Nullable String json;
+
+  @Option(
+      names = "--csv",
+      paramLabel = "FILE",
+      description = "Write the result as CSV, a row for each figure; - for standard output.")
+  private @Nullable String csv;
 
   @Option(
       names = "--speed",
@@ -150,10 +180,10 @@ final class RunCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     RunOptions options = options();
     MachineConfig config = MachineLibrary.load(machine, settings);
-    ResultFile jsonFile = json == null ? null : new ResultFile(json);
-    ResultFile speedFile = speed == null ? null : new ResultFile(speed);
-
-    checkResults(jsonFile, speedFile);
+    Map<String, ResultFile> files = resultFiles();
+    ResultFile jsonFile = files.get("--json");
+    ResultFile csvFile = files.get("--csv");
+    ResultFile speedFile = files.get("--speed");
 
     StageTimes times = new StageTimes(speedFile != null);
     RunResult result = simulate(config, options, times);
@@ -161,33 +191,45 @@ final class RunCommand implements Callable<Integer> {
     if (jsonFile != null) {
       jsonFile.write(RunJson.text(RunJson.of(result, command())), console.out());
     }
+    if (csvFile != null) {
+      csvFile.write(RunCsv.of(RunJson.of(result, command())), console.out());
+    }
     if (speedFile != null) {
       speedFile.write(SpeedJson.text(times), console.out());
     }
-    boolean standardOutputTaken =
-        (jsonFile != null && jsonFile.isStandardOutput())
-            || (speedFile != null && speedFile.isStandardOutput());
-    if (!quiet && !standardOutputTaken) {
-      console.out().print(RunReport.of(result));
+    if (!quiet && files.values().stream().noneMatch(ResultFile::isStandardOutput)) {
+      console.out().print(RunReport.of(result, command()));
       console.out().flush();
     }
     return ExitCode.OK;
   }
 
-  /** Results must not overwrite the inputs, nor each other. */
-  private void checkResults(@Nullable ResultFile jsonFile, @Nullable ResultFile speedFile)
-      throws UsageException {
-    for (ResultFile file : new @Nullable ResultFile[] {jsonFile, speedFile}) {
-      if (file != null && (file.isFile(trace) || file.isFile(machine))) {
-        throw new UsageException("a result would overwrite its input; name another file");
+  /** The results' files by option. They must not overwrite the inputs, nor each other. */
+  private Map<String, ResultFile> resultFiles() throws UsageException, IOException {
+    Map<String, ResultFile> files = new LinkedHashMap<>();
+    addResultFile(files, "--json", json);
+    addResultFile(files, "--csv", csv);
+    addResultFile(files, "--speed", speed);
+    return files;
+  }
+
+  private void addResultFile(Map<String, ResultFile> files, String option, @Nullable String name)
+      throws UsageException, IOException {
+    if (name == null) {
+      return;
+    }
+    ResultFile file = new ResultFile(name);
+    if (traces.stream().anyMatch(file::isFile) || file.isFile(machine)) {
+      throw new UsageException("a result would overwrite its input; name another file");
+    }
+    for (Map.Entry<String, ResultFile> other : files.entrySet()) {
+      boolean both = file.isStandardOutput() && other.getValue().isStandardOutput();
+      if (both || other.getValue().isFile(name)) {
+        throw new UsageException(
+            other.getKey() + " and " + option + " name the same file; name two");
       }
     }
-    if (jsonFile != null && speed != null && speedFile != null) {
-      boolean both = jsonFile.isStandardOutput() && speedFile.isStandardOutput();
-      if (both || jsonFile.isFile(speed)) {
-        throw new UsageException("--json and --speed name the same file; name two");
-      }
-    }
+    files.put(option, file);
   }
 
   private RunResult simulate(MachineConfig config, RunOptions options, StageTimes times)
@@ -202,11 +244,15 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private RunOptions options() throws UsageException {
-    if (traces.size() > 1) {
-      String second = traces.get(1);
-      throw new UsageException("'" + second + "' is one trace too many; a run takes one so far");
+    if (Collections.frequency(traces, TraceFile.STANDARD_INPUT) > 1) {
+      throw new UsageException("standard input (-) can be one trace only");
     }
-    trace = traces.get(0);
+    if (quantum != null && quantum == 0) {
+      throw new UsageException("--quantum must be at least 1");
+    }
+    if (quantum != null && traces.size() == 1) {
+      throw new UsageException("--quantum is for several traces; there is one");
+    }
     TraceFormat traceFormat = null;
     if (format != null) {
       traceFormat = TraceFormat.ofLabel(format);
@@ -230,7 +276,7 @@ final class RunCommand implements Callable<Integer> {
             "--set: expected path=value, as in stlb.entries=3072, not '" + setting + "'");
       }
     }
-    if (prefault && !canBeReadTwice()) {
+    if (prefault && !traces.stream().allMatch(RunCommand::canBeReadTwice)) {
       throw new UsageException(
           "--map prefault reads the trace twice, which standard input and pipes do not allow;"
               + " save it to a file, or use --map demand");
@@ -244,10 +290,35 @@ final class RunCommand implements Callable<Integer> {
       throw new UsageException("--max-refs must be at least 1");
     }
     long most = maxRefs == null ? Long.MAX_VALUE : maxRefs;
-    return new RunOptions(trace, traceFormat, prefault, placement, size, skip, warmup, most, seed);
+    long turn = quantum == null ? RunOptions.DEFAULT_QUANTUM : quantum;
+    return new RunOptions(
+        traces, traceFormat, turn, prefault, placement, size, skip, warmup, most, seed, rankings());
   }
 
-  private boolean canBeReadTwice() {
+  /** Reads the pairs of {@code --top}. */
+  private List<RunOptions.Top> rankings() throws UsageException {
+    List<String> labels = Arrays.stream(Axis.values()).map(Axis::label).toList();
+    List<RunOptions.Top> rankings = new ArrayList<>();
+    for (int i = 0; i < top.size(); i += 2) {
+      Axis axis = Axis.values()[labels.indexOf(oneOf("--top", top.get(i), labels))];
+      if (rankings.stream().anyMatch(r -> r.axis() == axis)) {
+        throw new UsageException("--top " + axis.label() + " is given twice; give it once");
+      }
+      String n = top.get(i + 1);
+      if (!n.matches("[1-9][0-9]{0,8}")) {
+        throw new UsageException(
+            "--top "
+                + axis.label()
+                + ": '"
+                + n
+                + "' is no number of lines; expected one such as 10");
+      }
+      rankings.add(new RunOptions.Top(axis, Integer.parseInt(n)));
+    }
+    return rankings;
+  }
+
+  private static boolean canBeReadTwice(String trace) {
     try {
       Path path = Path.of(trace);
       boolean stream = Files.exists(path) && !Files.isRegularFile(path) && !Files.isDirectory(path);
@@ -272,7 +343,8 @@ final class RunCommand implements Callable<Integer> {
 
   /** The command with what decides the result, and without what only directs its output. */
   private String command() {
-    List<String> words = new ArrayList<>(List.of("run", trace));
+    List<String> words = new ArrayList<>(List.of("run"));
+    words.addAll(traces);
     if (format != null) {
       words.addAll(List.of("--format", format));
     }
@@ -285,7 +357,13 @@ final class RunCommand implements Callable<Integer> {
     if (maxRefs != null) {
       words.addAll(List.of("--max-refs", Long.toString(maxRefs)));
     }
+    if (quantum != null) {
+      words.addAll(List.of("--quantum", Long.toString(quantum)));
+    }
     words.addAll(List.of("--seed", Long.toString(seed)));
+    for (int i = 0; i < top.size(); i += 2) {
+      words.addAll(List.of("--top", top.get(i), top.get(i + 1)));
+    }
     return String.join(" ", words);
   }
 }

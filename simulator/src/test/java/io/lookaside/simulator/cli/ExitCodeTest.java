@@ -95,6 +95,30 @@ class ExitCodeTest {
   }
 
   @Test
+  void topWithoutAnAxisAndANumberIsAUsageError() {
+    Cli.run("run", trace, "--top", "pcs", "5").failed(2, "--top", "did you mean 'pc'");
+    Cli.run("run", trace, "--top", "pc", "0").failed(2, "--top pc", "'0'");
+    Cli.run("run", trace, "--top", "pc", "many").failed(2, "--top pc", "'many'");
+    Cli.run("run", trace, "--top", "pc").failed(2, "--top");
+    Cli.run("run", trace, "--top", "pc", "1", "--top", "pc", "2").failed(2, "given twice");
+  }
+
+  @Test
+  void turnsOfTracesThatMakeNoSenseAreUsageErrors() {
+    Cli.run("run", trace, "--quantum", "5").failed(2, "--quantum", "several traces");
+    Cli.run("run", trace, trace, "--quantum", "0").failed(2, "--quantum", "at least 1");
+    Cli.run("run", "-", "-").failed(2, "standard input");
+    Cli.run("run", trace, "-", "--map", "prefault").failed(2, "standard input");
+  }
+
+  @Test
+  void aMissingTraceAmongSeveralIsNamed() {
+    String none = folder.resolve("none.lackey").toString();
+    Cli.run("run", trace, none).failed(66, none + ": no such file");
+    Cli.run("run", trace, trace, "--skip", "1G").failed(65, "6 references");
+  }
+
+  @Test
   void prefaultOfStandardInputIsAUsageError() {
     Cli.run("run", "-", "--map", "prefault").failed(2, "standard input", "--map demand");
   }
@@ -283,12 +307,5 @@ class ExitCodeTest {
     Outcome o = Cli.run("run", trace, "--machine", "reference", "--set", "stlb.entries=1535");
     assertEquals(65, o.code());
     assertTrue(o.err().contains("--set stlb.entries=1535: stlb.ways: "), o.err());
-  }
-
-  @Test
-  void aSecondTraceIsRefusedInWords() {
-    Outcome o = Cli.run("run", trace, trace);
-    assertEquals(2, o.code());
-    assertTrue(o.err().contains("one trace too many"), o.err());
   }
 }

@@ -11,7 +11,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -67,7 +69,41 @@ class RunCommandTest {
     assertEquals(reads, at(r, "/walker/memoryReads"), "memoryReads");
   }
 
+  private static void assertBreakdownSumsUp(JsonNode r, String level) {
+    long lookups = 0;
+    long hits = 0;
+    long misses = 0;
+    for (JsonNode kind : r.at("/breakdown/" + level)) {
+      long sizedHits = 0;
+      long sizedMisses = 0;
+      for (JsonNode size : kind.get("pageSizes")) {
+        sizedHits += size.path("hits").longValue(0);
+        sizedMisses += at(size, "/misses");
+      }
+      assertEquals(at(kind, "/hits"), sizedHits, level);
+      assertEquals(at(kind, "/misses"), sizedMisses, level);
+      assertEquals(at(kind, "/lookups"), sizedHits + sizedMisses, level);
+      lookups += at(kind, "/lookups");
+      hits += sizedHits;
+      misses += sizedMisses;
+    }
+    assertLevel(r, level, lookups, hits, misses);
+  }
+
   private static void assertConserved(JsonNode r) {
+    for (String level : List.of("l1i", "l1d", "stlb")) {
+      assertBreakdownSumsUp(r, level);
+    }
+    long walksByLength = 0;
+    long readsByLength = 0;
+    for (int n = 0; n <= 5; n++) {
+      walksByLength += at(r, "/walkLengths/reads" + n);
+      readsByLength += n * at(r, "/walkLengths/reads" + n);
+    }
+    assertEquals(at(r, "/walker/memoryReads"), readsByLength);
+    assertEquals(
+        at(r, "/walker/walks") + at(r, "/walker/retries") + at(r, "/walker/dirtyAssists"),
+        walksByLength);
     for (String level : List.of("l1i", "l1d", "stlb")) {
       String p = "/tlbs/" + level;
       assertEquals(at(r, p + "/lookups"), at(r, p + "/hits") + at(r, p + "/misses"), level);
@@ -375,5 +411,279 @@ class RunCommandTest {
         reference(trace, "--frames=scattered", "--seed=1").at("/physicalAddressSum").stringValue();
     assertEquals(zero, same);
     assertNotEquals(zero, one);
+  }
+
+  @Test
+  void hitsAndMissesAreToldApartByAccessAndPageSize() throws IOException {
+    String trace = lackey(" L 1000,8\n L 1000,8\n S 201000,8\nI  401000,4\n L 202000,8\n");
+    JsonNode r = Cli.run("run", trace, "--machine=skylake", "--page-size=2M", "--json", "-").json();
+    // Pages of 2 MiB: two misses of loads and stores each find one, a load then hits the store's.
+    assertEquals(2, at(r, "/breakdown/l1d/load/pageSizes/2M/hits"));
+    assertEquals(1, at(r, "/breakdown/l1d/load/pageSizes/2M/misses"));
+    assertEquals(0, at(r, "/breakdown/l1d/store/hits"));
+    assertEquals(1, at(r, "/breakdown/l1d/store/pageSizes/2M/misses"));
+    assertEquals(1, at(r, "/breakdown/l1i/fetch/pageSizes/2M/misses"));
+    assertEquals(1, at(r, "/breakdown/stlb/fetch/misses"));
+    assertEquals(0, at(r, "/breakdown/l1d/load/pageSizes/4K/hits"));
+    assertConserved(r);
+  }
+
+  @Test
+  void ratesArePerThousandInstructionsAndReferences() throws IOException {
+    // 4 instructions, 8 references, 1 data miss of 4 look-ups, 1 fetch miss of 4.
+    String trace = lackey("I  400000,4\n L 1000,8\n".repeat(4));
+    JsonNode r = reference(trace, "--map", "prefault");
+    assertEquals(0.25, r.at("/rates/l1d/missRate").doubleValue());
+    assertEquals(250.0, r.at("/rates/l1d/missesPerThousandInstructions").doubleValue());
+    assertEquals(125.0, r.at("/rates/l1d/missesPerThousandReferences").doubleValue());
+    assertEquals(1.0, r.at("/rates/stlb/missRate").doubleValue());
+    // Two walks, each of a PML4 entry of its own? No: both lie in the first 512 GiB and 1 GiB, so
+    // the
+    // second starts from the PDPTE cache and reads the PDE and the PTE: 4 + 2 reads.
+    assertEquals(3.0, r.at("/rates/walker/memoryReadsPerWalk").doubleValue());
+    assertEquals(1, at(r, "/walkLengths/reads4"));
+    assertEquals(1, at(r, "/walkLengths/reads2"));
+    JsonNode noFetches = reference(flat64(0x1000));
+    assertTrue(noFetches.at("/rates/l1d/missesPerThousandInstructions").isNull());
+    assertTrue(noFetches.at("/rates/l1i/missRate").isNull());
+  }
+
+  @Test
+  void pageTablesAreCountedInPagesAndBytes() throws IOException {
+    // The root, a PDPT, a page directory, and a page table for each of two 2 MiB regions.
+    JsonNode r = reference(flat64(0x1000, 0x2000, 0x20_0000));
+    assertEquals(5, at(r, "/pageTables/pages"));
+    assertEquals(5 * 4096, at(r, "/pageTables/bytes"));
+  }
+
+  private String[] two(String options) throws IOException {
+    Path a = Files.write(folder.resolve("a.flat64"), Cli.words(0x1000, 0x1000, 0x1000));
+    Path b = Files.write(folder.resolve("b.flat64"), Cli.words(0x1000, 0x1000));
+    List<String> args = new ArrayList<>(List.of("run", a.toString(), b.toString()));
+    args.addAll(List.of("--machine", "reference", "--json", "-"));
+    args.addAll(List.of(options.split(" ", -1)));
+    return args.toArray(new String[0]);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"demand", "prefault"})
+  void furtherTracesAreFurtherProcessesOfTheSameCore(String map) throws IOException {
+    // With turns of one reference: a b a b a. The address is the same, the pages are not, and no
+    // entry is flushed: each process misses once.
+    JsonNode r = Cli.run(two("--quantum 1 --map " + map)).json();
+    assertEquals(5, at(r, "/trace/references"));
+    assertEquals(2, at(r, "/trace/addressSpaces"));
+    assertEquals(4, at(r, "/trace/contextSwitches"));
+    assertLevel(r, "l1d", 5, 3, 2);
+    assertEquals(map.equals("demand") ? 2 : 0, at(r, "/faults/pageFaults"));
+    assertEquals(2, at(r, "/mappedPages/4K"));
+    // Two roots, and for each process three tables below it.
+    assertEquals(2 + 2 * 3, at(r, "/pageTables/pages"));
+    long sum = 3 * DATA + 2 * (DATA + 0x1000);
+    assertEquals("0x" + Long.toHexString(sum), r.at("/physicalAddressSum").stringValue());
+    assertConserved(r);
+  }
+
+  @Test
+  void theQuantumDecidesHowOftenTracesTakeTurns() throws IOException {
+    // a a, b b, a
+    JsonNode r = Cli.run(two("--quantum 2")).json();
+    assertEquals(2, at(r, "/trace/contextSwitches"));
+    assertEquals(2, at(r, "/trace/quantum"));
+    // By default a trace of three references ends before its turn does: a a a b b.
+    JsonNode longTurns = Cli.run(two("-q")).json();
+    assertEquals(1, at(longTurns, "/trace/contextSwitches"));
+    assertEquals(100_000, at(longTurns, "/trace/quantum"));
+    assertEquals("flat64", longTurns.at("/trace/format").stringValue());
+    // Skip, warm-up and limit count references of the common sequence: (a) b [a b] a.
+    JsonNode part = Cli.run(two("--quantum 1 --skip 1 --warmup 1 --max-refs 2")).json();
+    assertEquals(2, at(part, "/trace/references"));
+    assertEquals(2, at(part, "/trace/contextSwitches"));
+    assertLevel(part, "l1d", 2, 1, 1); // a's page is new, b's is warm
+  }
+
+  @Test
+  void theHashOfSeveralTracesDependsOnEachAndOnTheirOrder() throws IOException {
+    String a = two("")[1];
+    String b = two("")[2];
+    String ab = Cli.run("run", a, b, "--json", "-").json().at("/provenance/traceHash").asString();
+    String ba = Cli.run("run", b, a, "--json", "-").json().at("/provenance/traceHash").asString();
+    JsonNode one = Cli.run("run", a, "--json", "-").json();
+    JsonNode both = Cli.run("run", a, b, "--quantum", "1", "--json", "-").json();
+    assertNotEquals(ab, ba);
+    assertNotEquals(ab, one.at("/provenance/traceHash").asString());
+    assertEquals(ab, both.at("/provenance/traceHash").asString()); // turns are no part of it
+    assertEquals(one.at("/provenance/traceHash"), both.at("/trace/traces/0/traceHash"));
+    assertEquals(b, both.at("/trace/traces/1/name").asString());
+  }
+
+  @Test
+  void topNamesTheInstructionsPagesAndRegionsOfTheMisses() throws IOException {
+    // An instruction at 0x400000 loads from pages of its own, 2 MiB apart but one; another hits.
+    String trace =
+        lackey(
+            """
+            I  400000,4
+             L 10000000,8
+            I  400000,4
+             L 10200000,8
+            I  400000,4
+             L 20000000,8
+            I  400010,4
+             L 10000000,8
+            """);
+    JsonNode r =
+        reference(
+            trace, "--map=prefault", "--top", "pc", "1", "--top", "page", "9", "--top=region", "2");
+    assertEquals(4, at(r, "/walker/walks"));
+    JsonNode pc = r.at("/top/pc");
+    assertEquals(1, pc.get("entries").size());
+    assertEquals("0x400000", pc.at("/entries/0/address").stringValue());
+    assertEquals(4, at(pc, "/entries/0/misses")); // its own fetch, and three loads
+    assertEquals(4, at(pc, "/entries/0/walks"));
+    // The first walk reads 4 entries; the others start from the PDPTE cache and read 2.
+    assertEquals(4 + 2 + 2 + 2, at(pc, "/entries/0/memoryReads"));
+    assertEquals(4 * 7 + 4 * 1 + 10 * 50, at(pc, "/entries/0/cycles"));
+    assertEquals(1, at(pc, "/distinct"));
+    assertEquals(pc.get("total"), pc.get("listed"));
+    assertTrue(pc.get("exact").booleanValue());
+    JsonNode page = r.at("/top/page");
+    assertEquals(4, at(page, "/distinct"));
+    assertEquals("0x400000", page.at("/entries/0/address").stringValue()); // 4 reads, the others 2
+    assertEquals("4K", page.at("/entries/0/size").stringValue());
+    assertEquals("0x10000000", page.at("/entries/1/address").stringValue());
+    JsonNode region = r.at("/top/region");
+    assertEquals(3, at(region, "/distinct"));
+    // Of equal cycles the two neighbouring blocks come first together: 2 walks of 2 reads against
+    // one of 4.
+    assertEquals("0x10000000", region.at("/entries/0/first").stringValue());
+    assertEquals("0x10200fff", region.at("/entries/0/last").stringValue());
+    assertEquals(2, at(region, "/entries/0/walks"));
+    assertEquals("0x400000", region.at("/entries/1/first").stringValue());
+    assertEquals(3, at(region, "/listed/walks"));
+    assertEquals(4, at(region, "/total/walks"));
+    assertConserved(r);
+  }
+
+  @Test
+  void topTellsProcessesApartAndLeavesWarmupOut() throws IOException {
+    JsonNode r = Cli.run(two("--quantum 1 --top page 5 --warmup 1")).json();
+    // a's miss is warm-up; b's page has the same address.
+    assertEquals(1, at(r, "/top/page/distinct"));
+    assertEquals(1, at(r, "/top/page/entries/0/process"));
+    assertEquals(1, at(r, "/top/page/total/misses"));
+  }
+
+  @Test
+  void missesOfUnknownInstructionsAreSaidToBeSo() throws IOException {
+    JsonNode r = reference(flat64(0x1000, 0x400002, 0x2000), "--top", "pc", "5");
+    assertEquals(1, at(r, "/top/pc/unknown/misses")); // before the first fetch
+    assertEquals(1, at(r, "/top/pc/distinct"));
+    assertEquals(2, at(r, "/top/pc/entries/0/misses")); // the fetch and the load after it
+    assertEquals(3, at(r, "/top/pc/total/misses"));
+    String text = Cli.run("run", flat64(0x1000), "--top", "pc", "5").out();
+    assertTrue(text.contains("instruction unknown"), text);
+  }
+
+  @Test
+  void withoutTopTheResultSaysNothingOfIt() throws IOException {
+    JsonNode without = reference(flat64(0x1000, 0x2000));
+    JsonNode with = reference(flat64(0x1000, 0x2000), "--top", "page", "1");
+    assertTrue(without.path("top").isMissingNode());
+    for (String key : List.of("trace", "tlbs", "walker", "cycles", "breakdown", "rates")) {
+      assertEquals(without.get(key), with.get(key), key);
+    }
+  }
+
+  @Test
+  void csvHasARowForEachFigureOfTheJsonResult() throws IOException {
+    Path trace = Files.write(folder.resolve("odd, \"name\".flat64"), Cli.words(0x1000, 0x2001));
+    Path csv = folder.resolve("r.csv");
+    String json =
+        Cli.run("run", trace.toString(), "--top", "page", "2", "--csv", csv.toString(), "--json=-")
+            .out();
+    Map<String, String> expected = new LinkedHashMap<>();
+    flatten("", JsonMapper.shared().readTree(json), expected);
+    List<List<String>> rows = parse(Files.readString(csv));
+    assertEquals(List.of("key", "value", "unit"), rows.get(0));
+    Map<String, String> actual = new LinkedHashMap<>();
+    Map<String, String> units = new LinkedHashMap<>();
+    for (List<String> row : rows.subList(1, rows.size())) {
+      assertEquals(3, row.size(), row.toString());
+      actual.put(row.get(0), row.get(1));
+      units.put(row.get(0), row.get(2));
+    }
+    assertEquals(expected, actual);
+    assertTrue(csvField(actual, "provenance.command").contains("odd, \"name\""));
+    assertEquals("1536", actual.get("provenance.machine.stlb.entries"));
+    assertEquals("lookups", units.get("tlbs.l1d.misses"));
+    assertEquals("reads", units.get("walker.memoryReads"));
+    assertEquals("walks", units.get("pagingStructureCaches.pde.hits"));
+    assertEquals("references", units.get("trace.loads"));
+    assertEquals("cycles", units.get("cycles.translation"));
+    assertEquals("pages", units.get("mappedPages.4K"));
+    assertEquals("", units.get("provenance.machine.stlb.entries"));
+  }
+
+  private static String csvField(Map<String, String> fields, String key) {
+    return fields.getOrDefault(key, "");
+  }
+
+  private static void flatten(String path, JsonNode node, Map<String, String> out) {
+    String prefix = path.isEmpty() ? "" : path + ".";
+    if (node.isObject()) {
+      node.properties().forEach(e -> flatten(prefix + e.getKey(), e.getValue(), out));
+    } else if (node.isArray()) {
+      for (int i = 0; i < node.size(); i++) {
+        flatten(prefix + i, node.get(i), out);
+      }
+    } else {
+      out.put(path, node.isNull() ? "" : node.isString() ? node.stringValue() : node.toString());
+    }
+  }
+
+  /** RFC 4180, character by character. */
+  private static List<List<String>> parse(String text) {
+    List<List<String>> rows = new ArrayList<>();
+    List<String> row = new ArrayList<>();
+    StringBuilder field = new StringBuilder();
+    boolean quoted = false;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (quoted) {
+        if (c != '"') {
+          field.append(c);
+        } else if (i + 1 < text.length() && text.charAt(i + 1) == '"') {
+          field.append(text.charAt(++i));
+        } else {
+          quoted = false;
+        }
+      } else if (c == '"') {
+        quoted = true;
+      } else if (c == ',') {
+        row.add(field.toString());
+        field.setLength(0);
+      } else if (c == '\r' && text.charAt(i + 1) == '\n') {
+        i++;
+        row.add(field.toString());
+        field.setLength(0);
+        rows.add(row);
+        row = new ArrayList<>();
+      } else {
+        field.append(c);
+      }
+    }
+    assertEquals(0, row.size() + field.length(), "the last row ends with a line break");
+    return rows;
+  }
+
+  @Test
+  void theReportSaysWhatTheMachineIsAndShowsNoControlCharacters() throws IOException {
+    String name = folder.resolve("evil\u001b[31m.flat64").toString();
+    Files.write(Path.of(name), Cli.words(0x1000));
+    String out = Cli.run("run", name, "--set", "stlb.entries=3072").out();
+    assertTrue(out.chars().noneMatch(c -> c < ' ' && c != '\n'), out);
+    assertTrue(out.contains("stlb.entries=3072"), out);
+    assertTrue(out.contains("command"), out);
   }
 }
