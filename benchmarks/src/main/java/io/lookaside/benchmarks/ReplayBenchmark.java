@@ -1,7 +1,7 @@
 package io.lookaside.benchmarks;
 
 import io.lookaside.simulator.Machine;
-import io.lookaside.simulator.Replay;
+import io.lookaside.simulator.ReplayEngine;
 import io.lookaside.traces.ReferenceBatch;
 import io.lookaside.traces.SyntheticTrace;
 import java.util.ArrayList;
@@ -33,7 +33,7 @@ import org.openjdk.jmh.annotations.Warmup;
       "-XX:+UseTransparentHugePages",
       "-XX:-UseCompressedOops",
       "-XX:CompileCommand=quiet",
-      "-XX:CompileCommand=dontinline,io.lookaside.simulator.Replay::access"
+      "-XX:CompileCommand=dontinline,*Replay::access"
     })
 public class ReplayBenchmark {
   private static final int REFERENCES = 1 << 21;
@@ -43,7 +43,7 @@ public class ReplayBenchmark {
   public SyntheticTrace.Pattern stream = SyntheticTrace.Pattern.SEQUENTIAL;
 
   private final List<ReferenceBatch> batches = new ArrayList<>();
-  private Replay replay = replay(Machines.reference());
+  private ReplayEngine replay = replay(Machines.reference());
 
   /** Decodes the stream and maps its pages. */
   @Setup
@@ -70,7 +70,7 @@ public class ReplayBenchmark {
     return replay.physicalAddressSum();
   }
 
-  private static Replay replay(Machine machine) {
-    return new Replay(machine.mmu(), machine.tlbs(), machine.kernel());
+  private static ReplayEngine replay(Machine machine) {
+    return ReplayEngine.of(machine);
   }
 }

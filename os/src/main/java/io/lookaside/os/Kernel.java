@@ -38,6 +38,11 @@ public final class Kernel {
     spaces.add(current);
   }
 
+  /** The size of pages that a first touch maps where free memory allows it. */
+  public PageSize pageSize() {
+    return pageSize;
+  }
+
   /** The address space of the process that runs; at first that of process 0. */
   public AddressSpace addressSpace() {
     return current;

@@ -92,6 +92,11 @@ public final class HardwarePageWalker implements PageWalker {
     return counters.snapshot();
   }
 
+  /** The counts themselves, for a replay that stands in for this walker. */
+  public Counters<WalkMetric> counters() {
+    return counters;
+  }
+
   @Override
   public long walk(long va, int kind, PagingContext context, Cause cause) {
     counts[CAUSES[cause.ordinal()]]++;

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Replays references on a machine: translates each page that a reference touches and lets the
  * kernel answer page faults.
  */
-public final class Replay {
+public final class Replay implements ReplayEngine {
   /*
    * Most references touch a page that was touched a moment ago. If its entry is the one that its set
    * of the first-level TLB used last, the access hits and changes no state: every replacement policy
@@ -114,22 +114,23 @@ public final class Replay {
     }
   }
 
-  /** The counts so far. */
+  @Override
   public Snapshot<ReferenceMetric> snapshot() {
     return counters.snapshot();
   }
 
-  /** The sum modulo 2^64 of the physical addresses of all translations so far. */
+  @Override
   public long physicalAddressSum() {
     return physicalAddressSum;
   }
 
-  /** Must be called after another process has been let run: what is remembered was the other's. */
+  @Override
   public void addressSpaceChanged() {
+    // What is remembered was the other's.
     Arrays.fill(pages, NO_PAGE);
   }
 
-  /** Replays references {@code from} to {@code to} - 1 of a batch. */
+  @Override
   public void run(ReferenceBatch batch, int from, int to) {
     for (int i = from; i < to; i += CHUNK) {
       runChunk(batch, i, Math.min(to, i + CHUNK));

@@ -36,7 +36,7 @@ public final class Simulation {
   private final InputStream standardInput;
   private final ProgressListener listener;
   private final StageTimes times;
-  private final Replay replay;
+  private final ReplayEngine replay;
   private final @Nullable MissProfile profile;
   private final Counters<ProcessMetric> processCounters = new Counters<>(ProcessMetric.class);
 
@@ -66,7 +66,7 @@ public final class Simulation {
     this.standardInput = standardInput;
     this.listener = listener;
     this.times = times;
-    this.replay = new Replay(machine.mmu(), machine.tlbs(), machine.kernel(), profile);
+    this.replay = ReplayEngine.of(machine, profile);
   }
 
   /**

@@ -60,6 +60,11 @@ public final class SetAssociativeTlb {
     return counters.snapshot();
   }
 
+  /** The counts themselves, for a replay that stands in for this structure. */
+  public Counters<TlbStructureMetric> counters() {
+    return counters;
+  }
+
   boolean serves(AccessKind kind) {
     return config.accesses().contains(kind);
   }

@@ -23,6 +23,12 @@ final class TlbCounters {
     hits[kind << 2 | pageSizeCode] += count;
   }
 
+  /** Misses whose page was found then. */
+  void misses(int kind, int pageSizeCode, long count) {
+    misses[kind] += count;
+    sizedMisses[kind << 2 | pageSizeCode] += count;
+  }
+
   void miss(int kind) {
     misses[kind]++;
   }

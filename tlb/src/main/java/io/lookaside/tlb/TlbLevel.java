@@ -78,6 +78,14 @@ public final class TlbLevel {
     return counters.snapshot();
   }
 
+  /**
+   * Counts what a replay that stands in for this level has found: look-ups of one kind and size.
+   */
+  public void count(AccessKind kind, PageSize page, long hits, long misses) {
+    counters.hits(kind.ordinal(), page.ordinal(), hits);
+    counters.misses(kind.ordinal(), page.ordinal(), misses);
+  }
+
   long lookup(long va, int pcid, int kind) {
     SetAssociativeTlb single = only;
     long t = single != null ? single.lookup(va, pcid) : lookupSeveral(va, pcid, kind);

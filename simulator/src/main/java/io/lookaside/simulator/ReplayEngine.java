@@ -1,0 +1,40 @@
+package io.lookaside.simulator;
+
+import io.lookaside.mmu.stats.Snapshot;
+import io.lookaside.traces.ReferenceBatch;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Replays references on a machine: translates each page that a reference touches and lets the
+ * kernel answer page faults. Counts of TLBs and walker are in the machine's own counters whenever
+ * {@link #run} is not running.
+ */
+public interface ReplayEngine {
+  /** Replays references {@code from} to {@code to} - 1 of a batch. */
+  void run(ReferenceBatch batch, int from, int to);
+
+  /** Must be called after another process has been let run. */
+  void addressSpaceChanged();
+
+  /** The counts so far. */
+  Snapshot<ReferenceMetric> snapshot();
+
+  /** The sum modulo 2^64 of the physical addresses of all translations so far. */
+  long physicalAddressSum();
+
+  /**
+   * The fastest engine that counts exactly what the parts of {@code machine} would.
+   *
+   * @param profile what watches the machine, or {@code null}; only the general way can be watched
+   */
+  static ReplayEngine of(Machine machine, @Nullable MissProfile profile) {
+    return profile == null && LruReplay.fits(machine.config(), machine.kernel().pageSize())
+        ? new LruReplay(machine)
+        : new Replay(machine.mmu(), machine.tlbs(), machine.kernel(), profile);
+  }
+
+  /** As {@link #of(Machine, MissProfile)} where nothing watches. */
+  static ReplayEngine of(Machine machine) {
+    return of(machine, null);
+  }
+}

@@ -1,0 +1,201 @@
+package io.lookaside.simulator;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.lookaside.mmu.AccessKind;
+import io.lookaside.mmu.assoc.ReplacementPolicy;
+import io.lookaside.mmu.format.PageSize;
+import io.lookaside.mmu.stats.Metric;
+import io.lookaside.mmu.stats.Snapshot;
+import io.lookaside.os.FramePlacement;
+import io.lookaside.simulator.config.MachineConfig;
+import io.lookaside.simulator.config.MachineLibrary;
+import io.lookaside.tlb.SetAssociativeTlb;
+import io.lookaside.tlb.TlbConfig;
+import io.lookaside.tlb.TlbLevel;
+import io.lookaside.tlb.TlbMetric;
+import io.lookaside.traces.ReferenceBatch;
+import io.lookaside.traces.SyntheticTrace;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The fast replay counts what the MMU, the TLBs and the walker count, and leaves the same RAM. */
+class LruReplayTest {
+  private static final int REFERENCES = 20_000;
+  private static final int MACHINES = 120;
+
+  @Test
+  void randomMachinesCountTheSameOnRandomTraces() {
+    int fitting = 0;
+    for (int seed = 0; fitting < MACHINES; seed++) {
+      Random random = new Random(seed);
+      MachineConfig config =
+          RandomRuns.machine(random, ReplacementPolicy.Kind.LRU, TlbConfig.Inclusion.NON_INCLUSIVE);
+      if (LruReplay.fits(config, PageSize.SIZE_4K)) {
+        fitting++;
+        List<RandomRuns.Reference> trace = RandomRuns.trace(random, REFERENCES);
+        compare(config, trace, seed, "seed " + seed);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"reference", "skylake", "icelake", "goldencove", "zen2", "zen5", "champsim", "drcachesim-lru"})
+  void shippedMachinesCountTheSame(String name) throws Exception {
+    MachineConfig config = MachineLibrary.load(name, List.of());
+    for (int seed = 0; seed < 8; seed++) {
+      compare(config, RandomRuns.trace(new Random(seed), REFERENCES), seed, name + " " + seed);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(SyntheticTrace.Pattern.class)
+  void streamsWithMoreDataThanTheTlbsHoldCountTheSame(SyntheticTrace.Pattern pattern)
+      throws Exception {
+    MachineConfig config = MachineLibrary.load("reference", List.of());
+    List<RandomRuns.Reference> trace = new ArrayList<>();
+    ReferenceBatch batch = new ReferenceBatch();
+    try (SyntheticTrace stream = new SyntheticTrace(pattern, 100_000)) {
+      while (stream.read(batch) > 0) {
+        for (int i = 0; i < batch.count(); i++) {
+          int descriptor = batch.descriptors[i];
+          trace.add(
+              new RandomRuns.Reference(
+                  batch.addresses[i],
+                  ReferenceBatch.kind(descriptor),
+                  ReferenceBatch.size(descriptor)));
+        }
+      }
+    }
+    compare(config, trace, 1, pattern.name());
+  }
+
+  /** Addresses that mean "nothing remembered" somewhere, or would if bits were lost. */
+  @Test
+  void oddAddressesCountTheSame() throws Exception {
+    MachineConfig config = MachineLibrary.load("reference", List.of());
+    long[] pages = {0, 1, 2, 63, 64, 65, 1L << 35, (1L << 36) - 1, 1L << 50, -1, -2, -64};
+    Random random = new Random(7);
+    List<RandomRuns.Reference> trace = new ArrayList<>();
+    for (int i = 0; i < REFERENCES; i++) {
+      long va = (pages[random.nextInt(pages.length)] << 12) + random.nextInt(4096);
+      trace.add(new RandomRuns.Reference(va, random.nextInt(3), 1 + random.nextInt(16)));
+    }
+    compare(config, trace, 2, "odd addresses");
+  }
+
+  @Test
+  void whatItDoesNotKnowGoesTheGeneralWay() throws Exception {
+    for (String set :
+        List.of(
+            "stlb.replacement=fifo",
+            "l1d.replacement=tree-plru",
+            "inclusion=exclusive",
+            "inclusion=inclusive",
+            "walker.pdeCache.replacement=random")) {
+      MachineConfig config = MachineLibrary.load("reference", List.of(set));
+      assertFalse(LruReplay.fits(config, PageSize.SIZE_4K), set);
+      assertInstanceOf(Replay.class, ReplayEngine.of(machine(config, PageSize.SIZE_4K)), set);
+    }
+    MachineConfig config = MachineLibrary.load("reference", List.of());
+    assertTrue(LruReplay.fits(config, PageSize.SIZE_4K));
+    assertFalse(LruReplay.fits(config, PageSize.SIZE_2M));
+  }
+
+  private static Machine machine(MachineConfig config, PageSize size) {
+    return new Machine(config, FramePlacement.CONTIGUOUS, size, 0);
+  }
+
+  private static void compare(
+      MachineConfig config, List<RandomRuns.Reference> trace, int seed, String which) {
+    Machine fast = machine(config, PageSize.SIZE_4K);
+    Machine plain = machine(config, PageSize.SIZE_4K);
+    ReplayEngine fastReplay = ReplayEngine.of(fast);
+    assertInstanceOf(LruReplay.class, fastReplay, which);
+    Replay plainReplay = new Replay(plain.mmu(), plain.tlbs(), plain.kernel());
+    replay(fast, fastReplay, trace, seed);
+    replay(plain, plainReplay, trace, seed);
+    assertEquals(counts(plain, plainReplay), counts(fast, fastReplay), which);
+    assertEquals(plainReplay.physicalAddressSum(), fastReplay.physicalAddressSum(), which);
+    // Page tables lie from 0x1000 upwards: every entry with its A and D.
+    for (long pa = 0; pa < 1 << 23; pa += 8) {
+      if (plain.memory().read(pa) != fast.memory().read(pa)) {
+        assertEquals(plain.memory().read(pa), fast.memory().read(pa), which + " at " + pa);
+      }
+    }
+  }
+
+  /** Pieces of random length, each of one of a few processes, some of their pages prefaulted. */
+  private static void replay(
+      Machine machine, ReplayEngine replay, List<RandomRuns.Reference> trace, int seed) {
+    Random random = new Random(seed);
+    ReferenceBatch batch = new ReferenceBatch();
+    int processes = 1 + seed % 3;
+    int process = 0;
+    for (int from = 0; from < trace.size(); ) {
+      int n = Math.min(trace.size() - from, 1 + random.nextInt(ReferenceBatch.CAPACITY));
+      for (int i = 0; i < n; i++) {
+        RandomRuns.Reference r = trace.get(from + i);
+        batch.addresses[i] = r.va();
+        batch.descriptors[i] = ReferenceBatch.descriptor(r.kind(), r.size());
+      }
+      int next = random.nextInt(processes);
+      if (next != process) {
+        process = next;
+        machine.switchTo(process);
+        replay.addressSpaceChanged();
+      }
+      if (random.nextInt(3) == 0) {
+        for (int i = 0; i < n; i += 3) {
+          if (batch.addresses[i] << 16 >> 16 == batch.addresses[i]) {
+            machine.kernel().prefault(batch.addresses[i]);
+          }
+        }
+      }
+      int middle = random.nextInt(n + 1);
+      replay.run(batch, 0, middle);
+      replay.run(batch, middle, n);
+      from += n;
+    }
+  }
+
+  private static List<String> counts(Machine machine, ReplayEngine replay) {
+    List<String> counts = new ArrayList<>();
+    add(counts, "replay", replay.snapshot());
+    for (TlbLevel level : machine.tlbs().levels()) {
+      String name = level.config().name();
+      for (AccessKind kind : AccessKind.values()) {
+        for (TlbMetric m : TlbMetric.values()) {
+          counts.add(name + " " + m + " " + kind + " " + level.snapshot().get(m, kind));
+        }
+        for (PageSize size : PageSize.values()) {
+          counts.add(name + " hits " + kind + size + " " + level.snapshot().hits(kind, size));
+          counts.add(name + " misses " + kind + size + " " + level.snapshot().misses(kind, size));
+        }
+      }
+      for (SetAssociativeTlb s : level.structures()) {
+        add(counts, s.config().name(), s.snapshot());
+      }
+    }
+    add(counts, "walker", machine.walker().snapshot());
+    for (PageSize size : PageSize.values()) {
+      counts.add("mapped " + size + " " + machine.kernel().mappedPages(size));
+    }
+    return counts;
+  }
+
+  private static <M extends Enum<M> & Metric> void add(
+      List<String> counts, String name, Snapshot<M> snapshot) {
+    for (M metric : snapshot.metrics()) {
+      counts.add(name + " " + metric + " " + snapshot.get(metric));
+    }
+  }
+}
