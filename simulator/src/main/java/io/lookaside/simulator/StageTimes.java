@@ -1,10 +1,11 @@
 package io.lookaside.simulator;
 
+import io.lookaside.traces.CompactedTrace;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 
 /** Thread CPU time of the stages of a run. Never part of a result. */
-public final class StageTimes {
+public final class StageTimes implements CompactedTrace.Stages {
   /** What a run spends its time on. */
   public enum Stage {
     /** Reading, decompressing and decoding the trace. */
@@ -34,6 +35,16 @@ public final class StageTimes {
       nanos[stage.ordinal()] += t - mark;
       mark = t;
     }
+  }
+
+  @Override
+  public void decoded() {
+    book(Stage.DECODE);
+  }
+
+  @Override
+  public void compacted() {
+    book(Stage.REPLAY);
   }
 
   /** Time booked to a stage, nanoseconds. */

@@ -150,6 +150,11 @@ final class CurveCommand implements Callable<Integer> {
       description = "Write the CPU time of decoding and of the pass as JSON.")
   private @Nullable String speed;
 
+  @Option(
+      names = "--no-cache",
+      description = "Neither use nor keep a compacted trace in .lookaside-cache beside the trace.")
+  private boolean noCache;
+
   @Option(names = "-q", description = "Print nothing but errors.")
   private boolean quiet;
 
@@ -263,7 +268,8 @@ final class CurveCommand implements Callable<Integer> {
         maxWays,
         skip,
         maxRefs == null ? Long.MAX_VALUE : maxRefs,
-        behind());
+        behind(),
+        !noCache);
   }
 
   private @Nullable MachineConfig behind() throws Exception {

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxReferences the most references after those
  * @param behind the machine whose first-level misses are looked up, or {@code null} for all
  *     accesses
+ * @param cache whether to keep the compacted trace beside it, and to use what is kept
  */
 public record CurveOptions(
     String trace,
@@ -28,7 +29,8 @@ public record CurveOptions(
     int maxWays,
     long skip,
     long maxReferences,
-    @Nullable MachineConfig behind) {
+    @Nullable MachineConfig behind,
+    boolean cache) {
   /** The most sets that can be asked for. */
   public static final int MAX_SETS = 1 << 16;
 

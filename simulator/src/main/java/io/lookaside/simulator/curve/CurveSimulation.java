@@ -11,10 +11,12 @@ import io.lookaside.simulator.config.MachineConfig;
 import io.lookaside.simulator.curve.CurveOptions.Side;
 import io.lookaside.tlb.FirstLevel;
 import io.lookaside.traces.CompactBatch;
+import io.lookaside.traces.CompactedTrace;
 import io.lookaside.traces.Compactor;
 import io.lookaside.traces.ReferenceBatch;
 import io.lookaside.traces.TraceException;
 import io.lookaside.traces.TraceFile;
+import io.lookaside.traces.TraceFormat;
 import io.lookaside.traces.TraceHasher;
 import java.io.IOException;
 import java.io.InputStream;
@@ -44,9 +46,6 @@ public final class CurveSimulation {
 
   private final long frontTranslation;
   private final boolean compact;
-
-  private final Compactor compactor = new Compactor();
-  private final CompactBatch compacted = new CompactBatch();
 
   /** By side: what was looked up last. */
   private final long[] lastKey = new long[2];
@@ -83,39 +82,63 @@ public final class CurveSimulation {
    * @throws TraceException if the trace is flawed, or ends before anything was looked at
    */
   public CurveResult run() throws IOException {
-    try (TraceFile trace = TraceFile.open(options.trace(), options.format(), standardInput)) {
-      TraceHasher hasher = new TraceHasher();
-      ReferenceBatch batch = new ReferenceBatch();
-      long toSkip = options.skip();
-      long references = 0;
-      long read = 0;
-      int n;
-      while (references < options.maxReferences() && (n = trace.read(batch)) > 0) {
-        read += n;
-        int from = (int) Math.min(n, toSkip);
-        toSkip -= from;
-        int to = (int) Math.min(n, from + Math.min(n, options.maxReferences() - references));
-        hasher.add(batch, 0, to);
-        times.book(StageTimes.Stage.DECODE);
-        take(batch, from, to);
-        references += to - from;
+    return compact ? runCompacted() : runReferenceByReference();
+  }
+
+  private CurveResult runCompacted() throws IOException {
+    CompactedTrace.Stretch stretch =
+        new CompactedTrace.Stretch(options.skip(), 0, options.maxReferences());
+    try (CompactedTrace trace =
+        CompactedTrace.open(
+            options.trace(), options.format(), standardInput, stretch, options.cache(), times)) {
+      CompactBatch batch = new CompactBatch();
+      long read = options.skip();
+      while (trace.read(batch)) {
+        take(batch);
+        read += batch.references();
         times.book(StageTimes.Stage.REPLAY);
         listener.progress(read, trace.storedBytesRead(), trace.storedBytes());
       }
-      takeCompacted();
       times.book(StageTimes.Stage.REPLAY);
-      if (references == 0) {
-        throw new TraceException(
-            options.trace()
-                + ": nothing to look up: the trace has "
-                + read
-                + " references, all of them skipped; lower --skip");
-      }
-      return result(trace, hasher, references);
+      CompactedTrace.Facts facts = trace.facts();
+      return result(facts.format(), facts.hash(), facts.skipped(), facts.measured());
     }
   }
 
-  private CurveResult result(TraceFile trace, TraceHasher hasher, long references) {
+  /** For a first level in front in which repetitions may change something. */
+  private CurveResult runReferenceByReference() throws IOException {
+    try (TraceFile trace = TraceFile.open(options.trace(), options.format(), standardInput)) {
+      TraceHasher hasher = new TraceHasher();
+      ReferenceBatch batch = new ReferenceBatch();
+      long skipped = 0;
+      long references = 0;
+      int n;
+      while (references < options.maxReferences() && (n = trace.read(batch)) > 0) {
+        int from = (int) Math.min(n, options.skip() - skipped);
+        skipped += from;
+        int to = (int) Math.min(n, from + Math.min(n, options.maxReferences() - references));
+        hasher.add(batch, 0, to);
+        times.book(StageTimes.Stage.DECODE);
+        for (int i = from; i < to; i++) {
+          lookup(batch.addresses[i], batch.descriptors[i], batch.addressSpace());
+        }
+        references += to - from;
+        times.book(StageTimes.Stage.REPLAY);
+        listener.progress(skipped + references, trace.storedBytesRead(), trace.storedBytes());
+      }
+      return result(trace.format(), hasher.value(), skipped, references);
+    }
+  }
+
+  private CurveResult result(TraceFormat format, long hash, long skipped, long references)
+      throws TraceException {
+    if (references == 0) {
+      throw new TraceException(
+          options.trace()
+              + ": nothing to look up: the trace has "
+              + skipped
+              + " references, all of them skipped; lower --skip");
+    }
     int numbers = Integer.numberOfTrailingZeros(options.maxSets()) + 1;
     long[][] misses = new long[numbers][];
     for (int k = 0; k < numbers; k++) {
@@ -123,46 +146,32 @@ public final class CurveSimulation {
     }
     return new CurveResult(
         options,
-        trace.format(),
-        hasher.value(),
+        format,
+        hash,
         references,
         stacks.lookups(),
         stacks.coldMisses(),
         new MissCounts(misses, stacks.fullyAssociativeMisses(), stacks.coldMisses()));
   }
 
-  private void take(ReferenceBatch batch, int from, int to) {
-    if (!compact) {
-      for (int i = from; i < to; i++) {
-        lookup(batch.addresses[i], batch.descriptors[i], batch.addressSpace());
-      }
-    } else if (from < to) {
-      if (compacted.records.count() == 0 || !Compactor.fits(batch, to - from, compacted)) {
-        takeCompacted();
-        compactor.begin(batch, compacted);
-      }
-      compactor.add(batch, from, to, compacted);
-    }
-  }
-
-  private void takeCompacted() {
-    ReferenceBatch records = compacted.records;
+  private void take(CompactBatch batch) {
+    ReferenceBatch records = batch.records;
     int n = records.count();
     int addressSpace = records.addressSpace();
     boolean bothInOne = front == null && options.side() == Side.ALL;
     long alternating = 0;
     for (int i = 0; i < n; i++) {
       lookup(records.addresses[i], records.descriptors[i], addressSpace);
-      int switches = compacted.switches[i];
+      int switches = batch.switches[i];
       if (bothInOne && switches != 0) {
         alternate(switches);
         alternating += switches;
       }
     }
-    if (front == null && n != 0) {
+    if (front == null) {
       long leftOut = 0;
       for (AccessKind kind : AccessKind.values()) {
-        leftOut += isLookedUp(kind.ordinal()) ? compacted.leftOut(kind.ordinal()) : 0;
+        leftOut += isLookedUp(kind.ordinal()) ? batch.leftOut(kind.ordinal()) : 0;
       }
       stacks.repeat(leftOut - alternating);
     }

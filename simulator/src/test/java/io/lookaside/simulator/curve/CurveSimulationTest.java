@@ -68,7 +68,7 @@ class CurveSimulationTest {
     List<PageStream.Reference> references = PageStream.random(10, 9_000, 20);
     List<PageStream.Reference> middle = references.subList(5_000, 7_000);
     CurveOptions options =
-        new CurveOptions("-", null, Side.ALL, PageSize.SIZE_4K, 4, 4, 5_000, 2_000, null);
+        new CurveOptions("-", null, Side.ALL, PageSize.SIZE_4K, 4, 4, 5_000, 2_000, null, true);
     CurveResult result = run(references, options);
     List<Long> pages = PageStream.pages(middle, Side.ALL, 12);
     assertEquals(2_000, result.references());
@@ -93,7 +93,8 @@ class CurveSimulationTest {
       List<PageStream.Reference> references = PageStream.random(11, 8_000, 40);
       for (Side side : Side.values()) {
         CurveOptions options =
-            new CurveOptions("-", null, side, PageSize.SIZE_4K, 16, 4, 0, Long.MAX_VALUE, machine);
+            new CurveOptions(
+                "-", null, side, PageSize.SIZE_4K, 16, 4, 0, Long.MAX_VALUE, machine, true);
         CurveResult result = run(references, options);
         if (replacement.equals("lru") && side == Side.DATA) {
           List<Long> data = PageStream.pages(references, side, 12);
@@ -108,7 +109,8 @@ class CurveSimulationTest {
       List<PageStream.Reference> references, Side side, PageSize size, int sets, int ways)
       throws IOException {
     return run(
-        references, new CurveOptions("-", null, side, size, sets, ways, 0, Long.MAX_VALUE, null));
+        references,
+        new CurveOptions("-", null, side, size, sets, ways, 0, Long.MAX_VALUE, null, true));
   }
 
   private static CurveResult run(List<PageStream.Reference> references, CurveOptions options)
