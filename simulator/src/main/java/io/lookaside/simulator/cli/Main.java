@@ -92,6 +92,7 @@ public final class Main implements Runnable {
             .addSubcommand(new CurveCommand(console))
             .addSubcommand(new MachinesCommand(console))
             .addSubcommand(TraceCommand.commandLine(console))
+            .addSubcommand(new LabCommand(console))
             .addSubcommand(new CommandLine.HelpCommand())
             .setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
             .setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8))

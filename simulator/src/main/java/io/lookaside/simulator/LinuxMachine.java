@@ -1,0 +1,151 @@
+package io.lookaside.simulator;
+
+import io.lookaside.mmu.AccessKind;
+import io.lookaside.mmu.ControlRegisters;
+import io.lookaside.mmu.Mmu;
+import io.lookaside.mmu.format.Cr0;
+import io.lookaside.mmu.format.Cr4;
+import io.lookaside.mmu.format.Efer;
+import io.lookaside.mmu.format.Translation;
+import io.lookaside.mmu.memory.PhysicalMemory;
+import io.lookaside.os.linux.FaultKind;
+import io.lookaside.os.linux.LinuxConfig;
+import io.lookaside.os.linux.LinuxKernel;
+import io.lookaside.os.linux.Processor;
+import io.lookaside.os.linux.Task;
+import io.lookaside.pagewalker.HardwarePageWalker;
+import io.lookaside.pagewalker.WalkerConfig;
+import io.lookaside.tlb.TlbConfig;
+import io.lookaside.tlb.TlbHierarchy;
+import java.util.List;
+
+/**
+ * A machine with one processor that runs the kernel modelled on Linux: TLBs, walker and kernel
+ * wired together. Programs are made of system calls and accesses; an access that faults is answered
+ * by the kernel and repeated.
+ */
+public final class LinuxMachine {
+  /** Of a result that is no physical address: the access ended in a fault. */
+  public static final long FAULTED = -1;
+
+  private static final long CR0 = Cr0.PROTECTION_ENABLE | Cr0.WRITE_PROTECT | Cr0.PAGING;
+
+  private static final long CR4 =
+      Cr4.PHYSICAL_ADDRESS_EXTENSION | Cr4.GLOBAL_PAGES | Cr4.PCID_ENABLE | Cr4.SMEP | Cr4.SMAP;
+
+  private static final long EFER =
+      Efer.LONG_MODE_ENABLE | Efer.LONG_MODE_ACTIVE | Efer.NO_EXECUTE_ENABLE;
+
+  private static final int MAX_REPETITIONS = 8;
+
+  private final PhysicalMemory memory = new PhysicalMemory();
+  private final TlbHierarchy tlbs;
+  private final HardwarePageWalker walker;
+  private final Mmu user;
+  private final Mmu supervisor;
+  private final LinuxKernel kernel;
+  private int lastErrorCode;
+  private FaultKind lastFault = FaultKind.SPURIOUS;
+
+  /** A machine whose kernel has booted, with no process yet. */
+  public LinuxMachine(TlbConfig tlb, WalkerConfig walkerConfig, LinuxConfig linux) {
+    tlbs = new TlbHierarchy(tlb, linux.seed());
+    walker = new HardwarePageWalker(walkerConfig, memory, linux.seed());
+    ControlRegisters registers = new ControlRegisters(CR0, 0, CR4, EFER);
+    user = new Mmu(registers, true, tlbs, walker);
+    supervisor = new Mmu(registers, false, tlbs, walker);
+    Processor processor =
+        new Processor() {
+          @Override
+          public void invlpg(long va) {
+            user.invlpg(va);
+          }
+
+          @Override
+          public void writeCr3(long operand) {
+            user.writeCr3(operand);
+            supervisor.writeCr3(operand);
+          }
+        };
+    kernel = new LinuxKernel(linux, memory, List.of(processor));
+  }
+
+  public LinuxKernel kernel() {
+    return kernel;
+  }
+
+  public PhysicalMemory memory() {
+    return memory;
+  }
+
+  public TlbHierarchy tlbs() {
+    return tlbs;
+  }
+
+  public HardwarePageWalker walker() {
+    return walker;
+  }
+
+  /** Drops what the current process has cached for an address, as the kernel would. */
+  public void invlpg(long va) {
+    user.invlpg(va);
+  }
+
+  /**
+   * Lets a process run with nothing of it cached: MOV to CR3 without keeping its PCID's entries.
+   */
+  public void flush(Task process) {
+    kernel.run(0, process);
+    long cr3 = user.registers().cr3();
+    user.writeCr3(cr3);
+    supervisor.writeCr3(cr3);
+  }
+
+  /** The error code of the last page fault. */
+  public int lastErrorCode() {
+    return lastErrorCode;
+  }
+
+  /** How the last page fault was answered. */
+  public FaultKind lastFault() {
+    return lastFault;
+  }
+
+  /**
+   * An access of a process in user mode.
+   *
+   * @return the physical address, or {@link #FAULTED}
+   */
+  public long access(Task process, long va, AccessKind kind) {
+    kernel.run(0, process);
+    int code = kind.ordinal();
+    long t = user.translate(va, code);
+    for (int tries = 0; !Translation.isValid(t); tries++) {
+      if (Translation.isGeneralProtection(t) || tries == MAX_REPETITIONS) {
+        return FAULTED;
+      }
+      lastErrorCode = Translation.errorCode(t);
+      lastFault = kernel.handlePageFault(process, va, lastErrorCode);
+      if (!lastFault.answered()) {
+        return FAULTED;
+      }
+      t = user.retry(va, code);
+    }
+    return Translation.physicalAddress(t, va);
+  }
+
+  /**
+   * An access of the kernel itself while a process runs.
+   *
+   * @return the physical address, or {@link #FAULTED}
+   */
+  public long kernelAccess(Task process, long va, AccessKind kind) {
+    kernel.run(0, process);
+    long t = supervisor.translate(va, kind.ordinal());
+    if (!Translation.isValid(t)) {
+      lastErrorCode = Translation.errorCode(t);
+      return FAULTED;
+    }
+    return Translation.physicalAddress(t, va);
+  }
+}
