@@ -4,7 +4,8 @@ package io.lookaside.os;
 public final class OutOfFramesException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  OutOfFramesException(String message) {
+  /** With a message for the user. */
+  public OutOfFramesException(String message) {
     super(message);
   }
 }

@@ -54,20 +54,26 @@ public final class LinuxMachine {
     ControlRegisters registers = new ControlRegisters(CR0, 0, CR4, EFER);
     user = new Mmu(registers, true, tlbs, walker);
     supervisor = new Mmu(registers, false, tlbs, walker);
-    Processor processor =
-        new Processor() {
-          @Override
-          public void invlpg(long va) {
-            user.invlpg(va);
-          }
+    kernel = new LinuxKernel(linux, memory, List.of(port(user, supervisor)));
+  }
 
-          @Override
-          public void writeCr3(long operand) {
-            user.writeCr3(operand);
-            supervisor.writeCr3(operand);
-          }
-        };
-    kernel = new LinuxKernel(linux, memory, List.of(processor));
+  /**
+   * A processor's port to its kernel: what it does is done by all the MMUs that share its caches.
+   */
+  static Processor port(Mmu... units) {
+    return new Processor() {
+      @Override
+      public void invlpg(long va) {
+        units[0].invlpg(va);
+      }
+
+      @Override
+      public void writeCr3(long operand) {
+        for (Mmu unit : units) {
+          unit.writeCr3(operand);
+        }
+      }
+    };
   }
 
   public LinuxKernel kernel() {

@@ -3,13 +3,15 @@ package io.lookaside.simulator;
 import io.lookaside.mmu.ControlRegisters;
 import io.lookaside.mmu.Mmu;
 import io.lookaside.mmu.format.Cr0;
-import io.lookaside.mmu.format.Cr3;
 import io.lookaside.mmu.format.Cr4;
 import io.lookaside.mmu.format.Efer;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.memory.PhysicalMemory;
+import io.lookaside.os.FirstTouchKernel;
 import io.lookaside.os.FramePlacement;
 import io.lookaside.os.Kernel;
+import io.lookaside.os.linux.LinuxConfig;
+import io.lookaside.os.linux.TraceKernel;
 import io.lookaside.pagewalker.HardwarePageWalker;
 import io.lookaside.simulator.config.MachineConfig;
 import io.lookaside.tlb.TlbHierarchy;
@@ -54,21 +56,41 @@ public final class Machine {
       PageSize pageSize,
       long seed,
       @Nullable MissProfile profile) {
-    this.config = config;
-    memory = new PhysicalMemory(memoryLimit());
-    kernel = new Kernel(memory, config.physicalAddressBits(), placement, pageSize, seed);
-    tlbs = new TlbHierarchy(config.tlb(), seed, profile);
-    walker = new HardwarePageWalker(config.walker(), memory, seed, profile);
-    long cr3 = Cr3.of(kernel.addressSpace().root(), 0);
-    mmu = new Mmu(new ControlRegisters(CR0, cr3, CR4, EFER), true, tlbs, walker);
+    this(config, seed, null, placement, pageSize, profile);
   }
 
   /**
-   * Lets another process run, numbered from 0 to 4095: CR3 takes its root table and, as its PCID,
-   * its number. So nothing needs to be flushed, and bit 63 of the operand says so.
+   * A machine with cold caches that runs the kernel modelled on Linux.
+   *
+   * @param linux how the kernel is set up
    */
+  Machine(MachineConfig config, LinuxConfig linux, @Nullable MissProfile profile) {
+    this(config, linux.seed(), linux, FramePlacement.CONTIGUOUS, PageSize.SIZE_4K, profile);
+  }
+
+  private Machine(
+      MachineConfig config,
+      long seed,
+      @Nullable LinuxConfig linux,
+      FramePlacement placement,
+      PageSize pageSize,
+      @Nullable MissProfile profile) {
+    this.config = config;
+    memory = new PhysicalMemory(memoryLimit());
+    tlbs = new TlbHierarchy(config.tlb(), seed, profile);
+    walker = new HardwarePageWalker(config.walker(), memory, seed, profile);
+    Mmu unit = new Mmu(new ControlRegisters(CR0, 0, CR4, EFER), true, tlbs, walker);
+    mmu = unit;
+    kernel =
+        linux == null
+            ? new FirstTouchKernel(memory, config.physicalAddressBits(), placement, pageSize, seed)
+            : new TraceKernel(linux, memory, LinuxMachine.port(unit));
+    mmu.writeCr3(kernel.switchTo(0));
+  }
+
+  /** Lets another process run, numbered from 0 to 4095: CR3 takes what its kernel says. */
   public void switchTo(int process) {
-    mmu.writeCr3(Cr3.of(kernel.switchTo(process).root(), process) | Cr3.KEEP_TRANSLATIONS);
+    mmu.writeCr3(kernel.switchTo(process));
   }
 
   public MachineConfig config() {

@@ -1,6 +1,7 @@
 package io.lookaside.simulator;
 
 import io.lookaside.mmu.stats.Snapshot;
+import io.lookaside.os.FirstTouchKernel;
 import io.lookaside.traces.ReferenceBatch;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +29,9 @@ public interface ReplayEngine {
    * @param profile what watches the machine, or {@code null}; only the general way can be watched
    */
   static ReplayEngine of(Machine machine, @Nullable MissProfile profile) {
-    return profile == null && LruReplay.fits(machine.config(), machine.kernel().pageSize())
+    return profile == null
+            && machine.kernel() instanceof FirstTouchKernel kernel
+            && LruReplay.fits(machine.config(), kernel.pageSize())
         ? new LruReplay(machine)
         : new Replay(machine.mmu(), machine.tlbs(), machine.kernel(), profile);
   }

@@ -4,6 +4,7 @@ import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.stats.Metric;
 import io.lookaside.mmu.stats.Snapshot;
+import io.lookaside.os.linux.LinuxConfig;
 import io.lookaside.pagewalker.WalkMetric;
 import io.lookaside.tlb.TlbMetric;
 import io.lookaside.tlb.TlbStructureMetric;
@@ -89,6 +90,13 @@ public final class RunJson {
     if (!result.top().isEmpty()) {
       ObjectNode top = root.putObject("top");
       result.top().forEach(ranking -> ranking(top.putObject(ranking.axis().label()), ranking));
+    }
+    LinuxConfig linux = result.options().linux();
+    if (linux != null && result.os() != null) {
+      ObjectNode os = root.putObject("os");
+      os.put("memoryBytes", linux.memoryBytes());
+      os.put("thp", linux.thp().name().toLowerCase(Locale.ROOT));
+      putAll(os, result.os(), Set.of());
     }
     return root;
   }

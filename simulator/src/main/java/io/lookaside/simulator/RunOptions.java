@@ -2,6 +2,7 @@ package io.lookaside.simulator;
 
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.os.FramePlacement;
+import io.lookaside.os.linux.LinuxConfig;
 import io.lookaside.traces.TraceFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxReferences the most references that are measured
  * @param seed decides everything that is left to chance
  * @param top rankings of where misses come from; without any, nothing is kept for them
+ * @param linux the kernel that answers page faults, or {@code null} for one that knows first
+ *     touches only
  */
 public record RunOptions(
     List<String> traces,
@@ -32,7 +35,8 @@ public record RunOptions(
     long warmup,
     long maxReferences,
     long seed,
-    List<Top> top) {
+    List<Top> top,
+    @Nullable LinuxConfig linux) {
   /**
    * A ranking that is asked for.
    *
@@ -48,5 +52,33 @@ public record RunOptions(
   public RunOptions {
     traces = List.copyOf(traces);
     top = List.copyOf(top);
+  }
+
+  /** Options of a run whose page faults are first touches and nothing else. */
+  public RunOptions(
+      List<String> traces,
+      @Nullable TraceFormat format,
+      long quantum,
+      boolean prefault,
+      FramePlacement frames,
+      PageSize pageSize,
+      long skip,
+      long warmup,
+      long maxReferences,
+      long seed,
+      List<Top> top) {
+    this(
+        traces,
+        format,
+        quantum,
+        prefault,
+        frames,
+        pageSize,
+        skip,
+        warmup,
+        maxReferences,
+        seed,
+        top,
+        null);
   }
 }

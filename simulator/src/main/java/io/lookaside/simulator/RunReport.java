@@ -6,6 +6,8 @@ import com.github.freva.asciitable.HorizontalAlign;
 import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.stats.Snapshot;
+import io.lookaside.os.linux.KernelMetric;
+import io.lookaside.os.linux.LinuxConfig;
 import io.lookaside.pagewalker.WalkMetric;
 import io.lookaside.tlb.TlbCounts;
 import io.lookaside.tlb.TlbLevelConfig;
@@ -44,6 +46,7 @@ public final class RunReport {
     report.breakdown();
     report.walks();
     result.top().forEach(report::ranking);
+    report.os();
     report.totals();
     report.provenance();
     return report.out.toString();
@@ -218,6 +221,26 @@ public final class RunReport {
   private void start(List<String[]> rows, String name, WalkMetric metric, String meaning) {
     long n = result.walks().get(metric);
     walkRow(rows, name, n, percent(n, result.allWalks()) + " of all walks; " + meaning);
+  }
+
+  /** What the kernel modelled on Linux did, where it ran. */
+  private void os() {
+    Snapshot<KernelMetric> counts = result.os();
+    LinuxConfig linux = result.options().linux();
+    if (counts == null || linux == null) {
+      return;
+    }
+    line(
+        "Kernel (%s MiB of memory, huge pages %s)",
+        count(linux.memoryBytes() >> 20), linux.thp().name().toLowerCase(Locale.ROOT));
+    List<String[]> rows = new ArrayList<>();
+    for (KernelMetric metric : counts.metrics()) {
+      if (counts.get(metric) != 0) {
+        rows.add(new String[] {metric.key(), count(counts.get(metric)), metric.meaning()});
+      }
+    }
+    table(rows, "event", "count", "");
+    line("");
   }
 
   private void totals() {

@@ -4,6 +4,7 @@ import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.assoc.SeededRandom;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.stats.Snapshot;
+import io.lookaside.os.linux.KernelMetric;
 import io.lookaside.pagewalker.WalkMetric;
 import io.lookaside.simulator.config.MachineConfig;
 import io.lookaside.tlb.TlbCounts;
@@ -36,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * @param mappedPages pages mapped by the end of the run, by size, warm-up's included
  * @param tablePages 4 KiB pages that the page tables take by the end of the run
  * @param top where misses come from, one for each {@code --top}
+ * @param os counts of the kernel modelled on Linux, or {@code null} where it did not run
  */
 public record RunResult(
     MachineConfig machine,
@@ -51,7 +53,8 @@ public record RunResult(
     long physicalAddressSum,
     Map<PageSize, Long> mappedPages,
     long tablePages,
-    List<MissRanking> top) {
+    List<MissRanking> top,
+    @Nullable Snapshot<KernelMetric> os) {
 
   /**
    * What was read of a trace.

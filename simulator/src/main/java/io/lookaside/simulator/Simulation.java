@@ -6,6 +6,8 @@ import io.lookaside.mmu.format.VirtualAddress;
 import io.lookaside.mmu.stats.Counters;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.Kernel;
+import io.lookaside.os.linux.KernelMetric;
+import io.lookaside.os.linux.TraceKernel;
 import io.lookaside.pagewalker.WalkMetric;
 import io.lookaside.simulator.config.MachineConfig;
 import io.lookaside.tlb.SetAssociativeTlb;
@@ -61,7 +63,9 @@ public final class Simulation {
         options.top().stream().map(RunOptions.Top::axis).collect(Collectors.toSet());
     this.profile = axes.isEmpty() ? null : new MissProfile(config, axes, MissProfile.CAPACITY);
     this.machine =
-        new Machine(config, options.frames(), options.pageSize(), options.seed(), profile);
+        options.linux() == null
+            ? new Machine(config, options.frames(), options.pageSize(), options.seed(), profile)
+            : new Machine(config, options.linux(), profile);
     this.options = options;
     this.standardInput = standardInput;
     this.listener = listener;
@@ -210,20 +214,26 @@ public final class Simulation {
     listener.progress(references, read, size);
   }
 
+  /** What the kernel modelled on Linux has counted, where it runs. */
+  private static @Nullable Snapshot<KernelMetric> osCounts(Machine machine) {
+    return machine.kernel() instanceof TraceKernel kernel ? kernel.linux().snapshot() : null;
+  }
+
   /** The counts when the measurement begins, which its result leaves out. */
   private final class Start {
     final Snapshot<ReferenceMetric> references;
     final Snapshot<WalkMetric> walks;
     final long physicalAddressSum;
+    final @Nullable Snapshot<KernelMetric> os;
     final List<TlbCounts> levels = new ArrayList<>();
     final Map<SetAssociativeTlb, Snapshot<TlbStructureMetric>> structures = new LinkedHashMap<>();
-
     final Snapshot<ProcessMetric> processes = processCounters.snapshot();
 
     Start() {
       references = replay.snapshot();
       walks = machine.walker().snapshot();
       physicalAddressSum = replay.physicalAddressSum();
+      os = osCounts(machine);
       for (TlbLevel level : machine.tlbs().levels()) {
         levels.add(level.snapshot());
         level.structures().forEach(s -> structures.put(s, s.snapshot()));
@@ -247,6 +257,10 @@ public final class Simulation {
     for (PageSize size : PageSize.values()) {
       mapped.put(size, machine.kernel().mappedPages(size));
     }
+    Snapshot<KernelMetric> os = osCounts(machine);
+    if (os != null && start.os != null) {
+      os = os.minus(start.os);
+    }
     List<RunResult.TraceResult> traceResults = traces.results();
     boolean fetchesAreInstructions =
         traceResults.stream().allMatch(t -> t.format().fetchesAreInstructions());
@@ -265,7 +279,8 @@ public final class Simulation {
         replay.physicalAddressSum() - start.physicalAddressSum,
         mapped,
         machine.kernel().tablePages(),
-        rankings());
+        rankings(),
+        os);
   }
 
   private List<MissRanking> rankings() {

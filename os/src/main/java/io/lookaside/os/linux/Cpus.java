@@ -95,6 +95,16 @@ final class Cpus {
     }
   }
 
+  /** What CR3 of the current processor holds. */
+  long currentCr3() {
+    Cpu cpu = cpus[current];
+    AddressSpace space = cpu.running;
+    if (space == null) {
+      throw new IllegalStateException("the processor has not been started");
+    }
+    return cr3(cpu, space);
+  }
+
   private static long cr3(Cpu cpu, AddressSpace space) {
     return Cr3.of(space.root, cpu.slot + 1);
   }

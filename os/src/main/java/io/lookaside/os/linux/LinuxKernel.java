@@ -4,6 +4,8 @@ import static io.lookaside.os.linux.PhysicalPages.PAGE_BYTES;
 import static io.lookaside.os.linux.PhysicalPages.PAGE_SHIFT;
 
 import io.lookaside.mmu.assoc.SeededRandom;
+import io.lookaside.mmu.format.Cr3;
+import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.format.Pte;
 import io.lookaside.mmu.memory.PhysicalMemory;
 import io.lookaside.mmu.stats.Snapshot;
@@ -332,10 +334,15 @@ public final class LinuxKernel {
     kernel.tables.freeTable(space.root);
   }
 
-  /** Lets a process run on a processor: CR3 takes its root table. */
-  public void run(int cpu, Task process) {
+  /**
+   * Lets a process run on a processor: CR3 takes its root table.
+   *
+   * @return what CR3 holds then, with the bit that keeps what is cached
+   */
+  public long run(int cpu, Task process) {
     kernel.cpus.setCurrent(cpu);
     kernel.cpus.switchTo(process.space);
+    return kernel.cpus.currentCr3() | Cr3.KEEP_TRANSLATIONS;
   }
 
   // Faults.
@@ -546,6 +553,26 @@ public final class LinuxKernel {
       }
     }
     return resident;
+  }
+
+  /**
+   * Touches the page of an address as the kernel does for a process that asks for it
+   * (MAP_POPULATE).
+   */
+  void populate(Task process, long va) {
+    Vma area = process.space.areaAt(va);
+    if (area != null && frameOf(process, va) < 0) {
+      faults.touch(area, va, true);
+    }
+  }
+
+  /** The user pages of a size that entries map, of all processes together. */
+  public long mappedPages(PageSize size) {
+    long pages = 0;
+    for (Task process : processes) {
+      pages += kernel.tables.countLeaves(process.space.root, size.shift());
+    }
+    return pages;
   }
 
   /** The frame that a process has mapped at an address, or -1. */

@@ -199,6 +199,28 @@ public final class PageTables {
     freeTables(space, 0, entries * span, 0, entries * span);
   }
 
+  /** The entries of the user half that map pages of 2^shift bytes. */
+  long countLeaves(long root, int shift) {
+    return countLeaves(root, 0, format.firstKernelIndex(), shift);
+  }
+
+  private long countLeaves(long table, int level, int entries, int shift) {
+    long leaves = 0;
+    for (int i = 0; i < entries; i++) {
+      long entry = read(table + (long) i * format.entryBytes());
+      if (!LinuxPte.isMapped(entry)) {
+        continue;
+      }
+      boolean leaf = level == format.levels() - 1 || !Pte.isPresent(entry) || Pte.isLarge(entry);
+      if (!leaf) {
+        leaves += countLeaves(Pte.tableAddress(entry), level + 1, format.entries(), shift);
+      } else if (format.shift(level) == shift) {
+        leaves++;
+      }
+    }
+    return leaves;
+  }
+
   /** Bytes in a table page. */
   static int tableBytes() {
     return TABLE_BYTES;

@@ -2,6 +2,7 @@ package io.lookaside.simulator.cli;
 
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.os.FramePlacement;
+import io.lookaside.os.linux.LinuxConfig;
 import io.lookaside.simulator.MissRanking.Axis;
 import io.lookaside.simulator.ProgressListener;
 import io.lookaside.simulator.RunCsv;
@@ -52,6 +53,9 @@ import picocli.CommandLine.Parameters;
 final class RunCommand implements Callable<Integer> {
   private static final String DEFAULT_FRAMES = "contiguous";
 
+  /** Memory where {@code --thp} alone asks for the kernel modelled on Linux. */
+  private static final long DEFAULT_MEMORY = 4L << 30;
+
   private final Console console;
 
   @Parameters(
@@ -101,6 +105,22 @@ final class RunCommand implements Callable<Integer> {
       defaultValue = DEFAULT_FRAMES,
       description = "How physical frames are chosen (default: contiguous).")
   private String frames = DEFAULT_FRAMES;
+
+  @Option(
+      names = "--memory",
+      paramLabel = "SIZE",
+      description =
+          "Run the kernel modelled on Linux with this much memory, as in 256M; suffixes M and G are"
+              + " binary.")
+  private @Nullable String memory;
+
+  @Option(
+      names = "--thp",
+      paramLabel = "always|madvise|never",
+      description =
+          "Run the kernel modelled on Linux with this policy of huge pages (default with --memory:"
+              + " madvise; a trace advises nothing).")
+  private @Nullable String thp;
 
   @Option(
       names = "--skip",
@@ -290,9 +310,43 @@ final class RunCommand implements Callable<Integer> {
       throw new UsageException("--max-refs must be at least 1");
     }
     long most = maxRefs == null ? Long.MAX_VALUE : maxRefs;
+    LinuxConfig linux =
+        linux(prefault || size != PageSize.SIZE_4K || !frames.equals(DEFAULT_FRAMES));
     long turn = quantum == null ? RunOptions.DEFAULT_QUANTUM : quantum;
     return new RunOptions(
-        traces, traceFormat, turn, prefault, placement, size, skip, warmup, most, seed, rankings());
+        traces,
+        traceFormat,
+        turn,
+        prefault,
+        placement,
+        size,
+        skip,
+        warmup,
+        most,
+        seed,
+        rankings(),
+        linux);
+  }
+
+  /** The kernel modelled on Linux, where an option asks for it. */
+  private @Nullable LinuxConfig linux(boolean placedOtherwise) throws UsageException {
+    if (memory == null && thp == null) {
+      return null;
+    }
+    if (placedOtherwise) {
+      throw new UsageException(
+          "with --memory or --thp the kernel places pages itself;"
+              + " leave out --page-size, --frames and --map prefault");
+    }
+    List<String> policies = List.of("always", "madvise", "never");
+    String policy = thp == null ? "madvise" : oneOf("--thp", thp, policies);
+    try {
+      return LinuxConfig.of(memory == null ? DEFAULT_MEMORY : MemorySize.parse(memory))
+          .withSeed(seed)
+          .withThp(LinuxConfig.Thp.values()[policies.indexOf(policy)]);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--memory: " + e.getMessage());
+    }
   }
 
   /** Reads the pairs of {@code --top}. */
@@ -353,6 +407,12 @@ final class RunCommand implements Callable<Integer> {
       words.addAll(List.of("--set", setting));
     }
     words.addAll(List.of("--map", map, "--page-size", pageSize, "--frames", frames));
+    if (memory != null) {
+      words.addAll(List.of("--memory", memory));
+    }
+    if (thp != null) {
+      words.addAll(List.of("--thp", thp));
+    }
     words.addAll(List.of("--skip", Long.toString(skip), "--warmup", Long.toString(warmup)));
     if (maxRefs != null) {
       words.addAll(List.of("--max-refs", Long.toString(maxRefs)));

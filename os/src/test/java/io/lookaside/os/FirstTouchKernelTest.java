@@ -10,14 +10,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class KernelTest {
+class FirstTouchKernelTest {
   private final PhysicalMemory memory = new PhysicalMemory();
 
-  private Kernel kernel(String placement, PageSize pageSize, long seed) {
-    return new Kernel(memory, 46, FramePlacement.parse(placement), pageSize, seed);
+  private FirstTouchKernel kernel(String placement, PageSize pageSize, long seed) {
+    return new FirstTouchKernel(memory, 46, FramePlacement.parse(placement), pageSize, seed);
   }
 
-  private static long mapped(Kernel kernel, PageSize size) {
+  private static long mapped(FirstTouchKernel kernel, PageSize size) {
     return kernel.addressSpace().mappedPages(size);
   }
 
@@ -40,7 +40,7 @@ class KernelTest {
 
   @Test
   void aFirstTouchIsMappedForTheUserWithTablesTopDown() {
-    Kernel kernel = kernel("contiguous", PageSize.SIZE_4K, 0);
+    FirstTouchKernel kernel = kernel("contiguous", PageSize.SIZE_4K, 0);
     assertTrue(kernel.handlePageFault(0x7fff_ffff_e123L, 4));
     assertEquals(0x2007, memory.read(0x1000 + 8 * 0xff));
     assertEquals(0x3007, memory.read(0x2000 + 8 * 0x1ff));
@@ -51,7 +51,7 @@ class KernelTest {
 
   @Test
   void aSecondFaultInTheSameTwoMegabytesSharesTheTables() {
-    Kernel kernel = kernel("contiguous", PageSize.SIZE_4K, 0);
+    FirstTouchKernel kernel = kernel("contiguous", PageSize.SIZE_4K, 0);
     kernel.handlePageFault(0x20_0000, 6);
     kernel.handlePageFault(0x20_5000, 6);
     assertEquals(4, kernel.tablePages());
@@ -67,7 +67,7 @@ class KernelTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 3, 5, 7, 9, 0xd, 0x15, 0x11})
   void aViolationOfRightsIsNotAnswered(int code) {
-    Kernel kernel = kernel("contiguous", PageSize.SIZE_4K, 0);
+    FirstTouchKernel kernel = kernel("contiguous", PageSize.SIZE_4K, 0);
     assertFalse(kernel.handlePageFault(0x5000, code));
     assertEquals(0, leaf(0x5000));
     assertEquals(0, mapped(kernel, PageSize.SIZE_4K));
@@ -76,14 +76,14 @@ class KernelTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 2, 4, 6, 0x10, 0x14})
   void aPageThatIsNotPresentIsMapped(int code) {
-    Kernel kernel = kernel("contiguous", PageSize.SIZE_4K, 0);
+    FirstTouchKernel kernel = kernel("contiguous", PageSize.SIZE_4K, 0);
     assertTrue(kernel.handlePageFault(0x5000, code));
     assertEquals(0x1_0000_0007L, leaf(0x5000));
   }
 
   @Test
   void aFaultOfAPageThatIsMappedByNowMapsNothing() {
-    Kernel kernel = kernel("contiguous", PageSize.SIZE_4K, 0);
+    FirstTouchKernel kernel = kernel("contiguous", PageSize.SIZE_4K, 0);
     kernel.handlePageFault(0x5000, 4);
     assertTrue(kernel.handlePageFault(0x5fff, 4));
     assertEquals(0x1_0000_0007L, leaf(0x5000));
@@ -92,7 +92,7 @@ class KernelTest {
 
   @Test
   void prefaultingMapsAPageOnce() {
-    Kernel kernel = kernel("contiguous", PageSize.SIZE_4K, 0);
+    FirstTouchKernel kernel = kernel("contiguous", PageSize.SIZE_4K, 0);
     kernel.prefault(0x5123);
     kernel.prefault(0x5fff);
     kernel.prefault(0x6000);
@@ -104,7 +104,7 @@ class KernelTest {
   @ParameterizedTest
   @ValueSource(strings = {"contiguous", "scattered"})
   void thePolicyOfTwoMegabytesMapsAlignedFramesWithPs(String placement) {
-    Kernel kernel = kernel(placement, PageSize.SIZE_2M, 4);
+    FirstTouchKernel kernel = kernel(placement, PageSize.SIZE_2M, 4);
     for (int i = 0; i < 50; i++) {
       long va = 0x1_0000_0000L + 0x20_0000L * i + 0x1_2345;
       assertTrue(kernel.handlePageFault(va, 6));
@@ -116,7 +116,7 @@ class KernelTest {
 
   @Test
   void thePolicyOfOneGigabyteMapsAlignedFramesWithPs() {
-    Kernel kernel = kernel("contiguous", PageSize.SIZE_1G, 4);
+    FirstTouchKernel kernel = kernel("contiguous", PageSize.SIZE_1G, 4);
     kernel.handlePageFault(0x7654_3210L, 6);
     assertEquals(0x1_0000_0087L, leaf(0x4000_0000));
     assertEquals(1, mapped(kernel, PageSize.SIZE_1G));
@@ -124,7 +124,7 @@ class KernelTest {
 
   @Test
   void aLargePageIsNotMappedWhereATableIs() {
-    Kernel kernel = kernel("contiguous", PageSize.SIZE_2M, 0);
+    FirstTouchKernel kernel = kernel("contiguous", PageSize.SIZE_2M, 0);
     // Someone has put a PT at 2 MiB.
     kernel.handlePageFault(0, 4);
     memory.write(0x3000 + 8, 0x8_0007);
@@ -136,7 +136,7 @@ class KernelTest {
 
   @Test
   void fragmentationTurnsAboutPOfTheLargePagesIntoSmallOnes() {
-    Kernel kernel = kernel("fragmented:0.25", PageSize.SIZE_2M, 6);
+    FirstTouchKernel kernel = kernel("fragmented:0.25", PageSize.SIZE_2M, 6);
     int regions = 4000;
     for (int i = 0; i < regions; i++) {
       long va = 0x20_0000L * i;
@@ -151,7 +151,7 @@ class KernelTest {
 
   @Test
   void aRegionWithoutALargeFrameStaysOneForItsOtherPages() {
-    Kernel kernel = kernel("fragmented:1", PageSize.SIZE_2M, 6);
+    FirstTouchKernel kernel = kernel("fragmented:1", PageSize.SIZE_2M, 6);
     for (int i = 0; i < 512; i++) {
       kernel.handlePageFault(0x1000L * i, 6);
       assertEquals(0, leaf(0x1000L * i) & 0x80);
@@ -162,7 +162,7 @@ class KernelTest {
 
   @Test
   void aDeniedGigabyteFallsBackThroughTwoMegabytesToFourKibibytes() {
-    Kernel kernel = kernel("fragmented:0.5", PageSize.SIZE_1G, 6);
+    FirstTouchKernel kernel = kernel("fragmented:0.5", PageSize.SIZE_1G, 6);
     int regions = 4000;
     for (int i = 0; i < regions; i++) {
       kernel.handlePageFault((long) i << 30, 6);

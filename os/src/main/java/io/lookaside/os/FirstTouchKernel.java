@@ -1,0 +1,86 @@
+package io.lookaside.os;
+
+import io.lookaside.mmu.format.Cr3;
+import io.lookaside.mmu.format.PageFaultCode;
+import io.lookaside.mmu.format.PageSize;
+import io.lookaside.mmu.memory.PhysicalMemory;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The plainest kernel, with processes whose whole address space may be touched: it answers the
+ * first touch of a page with a fresh frame, readable, writable and executable by the user.
+ * Processes share nothing but the memory that their frames and tables come from.
+ */
+public final class FirstTouchKernel implements Kernel {
+  private final FrameAllocator frames;
+  private final PageTableEditor editor;
+  private final PageSize pageSize;
+  private final List<AddressSpace> spaces = new ArrayList<>();
+  private AddressSpace current;
+
+  /**
+   * A kernel that writes its tables into {@code memory}.
+   *
+   * @param physicalAddressBits MAXPHYADDR, 36 to 52
+   * @param pageSize the size of pages, where free memory allows it
+   * @param seed decides what {@code placement} leaves to chance
+   */
+  public FirstTouchKernel(
+      PhysicalMemory memory,
+      int physicalAddressBits,
+      FramePlacement placement,
+      PageSize pageSize,
+      long seed) {
+    this.frames = new FrameAllocator(placement, physicalAddressBits, seed);
+    this.editor = new PageTableEditor(memory, frames);
+    this.pageSize = pageSize;
+    this.current = new AddressSpace(editor, frames);
+    spaces.add(current);
+  }
+
+  /** The size of pages that a first touch maps where free memory allows it. */
+  public PageSize pageSize() {
+    return pageSize;
+  }
+
+  /** The address space of the process that runs; at first that of process 0. */
+  public AddressSpace addressSpace() {
+    return current;
+  }
+
+  /** {@inheritDoc} Its PCID is its number, so that nothing needs to be flushed. */
+  @Override
+  public long switchTo(int process) {
+    while (spaces.size() <= process) {
+      spaces.add(new AddressSpace(editor, frames));
+    }
+    current = spaces.get(process);
+    return Cr3.of(current.root(), process) | Cr3.KEEP_TRANSLATIONS;
+  }
+
+  @Override
+  public long mappedPages(PageSize size) {
+    return spaces.stream().mapToLong(space -> space.mappedPages(size)).sum();
+  }
+
+  @Override
+  public long tablePages() {
+    return frames.tablePages();
+  }
+
+  @Override
+  public boolean handlePageFault(long va, int errorCode) {
+    if (PageFaultCode.isPresent(errorCode)) {
+      return false;
+    }
+    // A page that is mapped by now needs nothing but the repetition.
+    current.mapIfAbsent(va, pageSize);
+    return true;
+  }
+
+  @Override
+  public void prefault(long va) {
+    current.mapIfAbsent(va, pageSize);
+  }
+}

@@ -1,0 +1,95 @@
+package io.lookaside.os.linux;
+
+import io.lookaside.mmu.format.PageSize;
+import io.lookaside.mmu.memory.PhysicalMemory;
+import io.lookaside.os.Kernel;
+import io.lookaside.os.OutOfFramesException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The kernel modelled on Linux behind a trace. A trace says what was accessed, and not what was
+ * mapped before, so each process begins with one anonymous area, readable, writable and executable,
+ * over the whole user half; everything else is as with any process: the page of zeros,
+ * copy-on-write, huge pages by policy, and an end when memory is full.
+ */
+public final class TraceKernel implements Kernel {
+  private final LinuxKernel kernel;
+  private final List<Task> tasks = new ArrayList<>();
+  private int current;
+
+  /** A kernel that runs process 0. */
+  public TraceKernel(LinuxConfig config, PhysicalMemory memory, Processor processor) {
+    kernel = new LinuxKernel(config, memory, List.of(processor));
+    switchTo(0);
+  }
+
+  /** The kernel itself. */
+  public LinuxKernel linux() {
+    return kernel;
+  }
+
+  @Override
+  public long switchTo(int process) {
+    while (tasks.size() <= process) {
+      tasks.add(newTask());
+    }
+    current = process;
+    return kernel.run(0, tasks.get(process));
+  }
+
+  private Task newTask() {
+    Task task = kernel.spawnEmpty();
+    if (task == null) {
+      throw outOfMemory("a process cannot start");
+    }
+    int rights = Abi.PROT_READ | Abi.PROT_WRITE | Abi.PROT_EXEC;
+    int flags = Abi.MAP_PRIVATE | Abi.MAP_ANONYMOUS | Abi.MAP_FIXED | Abi.MAP_NORESERVE;
+    long bytes = kernel.config().format().taskSize();
+    long result = kernel.mmap(task, 0, bytes, rights, flags, null, 0);
+    if (Abi.isError(result)) {
+      throw new IllegalStateException("mmap of the user half: " + Abi.describe(result));
+    }
+    return task;
+  }
+
+  @Override
+  public boolean handlePageFault(long va, int errorCode) {
+    FaultKind kind = kernel.handlePageFault(tasks.get(current), va, errorCode);
+    if (kind == FaultKind.OUT_OF_MEMORY) {
+      throw outOfMemory("process " + current + " is killed");
+    }
+    return kind.answered();
+  }
+
+  private OutOfFramesException outOfMemory(String what) {
+    return new OutOfFramesException(
+        "out of memory: "
+            + what
+            + ", since all of the "
+            + (kernel.config().memoryBytes() >> 20)
+            + " MiB are in use and there is no swap; give more with --memory");
+  }
+
+  @Override
+  public void prefault(long va) {
+    if (va >= 0 && va < kernel.config().format().taskSize()) {
+      kernel.populate(tasks.get(current), va);
+    }
+  }
+
+  @Override
+  public long mappedPages(PageSize size) {
+    return kernel.mappedPages(size);
+  }
+
+  /** {@inheritDoc} The kernel half's tables, which all share, are not counted. */
+  @Override
+  public long tablePages() {
+    long pages = 0;
+    for (Task task : tasks) {
+      pages += task.space().tableBytes() >> PhysicalPages.PAGE_SHIFT;
+    }
+    return pages;
+  }
+}
