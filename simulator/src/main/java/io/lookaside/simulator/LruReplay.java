@@ -95,6 +95,7 @@ final class LruReplay implements ReplayEngine {
   /** What a level keeps 4 KiB pages in, for each kind of access, and what it has counted. */
   private static final class Level {
     final TlbLevel level;
+    final AccessKind[] kinds;
     final LruArray[] arrays = new LruArray[AccessKind.COUNT];
     final SetAssociativeTlb[] structures = new SetAssociativeTlb[AccessKind.COUNT];
 
@@ -106,6 +107,7 @@ final class LruReplay implements ReplayEngine {
 
     Level(TlbLevel level, List<AccessKind> kinds) {
       this.level = level;
+      this.kinds = kinds.toArray(AccessKind[]::new);
       for (AccessKind kind : kinds) {
         int k = kind.ordinal();
         SetAssociativeTlb holder = holder(kind);
@@ -130,10 +132,11 @@ final class LruReplay implements ReplayEngine {
 
     /** Adds to the level's own counters: this many look-ups by kind, and what was counted here. */
     void flush(long[] lookups) {
-      for (int k = 0; k < AccessKind.COUNT; k++) {
+      for (AccessKind kind : kinds) {
+        int k = kind.ordinal();
         if (lookups[k] != 0) {
           long hits = lookups[k] - misses[k];
-          level.count(AccessKind.ofCode(k), PageSize.SIZE_4K, hits, misses[k]);
+          level.count(kind, PageSize.SIZE_4K, hits, misses[k]);
           Counters<TlbStructureMetric> own = structures[k].counters();
           own.add(TlbStructureMetric.HITS, hits);
           own.add(TlbStructureMetric.FILLS, misses[k]);
@@ -178,7 +181,9 @@ final class LruReplay implements ReplayEngine {
   private long root;
   private long pcidTag;
 
-  // Since the last flush.
+  // Since the last flush. The look-ups are worked out in it.
+  private final long[] lookups = new long[AccessKind.COUNT];
+  private final long[] secondLookups = new long[AccessKind.COUNT];
   private final long[] crossings = new long[AccessKind.COUNT];
   private final long[] notCanonical = new long[AccessKind.COUNT];
   private final long[] starts = new long[PAGE_LEVEL + 1];
@@ -532,7 +537,6 @@ final class LruReplay implements ReplayEngine {
   }
 
   private void flush() {
-    long[] lookups = new long[AccessKind.COUNT];
     long translationsLost = 0;
     for (int k = 0; k < AccessKind.COUNT; k++) {
       long n = references[k];
@@ -551,17 +555,14 @@ final class LruReplay implements ReplayEngine {
     Arrays.fill(references, 0);
     Arrays.fill(crossings, 0);
     Arrays.fill(notCanonical, 0);
-    long[] misses = new long[AccessKind.COUNT];
     long walks = 0;
     for (int k = 0; k < AccessKind.COUNT; k++) {
-      misses[k] = first[k].misses[k];
+      secondLookups[k] = first[k].misses[k];
       walks += second.misses[k];
     }
-    long[] instructions = {0, 0, lookups[FETCH]};
-    long[] data = {lookups[LOAD], lookups[STORE], 0};
-    l1i.flush(instructions);
-    l1d.flush(data);
-    second.flush(misses);
+    second.flush(secondLookups);
+    l1i.flush(lookups);
+    l1d.flush(lookups);
     Counters<WalkMetric> w = machine.walker().counters();
     w.add(WalkMetric.WALKS, walks);
     w.add(WalkMetric.RETRIES, pageFaults);

@@ -98,6 +98,8 @@ public final class Simulation {
                 + (skipped + warmedUp)
                 + " references, all of them skipped or warm-up; lower --skip or --warmup");
       }
+      times.book(StageTimes.Stage.REPLAY);
+      times.add(StageTimes.Stage.DECODE, traces.readerNanos());
       return result(traces, start, skipped, warmedUp);
     }
   }
@@ -112,7 +114,6 @@ public final class Simulation {
     long taken = 0;
     while (taken < limit) {
       int n = traces.next(limit - taken);
-      times.book(StageTimes.Stage.DECODE);
       if (n == 0) {
         break;
       }
@@ -123,7 +124,6 @@ public final class Simulation {
           profile.begin(owner, traces.batch(), traces.from(), traces.to());
         }
         replay.run(traces.batch(), traces.from(), traces.to());
-        times.book(StageTimes.Stage.REPLAY);
       }
       taken += n;
       report(traces);
@@ -163,6 +163,7 @@ public final class Simulation {
       }
       bytesOfEarlierPasses = traces.storedBytesRead();
       referencesOfEarlierPasses = traces.referencesRead();
+      times.add(StageTimes.Stage.PREFAULT, traces.readerNanos());
     }
     kernel.switchTo(process);
     times.book(StageTimes.Stage.PREFAULT);

@@ -8,7 +8,7 @@ import java.lang.management.ThreadMXBean;
 public final class StageTimes implements CompactedTrace.Stages {
   /** What a run spends its time on. */
   public enum Stage {
-    /** Reading, decompressing and decoding the trace. */
+    /** Reading, decompressing, decoding and hashing the trace, in a thread of its own. */
     DECODE,
     /** Mapping pages before the run, with the decoding for it. */
     PREFAULT,
@@ -28,7 +28,14 @@ public final class StageTimes implements CompactedTrace.Stages {
     this.mark = now();
   }
 
-  /** Books the time since the last call to {@code stage}. */
+  /** Adds time that another thread has spent. */
+  void add(Stage stage, long nanosOfOther) {
+    if (enabled) {
+      nanos[stage.ordinal()] += nanosOfOther;
+    }
+  }
+
+  /** Books this thread's time since the last call to {@code stage}. */
   public void book(Stage stage) {
     if (enabled) {
       long t = now();

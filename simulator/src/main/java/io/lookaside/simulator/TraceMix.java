@@ -3,7 +3,8 @@ package io.lookaside.simulator;
 import io.lookaside.traces.ReferenceBatch;
 import io.lookaside.traces.TraceException;
 import io.lookaside.traces.TraceFile;
-import io.lookaside.traces.TraceHasher;
+import io.lookaside.traces.TraceFormat;
+import io.lookaside.traces.TraceReadAhead;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.io.Closeable;
 import java.io.IOException;
@@ -26,9 +27,12 @@ final class TraceMix implements Closeable {
 
   /** One trace, and what is left of the batch that was read from it last. */
   private static final class Source {
-    final TraceFile file;
-    final ReferenceBatch batch = new ReferenceBatch();
-    final TraceHasher hasher = new TraceHasher();
+    final TraceFormat format;
+    final long storedBytes;
+    final TraceReadAhead trace;
+
+    /** What was taken last. */
+    TraceReadAhead.Slot slot = TraceReadAhead.Slot.nothing();
 
     /** By the trace's own number of an address space. */
     final IntArrayList processes = new IntArrayList();
@@ -38,7 +42,9 @@ final class TraceMix implements Closeable {
     boolean ended;
 
     Source(TraceFile file) {
-      this.file = file;
+      format = file.format();
+      storedBytes = file.storedBytes();
+      trace = new TraceReadAhead(file);
     }
   }
 
@@ -88,15 +94,16 @@ final class TraceMix implements Closeable {
     to = (int) Math.min(source.available, from + most);
     source.next = to;
     leftOfQuantum -= to - from;
-    source.hasher.add(source.batch, from, to);
     return to - from;
   }
 
   /** Whether the source has references; reads more where the batch is used up. */
   private boolean fill(Source source) throws IOException {
     if (source.next == source.available) {
+      TraceReadAhead.Slot slot = source.trace.take();
+      source.slot = slot;
       source.next = 0;
-      source.available = source.file.read(source.batch);
+      source.available = slot.count();
       source.ended = source.available == 0;
       referencesRead += source.available;
     }
@@ -105,7 +112,7 @@ final class TraceMix implements Closeable {
 
   /** The batch that the slice lies in. */
   ReferenceBatch batch() {
-    return sources.get(current).batch;
+    return sources.get(current).slot.batch();
   }
 
   /** Where in its batch the slice begins. */
@@ -121,7 +128,7 @@ final class TraceMix implements Closeable {
   /** The number of the process that the slice belongs to, 0 to 4095. */
   int process() throws TraceException {
     Source source = sources.get(current);
-    int space = source.batch.addressSpace();
+    int space = source.slot.batch().addressSpace();
     while (source.processes.size() <= space) {
       source.processes.add(UNNUMBERED);
     }
@@ -143,11 +150,11 @@ final class TraceMix implements Closeable {
         .map(
             s ->
                 new RunResult.TraceResult(
-                    s.file.format(),
-                    s.file.addressSpaceIds().length,
-                    s.file.cores(),
-                    s.hasher.value(),
-                    s.file.ignoredLines()))
+                    s.format,
+                    s.slot.addressSpaces(),
+                    s.slot.cores(),
+                    s.slot.hashUpTo(s.next),
+                    s.slot.ignoredLines()))
         .toList();
   }
 
@@ -160,31 +167,26 @@ final class TraceMix implements Closeable {
   long storedBytes() {
     long sum = 0;
     for (Source source : sources) {
-      if (source.file.storedBytes() < 0) {
+      if (source.storedBytes < 0) {
         return -1;
       }
-      sum += source.file.storedBytes();
+      sum += source.storedBytes;
     }
     return sum;
   }
 
   /** Stored bytes read so far. */
   long storedBytesRead() {
-    return sources.stream().mapToLong(s -> s.file.storedBytesRead()).sum();
+    return sources.stream().mapToLong(s -> s.slot.storedBytesRead()).sum();
+  }
+
+  /** Thread CPU time of the threads that read the traces, nanoseconds. */
+  long readerNanos() {
+    return sources.stream().mapToLong(s -> s.trace.cpuNanos()).sum();
   }
 
   @Override
-  public void close() throws IOException {
-    IOException failure = null;
-    for (Source source : sources) {
-      try {
-        source.file.close();
-      } catch (IOException e) {
-        failure = e;
-      }
-    }
-    if (failure != null) {
-      throw failure;
-    }
+  public void close() {
+    sources.forEach(s -> s.trace.close());
   }
 }

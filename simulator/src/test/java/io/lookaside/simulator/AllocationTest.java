@@ -22,7 +22,7 @@ class AllocationTest {
   @Test
   void aMillionAccessesOnTheHitPathAllocateNothing() throws Exception {
     Machine machine = machine();
-    Replay replay = replay(machine);
+    ReplayEngine replay = replay(machine);
     ReferenceBatch batch = new ReferenceBatch();
     // Four pages in turn: each access finds its entry behind others in its set or in another set.
     try (SyntheticTrace trace =
@@ -42,7 +42,7 @@ class AllocationTest {
   @Test
   void aMillionAccessesOnTheWalkPathAllocateNothing() throws Exception {
     Machine machine = machine();
-    Replay replay = replay(machine);
+    ReplayEngine replay = replay(machine);
     ReferenceBatch batch = new ReferenceBatch();
     try (SyntheticTrace trace =
         new SyntheticTrace(SyntheticTrace.Pattern.UNIFORM, ReferenceBatch.CAPACITY)) {
@@ -59,7 +59,7 @@ class AllocationTest {
     assertTrue(walks > MILLION / 2, walks + " walks");
   }
 
-  private static long allocatedBy(Replay replay, ReferenceBatch batch) {
+  private static long allocatedBy(ReplayEngine replay, ReferenceBatch batch) {
     long self = Thread.currentThread().getId();
     THREADS.getThreadAllocatedBytes(self); // its own first call may allocate
     long before = THREADS.getThreadAllocatedBytes(self);
@@ -77,7 +77,7 @@ class AllocationTest {
         0);
   }
 
-  private static Replay replay(Machine machine) {
-    return new Replay(machine.mmu(), machine.tlbs(), machine.kernel());
+  private static ReplayEngine replay(Machine machine) {
+    return ReplayEngine.of(machine);
   }
 }

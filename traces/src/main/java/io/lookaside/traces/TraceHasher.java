@@ -53,6 +53,13 @@ public final class TraceHasher {
     }
   }
 
+  /** Takes over what another has been given so far. */
+  void copyFrom(TraceHasher other) {
+    System.arraycopy(other.lanes, 0, lanes, 0, LANES);
+    count = other.count;
+    addressSpace = other.addressSpace;
+  }
+
   /** The hash of what was added so far. */
   public long value() {
     long h = count;
