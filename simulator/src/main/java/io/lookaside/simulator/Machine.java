@@ -2,6 +2,7 @@ package io.lookaside.simulator;
 
 import io.lookaside.mmu.ControlRegisters;
 import io.lookaside.mmu.Mmu;
+import io.lookaside.mmu.WalkObserver;
 import io.lookaside.mmu.format.Cr0;
 import io.lookaside.mmu.format.Cr4;
 import io.lookaside.mmu.format.Efer;
@@ -14,6 +15,7 @@ import io.lookaside.os.linux.LinuxConfig;
 import io.lookaside.os.linux.TraceKernel;
 import io.lookaside.pagewalker.HardwarePageWalker;
 import io.lookaside.simulator.config.MachineConfig;
+import io.lookaside.tlb.MissObserver;
 import io.lookaside.tlb.TlbHierarchy;
 import org.jspecify.annotations.Nullable;
 
@@ -46,17 +48,18 @@ public final class Machine {
    * @param seed decides everything that is left to chance
    */
   public Machine(MachineConfig config, FramePlacement placement, PageSize pageSize, long seed) {
-    this(config, placement, pageSize, seed, null);
+    this(config, placement, pageSize, seed, null, null);
   }
 
-  /** A machine that a profile watches. */
+  /** A machine that somebody watches. */
   Machine(
       MachineConfig config,
       FramePlacement placement,
       PageSize pageSize,
       long seed,
-      @Nullable MissProfile profile) {
-    this(config, seed, null, placement, pageSize, profile);
+      @Nullable MissObserver misses,
+      @Nullable WalkObserver walks) {
+    this(config, seed, null, placement, pageSize, misses, walks);
   }
 
   /**
@@ -64,8 +67,12 @@ public final class Machine {
    *
    * @param linux how the kernel is set up
    */
-  Machine(MachineConfig config, LinuxConfig linux, @Nullable MissProfile profile) {
-    this(config, linux.seed(), linux, FramePlacement.CONTIGUOUS, PageSize.SIZE_4K, profile);
+  Machine(
+      MachineConfig config,
+      LinuxConfig linux,
+      @Nullable MissObserver misses,
+      @Nullable WalkObserver walks) {
+    this(config, linux.seed(), linux, FramePlacement.CONTIGUOUS, PageSize.SIZE_4K, misses, walks);
   }
 
   private Machine(
@@ -74,11 +81,12 @@ public final class Machine {
       @Nullable LinuxConfig linux,
       FramePlacement placement,
       PageSize pageSize,
-      @Nullable MissProfile profile) {
+      @Nullable MissObserver misses,
+      @Nullable WalkObserver walks) {
     this.config = config;
     memory = new PhysicalMemory(memoryLimit());
-    tlbs = new TlbHierarchy(config.tlb(), seed, profile);
-    walker = new HardwarePageWalker(config.walker(), memory, seed, profile);
+    tlbs = new TlbHierarchy(config.tlb(), seed, misses);
+    walker = new HardwarePageWalker(config.walker(), memory, seed, walks);
     Mmu unit = new Mmu(new ControlRegisters(CR0, 0, CR4, EFER), true, tlbs, walker);
     mmu = unit;
     kernel =

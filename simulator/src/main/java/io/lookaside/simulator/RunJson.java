@@ -6,6 +6,7 @@ import io.lookaside.mmu.stats.Metric;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.linux.LinuxConfig;
 import io.lookaside.pagewalker.WalkMetric;
+import io.lookaside.timing.TimingMetric;
 import io.lookaside.tlb.TlbMetric;
 import io.lookaside.tlb.TlbStructureMetric;
 import java.math.BigDecimal;
@@ -19,6 +20,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.util.DefaultIndenter;
 import tools.jackson.core.util.DefaultPrettyPrinter;
@@ -73,7 +75,7 @@ public final class RunJson {
     ObjectNode faults = root.putObject("faults");
     put(faults, result.references(), ReferenceMetric.PAGE_FAULTS);
     put(faults, result.references(), ReferenceMetric.GENERAL_PROTECTION);
-    root.putObject("cycles").put("translation", result.translationCycles());
+    cycles(root, result);
     root.put("physicalAddressSum", hex(result.physicalAddressSum()));
     ObjectNode mapped = root.putObject("mappedPages");
     result.mappedPages().forEach((size, pages) -> mapped.put(size.label(), pages));
@@ -99,6 +101,35 @@ public final class RunJson {
       putAll(os, result.os(), Set.of());
     }
     return root;
+  }
+
+  private static void cycles(ObjectNode root, RunResult result) {
+    ObjectNode cycles = root.putObject("cycles");
+    cycles.put("translation", result.translationCycles());
+    TimingResult timing = result.timing();
+    if (timing == null) {
+      return;
+    }
+    cycles.put("total", timing.totalCycles());
+    putAll(cycles.putObject("attributed"), timing.attributed(), Set.of());
+    ObjectNode node = root.putObject("timing");
+    node.put("overlap", timing.overlap().label());
+    putAll(node, timing.counts(), EnumSet.of(TimingMetric.TRANSLATION_CYCLES));
+    Histogram walks = timing.walkLatencies();
+    long count = walks.getTotalCount();
+    ObjectNode latency = ((ObjectNode) root.get("walker")).putObject("latencyCycles");
+    latency.put("mean", ratio(timing.counts().get(TimingMetric.WALK_CYCLES), count));
+    latency.put("p50", walks.getValueAtPercentile(50));
+    latency.put("p90", walks.getValueAtPercentile(90));
+    latency.put("p99", walks.getValueAtPercentile(99));
+    latency.put("max", walks.getMaxValue());
+    if (!timing.caches().isEmpty()) {
+      ObjectNode caches = root.putObject("caches");
+      timing.caches().forEach((name, counts) -> putAll(caches.putObject(name), counts, Set.of()));
+    }
+    if (timing.dram() != null) {
+      putAll(root.putObject("dram"), timing.dram(), Set.of());
+    }
   }
 
   /** Shares and means; {@code null} where there is nothing to divide by. */

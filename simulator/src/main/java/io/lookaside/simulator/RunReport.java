@@ -9,6 +9,11 @@ import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.linux.KernelMetric;
 import io.lookaside.os.linux.LinuxConfig;
 import io.lookaside.pagewalker.WalkMetric;
+import io.lookaside.timing.CacheMetric;
+import io.lookaside.timing.CycleCause;
+import io.lookaside.timing.DramMetric;
+import io.lookaside.timing.Overlap;
+import io.lookaside.timing.TimingMetric;
 import io.lookaside.tlb.TlbCounts;
 import io.lookaside.tlb.TlbLevelConfig;
 import io.lookaside.tlb.TlbMetric;
@@ -17,6 +22,7 @@ import io.lookaside.tlb.TlbStructureMetric;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -47,6 +53,7 @@ public final class RunReport {
     report.walks();
     result.top().forEach(report::ranking);
     report.os();
+    report.time();
     report.totals();
     report.provenance();
     return report.out.toString();
@@ -241,6 +248,72 @@ public final class RunReport {
     }
     table(rows, "event", "count", "");
     line("");
+  }
+
+  private void time() {
+    TimingResult timing = result.timing();
+    if (timing == null) {
+      return;
+    }
+    long total = timing.totalCycles();
+    Snapshot<ReferenceMetric> r = result.references();
+    line("Time (%s)", timing.overlap().label());
+    List<String[]> rows = new ArrayList<>();
+    long references = r.get(ReferenceMetric.REFERENCES);
+    rows.add(
+        new String[] {
+          "all", count(total), "", format("%.3f for each reference", (double) total / references)
+        });
+    for (CycleCause cause : CycleCause.values()) {
+      long cycles = timing.attributed().get(cause);
+      rows.add(
+          new String[] {
+            "  " + cause.key(), count(cycles), percent(cycles, total), cause.meaning()
+          });
+    }
+    table(rows, "cycles", "count", "share", "");
+    line("");
+    List<String[]> memory = new ArrayList<>();
+    timing
+        .caches()
+        .forEach(
+            (name, c) ->
+                memory.add(
+                    new String[] {
+                      name,
+                      count(c.get(CacheMetric.LOOKUPS)),
+                      count(c.get(CacheMetric.MISSES)),
+                      percent(c.get(CacheMetric.MISSES), c.get(CacheMetric.LOOKUPS)),
+                      count(c.get(CacheMetric.TABLE_LOOKUPS)),
+                      percent(c.get(CacheMetric.TABLE_HITS), c.get(CacheMetric.TABLE_LOOKUPS))
+                    }));
+    Snapshot<DramMetric> dram = timing.dram();
+    if (dram != null) {
+      memory.add(
+          new String[] {
+            "DRAM",
+            count(dram.get(DramMetric.ACCESSES)),
+            "",
+            "",
+            count(dram.get(DramMetric.TABLE_ACCESSES)),
+            ""
+          });
+      table(memory, "cache", "accesses", "misses", "miss rate", "for table entries", "their hits");
+      line("");
+    }
+    Histogram walks = timing.walkLatencies();
+    line(
+        "page walks took        half of them up to %s cycles, 90 %% up to %s, 99 %% up to %s, at"
+            + " most %s",
+        count(walks.getValueAtPercentile(50)),
+        count(walks.getValueAtPercentile(90)),
+        count(walks.getValueAtPercentile(99)),
+        count(walks.getMaxValue()));
+    if (timing.overlap() != Overlap.SERIAL) {
+      line(
+          "merged hits            %s hits waited for a page that was on its way",
+          count(timing.counts().get(TimingMetric.MERGED_HITS)));
+    }
   }
 
   private void totals() {

@@ -7,6 +7,7 @@ import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.linux.KernelMetric;
 import io.lookaside.pagewalker.WalkMetric;
 import io.lookaside.simulator.config.MachineConfig;
+import io.lookaside.timing.TimingMetric;
 import io.lookaside.tlb.TlbCounts;
 import io.lookaside.tlb.TlbLevelConfig;
 import io.lookaside.tlb.TlbMetric;
@@ -38,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  * @param tablePages 4 KiB pages that the page tables take by the end of the run
  * @param top where misses come from, one for each {@code --top}
  * @param os counts of the kernel modelled on Linux, or {@code null} where it did not run
+ * @param timing what the clock says, or {@code null} for a run without one
  */
 public record RunResult(
     MachineConfig machine,
@@ -54,7 +56,8 @@ public record RunResult(
     Map<PageSize, Long> mappedPages,
     long tablePages,
     List<MissRanking> top,
-    @Nullable Snapshot<KernelMetric> os) {
+    @Nullable Snapshot<KernelMetric> os,
+    @Nullable TimingResult timing) {
 
   /**
    * What was read of a trace.
@@ -141,10 +144,13 @@ public record RunResult(
   }
 
   /**
-   * The sum over translations of completion minus start, in cycles. Without timing every step has a
-   * fixed latency, so the sum follows from the counts.
+   * The sum over translations of completion minus start, in cycles. Without a clock every step has
+   * a fixed latency, so the sum follows from the counts.
    */
   public long translationCycles() {
+    if (timing != null) {
+      return timing.counts().get(TimingMetric.TRANSLATION_CYCLES);
+    }
     long cycles = allWalks() * machine.walker().structureCacheLatencyCycles();
     cycles += walks.get(WalkMetric.MEMORY_READS) * machine.memoryLatencyCycles();
     for (LevelResult level : levels) {

@@ -1,6 +1,7 @@
 package io.lookaside.simulator;
 
 import io.lookaside.mmu.AccessKind;
+import io.lookaside.mmu.WalkObserver;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.format.VirtualAddress;
 import io.lookaside.mmu.stats.Counters;
@@ -10,6 +11,8 @@ import io.lookaside.os.linux.KernelMetric;
 import io.lookaside.os.linux.TraceKernel;
 import io.lookaside.pagewalker.WalkMetric;
 import io.lookaside.simulator.config.MachineConfig;
+import io.lookaside.timing.TimingConfig;
+import io.lookaside.tlb.MissObserver;
 import io.lookaside.tlb.SetAssociativeTlb;
 import io.lookaside.tlb.TlbCounts;
 import io.lookaside.tlb.TlbLevel;
@@ -40,6 +43,7 @@ public final class Simulation {
   private final StageTimes times;
   private final ReplayEngine replay;
   private final @Nullable MissProfile profile;
+  private final @Nullable TimedReplay timed;
   private final Counters<ProcessMetric> processCounters = new Counters<>(ProcessMetric.class);
 
   /** The number of the process that runs on the machine. */
@@ -49,7 +53,7 @@ public final class Simulation {
   private long bytesOfEarlierPasses;
 
   /**
-   * A run that has not begun.
+   * A run without a clock that has not begun.
    *
    * @param standardInput read where the trace is {@code -}
    */
@@ -59,18 +63,57 @@ public final class Simulation {
       InputStream standardInput,
       ProgressListener listener,
       StageTimes times) {
-    Set<MissRanking.Axis> axes =
-        options.top().stream().map(RunOptions.Top::axis).collect(Collectors.toSet());
-    this.profile = axes.isEmpty() ? null : new MissProfile(config, axes, MissProfile.CAPACITY);
-    this.machine =
-        options.linux() == null
-            ? new Machine(config, options.frames(), options.pageSize(), options.seed(), profile)
-            : new Machine(config, options.linux(), profile);
+    this(config, options, standardInput, listener, times, null);
+  }
+
+  /**
+   * A run that has not begun.
+   *
+   * @param standardInput read where the trace is {@code -}
+   * @param clock what makes it a run with time, or {@code null}; only for machines that say what
+   *     timing needs, and without rankings
+   * @throws IllegalArgumentException if it is not so
+   */
+  public Simulation(
+      MachineConfig config,
+      RunOptions options,
+      InputStream standardInput,
+      ProgressListener listener,
+      StageTimes times,
+      @Nullable Clock clock) {
     this.options = options;
     this.standardInput = standardInput;
     this.listener = listener;
     this.times = times;
-    this.replay = ReplayEngine.of(machine, profile);
+    Set<MissRanking.Axis> axes =
+        options.top().stream().map(RunOptions.Top::axis).collect(Collectors.toSet());
+    this.profile = axes.isEmpty() ? null : new MissProfile(config, axes, MissProfile.CAPACITY);
+    if (clock != null) {
+      TimingConfig timing = config.timing();
+      if (timing == null || profile != null) {
+        throw new IllegalArgumentException("no clock for this machine, or with rankings");
+      }
+      TranslationRecorder recorder = new TranslationRecorder();
+      this.machine = machine(config, options, recorder, recorder);
+      this.timed =
+          new TimedReplay(
+              machine, recorder, timing, clock.overlap(), clock.observer(), options.seed());
+      this.replay = timed;
+    } else {
+      this.machine = machine(config, options, profile, profile);
+      this.timed = null;
+      this.replay = ReplayEngine.of(machine, profile);
+    }
+  }
+
+  private static Machine machine(
+      MachineConfig config,
+      RunOptions options,
+      @Nullable MissObserver misses,
+      @Nullable WalkObserver walks) {
+    return options.linux() == null
+        ? new Machine(config, options.frames(), options.pageSize(), options.seed(), misses, walks)
+        : new Machine(config, options.linux(), misses, walks);
   }
 
   /**
@@ -88,6 +131,9 @@ public final class Simulation {
       Start start = new Start();
       if (profile != null) {
         profile.clear();
+      }
+      if (timed != null) {
+        timed.startClock();
       }
       if (take(traces, options.maxReferences(), Action.REPLAY) == 0) {
         boolean one = options.traces().size() == 1;
@@ -281,7 +327,8 @@ public final class Simulation {
         mapped,
         machine.kernel().tablePages(),
         rankings(),
-        os);
+        os,
+        timed == null ? null : timed.result());
   }
 
   private List<MissRanking> rankings() {

@@ -140,7 +140,7 @@ class LruReplayTest {
   }
 
   /** Pieces of random length, each of one of a few processes, some of their pages prefaulted. */
-  private static void replay(
+  static void replay(
       Machine machine, ReplayEngine replay, List<RandomRuns.Reference> trace, int seed) {
     Random random = new Random(seed);
     ReferenceBatch batch = new ReferenceBatch();
@@ -173,7 +173,7 @@ class LruReplayTest {
     }
   }
 
-  private static List<String> counts(Machine machine, ReplayEngine replay) {
+  static List<String> counts(Machine machine, ReplayEngine replay) {
     List<String> counts = new ArrayList<>();
     add(counts, "replay", replay.snapshot());
     for (TlbLevel level : machine.tlbs().levels()) {

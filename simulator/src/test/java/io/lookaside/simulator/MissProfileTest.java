@@ -45,7 +45,8 @@ class MissProfileTest {
       List<RandomRuns.Reference> trace = RandomRuns.trace(random, REFERENCES);
 
       MissProfile profile = new MissProfile(config, EnumSet.allOf(Axis.class), ALL);
-      Machine machine = new Machine(config, FramePlacement.CONTIGUOUS, size, seed, profile);
+      Machine machine =
+          new Machine(config, FramePlacement.CONTIGUOUS, size, seed, profile, profile);
       Replay replay = new Replay(machine.mmu(), machine.tlbs(), machine.kernel(), profile);
       RandomRuns.replay(replay, trace, (batch, n) -> profile.begin(0, batch, 0, n));
 

@@ -40,7 +40,7 @@ final class RandomRuns {
             random.nextInt(4) == 0 ? null : geometry(8, policy, random),
             46);
     return new MachineConfig(
-        "random", tlb, walker, random.nextInt(100), JsonNodeFactory.instance.objectNode());
+        "random", tlb, walker, random.nextInt(100), null, JsonNodeFactory.instance.objectNode());
   }
 
   private static TlbLevelConfig level(

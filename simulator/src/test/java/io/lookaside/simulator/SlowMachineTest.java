@@ -53,6 +53,7 @@ class SlowMachineTest {
                 TlbConfig.Inclusion.NON_INCLUSIVE),
             walker,
             50,
+            null,
             JsonNodeFactory.instance.objectNode());
     List<RandomRuns.Reference> trace = RandomRuns.trace(random, REFERENCES);
 

@@ -89,6 +89,7 @@ public final class Main implements Runnable {
     CommandLine line =
         new CommandLine(new Main())
             .addSubcommand(new RunCommand(console))
+            .addSubcommand(new ExplainCommand(console))
             .addSubcommand(new CurveCommand(console))
             .addSubcommand(new MachinesCommand(console))
             .addSubcommand(TraceCommand.commandLine(console))

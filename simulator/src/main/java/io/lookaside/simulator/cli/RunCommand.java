@@ -3,6 +3,7 @@ package io.lookaside.simulator.cli;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.os.FramePlacement;
 import io.lookaside.os.linux.LinuxConfig;
+import io.lookaside.simulator.Clock;
 import io.lookaside.simulator.MissRanking.Axis;
 import io.lookaside.simulator.ProgressListener;
 import io.lookaside.simulator.RunCsv;
@@ -12,9 +13,14 @@ import io.lookaside.simulator.RunReport;
 import io.lookaside.simulator.RunResult;
 import io.lookaside.simulator.Simulation;
 import io.lookaside.simulator.StageTimes;
+import io.lookaside.simulator.Timeline;
+import io.lookaside.simulator.config.ConfigException;
 import io.lookaside.simulator.config.MachineConfig;
 import io.lookaside.simulator.config.MachineLibrary;
 import io.lookaside.simulator.config.NearMiss;
+import io.lookaside.simulator.config.Problem;
+import io.lookaside.timing.Overlap;
+import io.lookaside.timing.TimingObserver;
 import io.lookaside.traces.TraceFile;
 import io.lookaside.traces.TraceFormat;
 import java.io.IOException;
@@ -32,6 +38,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code lookaside run}. */
 @Command(
@@ -50,7 +57,7 @@ import picocli.CommandLine.Parameters;
       "  valgrind --tool=lackey --trace-mem=yes --log-file=ls.lackey ls",
       "  lookaside run ls.lackey"
     })
-final class RunCommand implements Callable<Integer> {
+class RunCommand implements Callable<Integer> {
   private static final String DEFAULT_FRAMES = "contiguous";
 
   /** Memory where {@code --thp} alone asks for the kernel modelled on Linux. */
@@ -172,6 +179,31 @@ final class RunCommand implements Callable<Integer> {
   private long seed;
 
   @Option(
+      names = "--timing",
+      description = "Say when things happen: cycles by cause, walk latencies, caches and DRAM.")
+  private boolean timing;
+
+  @Option(
+      names = "--overlap",
+      paramLabel = "serial|window|dataflow",
+      description =
+          "With --timing: each reference after the one before, an out-of-order window, or one that"
+              + " waits for registers, where the trace has them (default: serial).")
+  private @Nullable String overlap;
+
+  @Option(
+      names = "--timeline",
+      paramLabel = "FILE",
+      description = "With --timing: write a window of cycles as a trace that Perfetto opens.")
+  private @Nullable String timeline;
+
+  @Option(
+      names = "--timeline-window",
+      paramLabel = "FROM:TO",
+      description = "The cycles of the timeline; suffixes as above (default: 0:20K).")
+  private @Nullable String timelineWindow;
+
+  @Option(
       names = "--json",
       paramLabel = "FILE",
       description = "Write the result as JSON; - for standard output instead of the report.")
@@ -205,8 +237,11 @@ final class RunCommand implements Callable<Integer> {
     ResultFile csvFile = files.get("--csv");
     ResultFile speedFile = files.get("--speed");
 
+    ResultFile timelineFile = files.get("--timeline");
+    Timeline events = timelineFile == null ? null : timeline();
+
     StageTimes times = new StageTimes(speedFile != null);
-    RunResult result = simulate(config, options, times);
+    RunResult result = simulate(config, options, times, clock(config, events));
 
     if (jsonFile != null) {
       jsonFile.write(RunJson.text(RunJson.of(result, command())), console.out());
@@ -216,6 +251,19 @@ final class RunCommand implements Callable<Integer> {
     }
     if (speedFile != null) {
       speedFile.write(SpeedJson.text(times), console.out());
+    }
+    if (timelineFile != null && events != null) {
+      timelineFile.write(events.text(), console.out());
+      if (events.leftOut() > 0) {
+        console
+            .err()
+            .println(
+                "lookaside: the timeline holds the first "
+                    + Timeline.MAX_STEPS
+                    + " steps of its window; "
+                    + events.leftOut()
+                    + " more were left out; narrow --timeline-window");
+      }
     }
     if (!quiet && files.values().stream().noneMatch(ResultFile::isStandardOutput)) {
       console.out().print(RunReport.of(result, command()));
@@ -230,6 +278,7 @@ final class RunCommand implements Callable<Integer> {
     addResultFile(files, "--json", json);
     addResultFile(files, "--csv", csv);
     addResultFile(files, "--speed", speed);
+    addResultFile(files, "--timeline", timeline);
     return files;
   }
 
@@ -252,20 +301,90 @@ final class RunCommand implements Callable<Integer> {
     files.put(option, file);
   }
 
-  private RunResult simulate(MachineConfig config, RunOptions options, StageTimes times)
+  /** How many references after the one that is explained can still belong to its story. */
+  private static final long AFTERMATH = 100_000;
+
+  /**
+   * Runs with a clock, for a command that watches one reference.
+   *
+   * @param number of the reference; the run ends some time after it
+   */
+  RunResult runWatched(TimingObserver observer, long number) throws Exception {
+    if (json != null || csv != null || speed != null || timeline != null || !top.isEmpty()) {
+      throw new UsageException(
+          "--json, --csv, --speed, --timeline and --top belong to run; leave them out");
+    }
+    timing = true;
+    if (maxRefs == null) {
+      maxRefs = Math.addExact(Math.min(number, Long.MAX_VALUE / 2), AFTERMATH);
+    }
+    RunOptions options = options();
+    MachineConfig config = MachineLibrary.load(machine, settings);
+    return simulate(config, options, new StageTimes(false), clock(config, observer));
+  }
+
+  private RunResult simulate(
+      MachineConfig config, RunOptions options, StageTimes times, @Nullable Clock clock)
       throws IOException {
     if (quiet || !console.terminal()) {
       ProgressListener nobody = (references, bytes, total) -> {};
-      return new Simulation(config, options, console.in(), nobody, times).run();
+      return new Simulation(config, options, console.in(), nobody, times, clock).run();
     }
     try (ProgressDisplay display = new ProgressDisplay(console.err())) {
-      return new Simulation(config, options, console.in(), display, times).run();
+      return new Simulation(config, options, console.in(), display, times, clock).run();
     }
+  }
+
+  private @Nullable Clock clock(MachineConfig config, @Nullable TimingObserver observer)
+      throws UsageException, ConfigException {
+    if (!timing) {
+      return null;
+    }
+    List<String> labels = Arrays.stream(Overlap.values()).map(Overlap::label).toList();
+    String label = overlap == null ? Overlap.SERIAL.label() : overlap;
+    int chosen = labels.indexOf(oneOf("--overlap", label, labels));
+    if (config.timing() == null) {
+      throw new ConfigException(
+          List.of(
+              new Problem(
+                  machine,
+                  "timing",
+                  "is missing; --timing needs it, as in ./lookaside machines show skylake")));
+    }
+    return new Clock(Overlap.values()[chosen], observer);
+  }
+
+  private Timeline timeline() throws UsageException {
+    String text = timelineWindow == null ? "0:20K" : timelineWindow;
+    int colon = text.indexOf(':');
+    if (colon > 0) {
+      try {
+        CountConverter counts = new CountConverter();
+        long from = counts.convert(text.substring(0, colon));
+        long to = counts.convert(text.substring(colon + 1));
+        if (from < to) {
+          return new Timeline(from, to);
+        }
+      } catch (TypeConversionException e) {
+        // said below
+      }
+    }
+    throw new UsageException(
+        "--timeline-window: expected FROM:TO in cycles, as in 1M:1050K, not '" + text + "'");
   }
 
   private RunOptions options() throws UsageException {
     if (Collections.frequency(traces, TraceFile.STANDARD_INPUT) > 1) {
       throw new UsageException("standard input (-) can be one trace only");
+    }
+    if (!timing && (overlap != null || timeline != null)) {
+      throw new UsageException("--overlap and --timeline need --timing");
+    }
+    if (timelineWindow != null && timeline == null) {
+      throw new UsageException("--timeline-window needs --timeline FILE");
+    }
+    if (timing && !top.isEmpty()) {
+      throw new UsageException("--top ranks without a clock; leave --timing or --top out");
     }
     if (quantum != null && quantum == 0) {
       throw new UsageException("--quantum must be at least 1");
@@ -421,6 +540,9 @@ final class RunCommand implements Callable<Integer> {
       words.addAll(List.of("--quantum", Long.toString(quantum)));
     }
     words.addAll(List.of("--seed", Long.toString(seed)));
+    if (timing) {
+      words.addAll(List.of("--timing", "--overlap", overlap == null ? "serial" : overlap));
+    }
     for (int i = 0; i < top.size(); i += 2) {
       words.addAll(List.of("--top", top.get(i), top.get(i + 1)));
     }

@@ -5,6 +5,12 @@ import io.lookaside.mmu.assoc.Geometry;
 import io.lookaside.mmu.assoc.ReplacementPolicy;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.pagewalker.WalkerConfig;
+import io.lookaside.timing.CacheConfig;
+import io.lookaside.timing.CoreConfig;
+import io.lookaside.timing.DramConfig;
+import io.lookaside.timing.MemoryConfig;
+import io.lookaside.timing.MemoryHierarchy;
+import io.lookaside.timing.TimingConfig;
 import io.lookaside.tlb.TlbConfig;
 import io.lookaside.tlb.TlbLevelConfig;
 import io.lookaside.tlb.TlbStructureConfig;
@@ -70,6 +76,7 @@ final class MachineBinder {
         tlb,
         walker,
         tree.path("memory").path("latencyCycles").intValue(),
+        timing(),
         tree);
   }
 
@@ -81,6 +88,73 @@ final class MachineBinder {
     } catch (IllegalArgumentException e) {
       problem("/reloadWholePages", e);
       return new TlbConfig(l1i, l1d, stlb, inclusion);
+    }
+  }
+
+  private @Nullable TimingConfig timing() {
+    JsonNode node = tree.path("timing");
+    if (!node.isObject()) {
+      return null;
+    }
+    JsonNode core = node.path("core");
+    CoreConfig config =
+        new CoreConfig(
+            core.path("issueWidth").intValue(),
+            core.path("reorderBufferEntries").intValue(),
+            core.path("loadQueueEntries").intValue(),
+            core.path("storeQueueEntries").intValue(),
+            node.at("/ports/l1i").intValue(),
+            node.at("/ports/l1d").intValue(),
+            node.at("/ports/stlb").intValue(),
+            node.at("/missRegisters/l1i").intValue(),
+            node.at("/missRegisters/l1d").intValue(),
+            node.path("walkers").intValue(),
+            node.path("assistCycles").intValue(),
+            node.path("pageFaultCycles").intValue());
+    int uncached = tree.path("memory").path("latencyCycles").intValue();
+    JsonNode caches = node.path("caches");
+    if (!caches.isObject()) {
+      return new TimingConfig(config, MemoryConfig.fixed(uncached));
+    }
+    try {
+      MemoryConfig memory =
+          new MemoryConfig(
+              uncached,
+              dataCache("/timing/caches/l1i"),
+              dataCache("/timing/caches/l1d"),
+              dataCache("/timing/caches/l2"),
+              dataCache("/timing/caches/llc"),
+              dram("/timing/caches/dram"),
+              caches.path("tables").stringValue().equals("l1d"),
+              caches.path("lookup").stringValue().equals("parallel"));
+      return new TimingConfig(config, memory);
+    } catch (IllegalArgumentException e) {
+      problem("/timing/caches", e);
+      return null;
+    }
+  }
+
+  private @Nullable CacheConfig dataCache(String pointer) {
+    JsonNode node = tree.at(pointer);
+    if (!node.isObject()) {
+      return null;
+    }
+    int lines = node.path("sizeKiB").intValue() * 1024 / MemoryHierarchy.LINE_BYTES;
+    return new CacheConfig(geometry(pointer, node, lines), node.path("latencyCycles").intValue());
+  }
+
+  private @Nullable DramConfig dram(String pointer) {
+    JsonNode node = tree.at(pointer);
+    try {
+      return new DramConfig(
+          node.path("banks").intValue(),
+          node.path("rowBytes").intValue(),
+          node.path("rowHitCycles").intValue(),
+          node.path("rowMissCycles").intValue(),
+          node.path("burstCycles").intValue());
+    } catch (IllegalArgumentException e) {
+      problem(pointer, e);
+      return new DramConfig(1, 64, Integer.MAX_VALUE, Integer.MAX_VALUE, 0);
     }
   }
 
@@ -169,9 +243,13 @@ final class MachineBinder {
   }
 
   private Geometry geometry(String pointer, JsonNode node) {
+    return geometry(pointer, node, node.path("entries").intValue());
+  }
+
+  private Geometry geometry(String pointer, JsonNode node, int entries) {
     try {
       return new Geometry(
-          node.path("entries").intValue(),
+          entries,
           node.path("ways").intValue(),
           constant(
               ReplacementPolicy.Kind.values(),

@@ -1,7 +1,10 @@
 package io.lookaside.simulator.config;
 
 import io.lookaside.pagewalker.WalkerConfig;
+import io.lookaside.timing.Latencies;
+import io.lookaside.timing.TimingConfig;
 import io.lookaside.tlb.TlbConfig;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -11,6 +14,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param tlb the TLBs
  * @param walker the page walker and its structure caches
  * @param memoryLatencyCycles cycles of one read of a page-table entry
+ * @param timing what timing needs, or {@code null} if the machine does not say
  * @param effective the configuration as it is in force, after base and {@code --set}, for the
  *     record
  */
@@ -19,9 +23,19 @@ public record MachineConfig(
     TlbConfig tlb,
     WalkerConfig walker,
     int memoryLatencyCycles,
+    @Nullable TimingConfig timing,
     ObjectNode effective) {
   /** MAXPHYADDR. */
   public int physicalAddressBits() {
     return walker.physicalAddressBits();
+  }
+
+  /** The latencies of all structures that translate. */
+  public Latencies latencies() {
+    return new Latencies(
+        tlb.l1i().latencyCycles(),
+        tlb.l1d().latencyCycles(),
+        tlb.stlb().latencyCycles(),
+        walker.structureCacheLatencyCycles());
   }
 }

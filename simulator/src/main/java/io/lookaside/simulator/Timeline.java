@@ -1,0 +1,202 @@
+package io.lookaside.simulator;
+
+import io.lookaside.timing.Recipe;
+import io.lookaside.timing.Served;
+import io.lookaside.timing.Step;
+import io.lookaside.timing.TimingObserver;
+import java.io.StringWriter;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * A window of cycles as a trace in the trace-event format, which Perfetto and Chrome's tracing page
+ * open. A cycle is shown as a microsecond, the format's unit.
+ *
+ * <p>Each core is a process. Its page walkers are tracks on which walks stand as slices, with the
+ * reads of table entries within; look-ups, waits and data accesses, of which many go on at once,
+ * are asynchronous slices grouped by what they use.
+ *
+ * <p>Source: "Trace Event Format", Google, the events {@code X}, {@code b}, {@code e} and {@code
+ * M}.
+ */
+public final class Timeline implements TimingObserver {
+  /** The most steps that are kept; later ones are counted and left out. */
+  public static final int MAX_STEPS = 200_000;
+
+  /** The number of the first walker's track. */
+  private static final int FIRST_WALKER = 10;
+
+  private static final Recipe.Cause[] CAUSES = Recipe.Cause.values();
+
+  private final long from;
+  private final long to;
+  private final StringWriter text = new StringWriter();
+  private final JsonGenerator json;
+
+  /** Tracks that have been named, with their names. */
+  private final Map<Long, String> tracks = new LinkedHashMap<>();
+
+  /** By core and walker: the cycle in which the walk that is under way began. */
+  private final Map<Long, Long> walkStarts = new LinkedHashMap<>();
+
+  private final Map<Long, String> walkCauses = new LinkedHashMap<>();
+  private int steps;
+  private long leftOut;
+  private long asynchronous;
+
+  /**
+   * An empty timeline.
+   *
+   * @param from the first cycle that is shown
+   * @param to the first cycle that is not shown any more
+   */
+  public Timeline(long from, long to) {
+    this.from = from;
+    this.to = to;
+    json = JsonMapper.shared().createGenerator(text);
+    json.writeStartObject();
+    json.writeStringProperty("displayTimeUnit", "ns");
+    json.writeName("traceEvents");
+    json.writeStartArray();
+  }
+
+  /** How many steps of the window were left out, since there were more than {@link #MAX_STEPS}. */
+  public long leftOut() {
+    return leftOut;
+  }
+
+  @Override
+  public void step(
+      int core,
+      long reference,
+      Step step,
+      int argument,
+      long address,
+      int unit,
+      long begin,
+      long end) {
+    if (end < from || begin >= to) {
+      return;
+    }
+    if (steps == MAX_STEPS) {
+      leftOut++;
+      return;
+    }
+    long walker = (long) core << 32 | unit;
+    switch (step) {
+      case STRUCTURE_CACHES -> {
+        steps++;
+        walkStarts.put(walker, begin);
+        walkCauses.put(walker, cause(argument));
+        slice(core, unit, reference, step.words(), begin, end, null, 0);
+      }
+      case READ -> {
+        steps++;
+        slice(core, unit, reference, "read", begin, end, Served.name(argument), address);
+      }
+      case END_WALK -> {
+        steps++;
+        Long start = walkStarts.remove(walker);
+        if (start != null) {
+          String name = "walk (" + walkCauses.get(walker) + ")";
+          slice(core, unit, reference, name, start, end, null, 0);
+        }
+      }
+      case WALKER, TRANSLATED -> {
+        // A walk shows itself; a translation ends where its last step does.
+      }
+      default -> {
+        if (end > begin) {
+          steps++;
+          asynchronous(core, step, reference, argument, address, begin, end);
+        }
+      }
+    }
+  }
+
+  /** The whole timeline as JSON text. To be called once, at the end. */
+  public String text() {
+    tracks.forEach((track, name) -> name((int) (track >> 32), track.intValue(), name));
+    json.writeEndArray();
+    json.writeEndObject();
+    json.close();
+    return text.append('\n').toString();
+  }
+
+  private void slice(
+      int core,
+      int walker,
+      long reference,
+      String name,
+      long begin,
+      long end,
+      @Nullable String served,
+      long address) {
+    int track = FIRST_WALKER + walker;
+    tracks.putIfAbsent((long) core << 32 | track, "page walker " + walker);
+    begin(name, "walk", "X", core, track, begin);
+    json.writeNumberProperty("dur", end - begin);
+    arguments(reference, served, address);
+    json.writeEndObject();
+  }
+
+  private void asynchronous(
+      int core, Step step, long reference, int argument, long address, long begin, long end) {
+    int track = step.ordinal() + 1;
+    tracks.putIfAbsent((long) core << 32 | track, step.words());
+    String id = "0x" + Long.toHexString(++asynchronous);
+    begin(step.words(), step.name(), "b", core, track, begin);
+    json.writeStringProperty("id", id);
+    boolean data = step == Step.DATA;
+    arguments(reference, data ? Served.name(argument) : null, data ? address : 0);
+    json.writeEndObject();
+    begin(step.words(), step.name(), "e", core, track, end);
+    json.writeStringProperty("id", id);
+    json.writeEndObject();
+  }
+
+  private void begin(String name, String category, String phase, int core, int track, long cycle) {
+    json.writeStartObject();
+    json.writeStringProperty("name", name);
+    json.writeStringProperty("cat", category);
+    json.writeStringProperty("ph", phase);
+    json.writeNumberProperty("ts", cycle);
+    json.writeNumberProperty("pid", core);
+    json.writeNumberProperty("tid", track);
+  }
+
+  private void arguments(long reference, @Nullable String served, long address) {
+    json.writeName("args");
+    json.writeStartObject();
+    json.writeNumberProperty("reference", reference);
+    if (served != null) {
+      json.writeStringProperty("address", "0x" + Long.toHexString(address));
+      json.writeStringProperty("servedBy", served);
+    }
+    json.writeEndObject();
+  }
+
+  private void name(int core, int track, String name) {
+    json.writeStartObject();
+    json.writeStringProperty("name", "thread_name");
+    json.writeStringProperty("ph", "M");
+    json.writeNumberProperty("pid", core);
+    json.writeNumberProperty("tid", track);
+    json.writeName("args");
+    json.writeStartObject();
+    json.writeStringProperty("name", name);
+    json.writeEndObject();
+    json.writeEndObject();
+  }
+
+  private static String cause(int argument) {
+    return switch (CAUSES[argument]) {
+      case MISS -> "miss";
+      case RETRY -> "after a page fault";
+      case ASSIST -> "dirty assist";
+    };
+  }
+}

@@ -1,0 +1,824 @@
+package io.lookaside.timing;
+
+import io.lookaside.mmu.AccessKind;
+import io.lookaside.mmu.stats.Counters;
+import io.lookaside.mmu.stats.Snapshot;
+import it.unimi.dsi.fastutil.longs.Long2LongOpenHashMap;
+import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The time of one core: when its references enter the window, how the steps of their recipes follow
+ * each other, what they wait for, and when they retire.
+ */
+public final class CoreTiming {
+  /*
+   * What is in the window. An instruction takes an entry of the reorder buffer from the cycle in
+   * which it enters to that in which its last reference retires, and a load or store an entry of its
+   * queue from entering to retiring. References retire in order, each in the cycle in which it is
+   * complete or later; an entry that is given up in a cycle can be taken in the same cycle.
+   *
+   * Instructions enter in order, at most issueWidth in a cycle. Fetches are pipelined: one that the
+   * first-level TLB answers and a cache serves holds up what comes after it only by what it takes
+   * beyond a hit in the first-level cache; any other until it is complete, less a hit in that cache. A
+   * page fault holds up all that comes after it until it is over.
+   *
+   * Most references hit in the first-level TLB, need no bank of main memory and meet no page that is
+   * still on its way. Their end is known when they enter, so they need no event.
+   */
+
+  private static final int LOAD = AccessKind.LOAD.ordinal();
+  private static final int STORE = AccessKind.STORE.ordinal();
+  private static final int FETCH = AccessKind.FETCH.ordinal();
+  private static final long BLOCKED = Long.MAX_VALUE;
+  private static final int REGISTERS = 256;
+  private static final int NOBODY = Life.NOBODY;
+  private static final long NO_OWNER = -1;
+  private static final Step[] STEPS = Step.values();
+
+  private static final int MERGED_HITS = TimingMetric.MERGED_HITS.ordinal();
+  private static final int TRANSLATION_CYCLES = TimingMetric.TRANSLATION_CYCLES.ordinal();
+  private static final int WALKS_STARTED = TimingMetric.WALKS_STARTED.ordinal();
+  private static final int WALKS_FINISHED = TimingMetric.WALKS_FINISHED.ordinal();
+  private static final int WALK_CYCLES = TimingMetric.WALK_CYCLES.ordinal();
+  private static final int READS_ISSUED = TimingMetric.READS_ISSUED.ordinal();
+  private static final int READS_ANSWERED = TimingMetric.READS_ANSWERED.ordinal();
+  private static final int MISS_REGISTER_WAITS = TimingMetric.MISS_REGISTER_WAITS.ordinal();
+  private static final int WALKER_WAITS = TimingMetric.WALKER_WAITS.ordinal();
+  private static final int PORT_WAITS = TimingMetric.PORT_WAITS.ordinal();
+  private static final int BASE = CycleCause.BASE.ordinal();
+  private static final int DATA = CycleCause.DATA.ordinal();
+  private static final int BANK_WAITS = TimingMetric.BANK_WAITS.ordinal();
+
+  private final Scheduler scheduler;
+  private final int number;
+  private final boolean serial;
+  private final boolean dataflow;
+  private final CoreConfig config;
+  private final @Nullable TimingObserver observer;
+
+  private final int[] lookupCycles = new int[AccessKind.COUNT];
+  private final int stlbCycles;
+  private final int structureCacheCycles;
+
+  /** By place: cycles of a read of a table entry. */
+  private final int[] readCycles = new int[Served.PLACES];
+
+  /** By kind of access and place: cycles of a data access after its translation. */
+  private final int[][] dataCycles = new int[AccessKind.COUNT][Served.PLACES];
+
+  /** Cycles of a fetch from its translation on that the pipeline hides. */
+  private final int hiddenFetchCycles;
+
+  private final Ports[] firstLevelPorts = new Ports[AccessKind.COUNT];
+  private final Ports stlbPorts;
+  private final Tokens[] missRegisters = new Tokens[AccessKind.COUNT];
+  private final Tokens walkers;
+
+  // References under way: those from head to tail - 1.
+  private final Life[] lives;
+  private final int lifeMask;
+  private long head;
+  private long tail;
+
+  private final Instruction[] instructions;
+  private final int instructionMask;
+  private long instructionTail;
+
+  /** References of the trace that entered. */
+  private long references;
+
+  private long loads;
+  private long stores;
+  private long retiredLoads;
+  private long retiredStores;
+  private final long[] loadRetired;
+  private final long[] storeRetired;
+
+  /** The cycle in which the last reference entered. */
+  private long entryCycle;
+
+  /** The cycle in which the last instruction entered, and how many did in it. */
+  private long instructionCycle;
+
+  private int enteredInCycle;
+
+  /** Before this cycle nothing enters: a fetch or a fault held it up. */
+  private long heldUntil;
+
+  /** The slot of a reference that holds up all that comes after it, or {@link #NOBODY}. */
+  private int holder = NOBODY;
+
+  /** What {@link #readyCycle} found last. */
+  private long ready;
+
+  private long lastRetired;
+  private int retiredInCycle;
+
+  /** Pages on their way: the reference that fetches them last. */
+  private final Long2LongOpenHashMap pending = new Long2LongOpenHashMap();
+
+  /** By register: one more than the number of the instruction that wrote it last, 0 for none. */
+  private final long[] producers = new long[REGISTERS];
+
+  // What the trace has next.
+  private boolean announced;
+  private int nextKind;
+  private boolean nextStartsInstruction;
+  private long nextRegisters;
+
+  private final Counters<TimingMetric> counters = new Counters<>(TimingMetric.class);
+  private final long[] counts = counters.values();
+  private final Counters<CycleCause> causes = new Counters<>(CycleCause.class);
+  private final Histogram walkLatencies = new Histogram(3);
+
+  CoreTiming(
+      Scheduler scheduler,
+      int number,
+      Overlap overlap,
+      CoreConfig config,
+      Latencies latencies,
+      MemoryConfig memory,
+      @Nullable TimingObserver observer) {
+    this.scheduler = scheduler;
+    this.number = number;
+    this.serial = overlap == Overlap.SERIAL;
+    this.dataflow = overlap == Overlap.DATAFLOW;
+    this.config = config;
+    this.observer = observer;
+
+    int queued = config.loadQueueEntries() + config.storeQueueEntries();
+    // Beside loads and stores an instruction has a fetch and its own work.
+    int slots = powerOfTwo(queued + 2 * config.reorderBufferEntries() + 2);
+    lives = new Life[slots];
+    for (int i = 0; i < slots; i++) {
+      lives[i] = new Life();
+    }
+    lifeMask = slots - 1;
+    instructions = new Instruction[powerOfTwo(config.reorderBufferEntries() + 1)];
+    for (int i = 0; i < instructions.length; i++) {
+      instructions[i] = new Instruction();
+    }
+    instructionMask = instructions.length - 1;
+    loadRetired = new long[config.loadQueueEntries()];
+    storeRetired = new long[config.storeQueueEntries()];
+
+    Ports dataPorts = new Ports(config.l1dPorts());
+    Tokens dataRegisters = new Tokens(config.l1dMissRegisters(), slots);
+    for (AccessKind kind : AccessKind.values()) {
+      int i = kind.ordinal();
+      boolean fetch = kind == AccessKind.FETCH;
+      lookupCycles[i] = fetch ? latencies.l1iCycles() : latencies.l1dCycles();
+      firstLevelPorts[i] = fetch ? new Ports(config.l1iPorts()) : dataPorts;
+      missRegisters[i] = fetch ? new Tokens(config.l1iMissRegisters(), slots) : dataRegisters;
+      int[] cycles = placeCycles(memory, fetch ? memory.l1i() : memory.l1d(), 0);
+      int overlapped = memory.parallelLookup() ? lookupCycles[i] : 0;
+      for (int place = 0; place < Served.PLACES; place++) {
+        dataCycles[i][place] = Math.max(0, cycles[place] - overlapped);
+      }
+    }
+    stlbPorts = new Ports(config.stlbPorts());
+    stlbCycles = latencies.stlbCycles();
+    structureCacheCycles = latencies.structureCacheCycles();
+    walkers = new Tokens(config.walkers(), slots);
+    int[] cycles = placeCycles(memory, memory.l1d(), memory.fixedLatencyCycles());
+    System.arraycopy(cycles, 0, readCycles, 0, cycles.length);
+    int fetched = memory.cached() ? Served.L1 : Served.UNCACHED;
+    hiddenFetchCycles = dataCycles[FETCH][fetched];
+    pending.defaultReturnValue(NO_OWNER);
+  }
+
+  private static int[] placeCycles(MemoryConfig memory, @Nullable CacheConfig first, int uncached) {
+    int[] cycles = new int[Served.PLACES];
+    CacheConfig l2 = memory.l2();
+    CacheConfig llc = memory.llc();
+    DramConfig dram = memory.dram();
+    cycles[Served.L1] = first == null ? 0 : first.latencyCycles();
+    cycles[Served.L2] = l2 == null ? 0 : l2.latencyCycles();
+    cycles[Served.LAST_LEVEL] = llc == null ? 0 : llc.latencyCycles();
+    cycles[Served.DRAM_ROW_HIT] = dram == null ? 0 : dram.rowHitCycles();
+    cycles[Served.DRAM_ROW_MISS] = dram == null ? 0 : dram.rowMissCycles();
+    cycles[Served.UNCACHED] = uncached;
+    return cycles;
+  }
+
+  private static int powerOfTwo(int least) {
+    return Math.max(2, Integer.highestOneBit(least - 1) << 1);
+  }
+
+  /**
+   * Says what the trace has next for this core.
+   *
+   * @param kind an {@link AccessKind} code
+   * @param startsInstruction whether it is the first reference of an instruction
+   * @param registers what the instruction reads and writes, see {@link Registers}; only looked at
+   *     in {@link Overlap#DATAFLOW} and where an instruction starts
+   */
+  public void announce(int kind, boolean startsInstruction, long registers) {
+    announced = true;
+    nextKind = kind;
+    nextStartsInstruction = startsInstruction;
+    nextRegisters = registers;
+    if (startsInstruction) {
+      closeInstruction();
+    }
+  }
+
+  /** Says that the trace has no more for this core. */
+  public void end() {
+    announced = false;
+    closeInstruction();
+  }
+
+  /**
+   * Lets a reference enter that is one translation which the first level answered. Does what {@link
+   * #announce}, a short {@link #recipe} and {@link #accept} would do, for machines of one core.
+   *
+   * @param page as in {@link Recipe#endTranslation}
+   * @param served where its data are, as in {@link Recipe#data}
+   */
+  public void acceptHit(
+      int kind, boolean startsInstruction, long registers, long page, int served, long address) {
+    if (serial && observer == null && !Served.isDram(served)) {
+      retireComplete();
+      int translating = lookupCycles[kind];
+      int accessing = dataCycles[kind][Served.place(served)];
+      counts[TRANSLATION_CYCLES] += translating;
+      causes.values()[BASE] += translating;
+      causes.values()[DATA] += accessing;
+      references++;
+      heldUntil = Math.max(heldUntil, lastRetired) + translating + accessing;
+      lastRetired = heldUntil;
+      return;
+    }
+    announce(kind, startsInstruction, registers);
+    scheduler.nextCore();
+    Recipe recipe = recipe();
+    recipe.translation();
+    recipe.endTranslation(page);
+    recipe.data(served, address);
+    accept();
+  }
+
+  /** The recipe to fill for the reference that was announced, empty. */
+  public Recipe recipe() {
+    Recipe recipe = lives[(int) (tail + ownWork()) & lifeMask].recipe;
+    recipe.clear();
+    return recipe;
+  }
+
+  /** How many references of its own an instruction puts before the one that was announced. */
+  private int ownWork() {
+    return dataflow && nextStartsInstruction ? 1 : 0;
+  }
+
+  /** The first cycle in which what was announced may enter; {@link #BLOCKED} while unknown. */
+  long readyCycle() {
+    ready = findReadyCycle();
+    return ready;
+  }
+
+  private long findReadyCycle() {
+    if (!announced) {
+      retireComplete();
+      return BLOCKED;
+    }
+    if (holder != NOBODY) {
+      Life held = lives[holder];
+      if (held.complete == Life.UNKNOWN) {
+        return BLOCKED;
+      }
+      long hidden = held.kind == FETCH && !serial ? hiddenFetchCycles : 0;
+      heldUntil = Math.max(heldUntil, held.complete - hidden);
+      holder = NOBODY;
+    }
+    retireComplete();
+    long cycle = Math.max(entryCycle, heldUntil);
+    if (serial) {
+      return cycle;
+    }
+    if (nextStartsInstruction) {
+      if (cycle == instructionCycle && enteredInCycle >= config.issueWidth()) {
+        cycle++;
+      }
+      long leaving = instructionTail - config.reorderBufferEntries();
+      if (leaving >= 0) {
+        if (head != tail && lives[(int) head & lifeMask].instruction <= leaving) {
+          return BLOCKED;
+        }
+        cycle = Math.max(cycle, instructions[(int) leaving & instructionMask].retired);
+      }
+    }
+    if (nextKind == LOAD && loads >= loadRetired.length) {
+      if (retiredLoads <= loads - loadRetired.length) {
+        return BLOCKED;
+      }
+      cycle = Math.max(cycle, loadRetired[(int) (loads % loadRetired.length)]);
+    } else if (nextKind == STORE && stores >= storeRetired.length) {
+      if (retiredStores <= stores - storeRetired.length) {
+        return BLOCKED;
+      }
+      cycle = Math.max(cycle, storeRetired[(int) (stores % storeRetired.length)]);
+    }
+    return tail - head + ownWork() < lives.length ? cycle : BLOCKED;
+  }
+
+  /**
+   * Lets the reference that was announced enter, with the recipe that was filled for it. To be
+   * called when {@link Scheduler#nextCore} has named this core.
+   */
+  public void accept() {
+    long cycle = ready;
+    announced = false;
+    if (nextStartsInstruction || instructionTail == 0) {
+      startInstruction(cycle);
+    }
+    entryCycle = cycle;
+    scheduler.entered(cycle, serial ? BLOCKED : cycle);
+    int slot = (int) tail & lifeMask;
+    Life life = lives[slot];
+    boolean first = nextStartsInstruction && ownWork() == 0;
+    life.begin(tail, references++, nextKind, first, instructionTail - 1);
+    tail++;
+    if (nextKind == LOAD) {
+      loads++;
+    } else if (nextKind == STORE) {
+      stores++;
+    }
+    Instruction instruction = instructions[(int) life.instruction & instructionMask];
+    instruction.open++;
+    boolean alone = life.recipe.isSimple() && observer == null;
+    if (alone && (serial || pending.isEmpty() || !pending.containsKey(life.recipe.address(0)))) {
+      if (!dataflow || nextKind == FETCH || operandsThereBy(instruction, cycle)) {
+        runSimple(life, cycle);
+        return;
+      }
+    }
+    claimPages(life);
+    life.enter(cycle);
+    if (serial || life.recipe.faults() || nextKind == FETCH) {
+      holder = slot;
+    }
+    if (dataflow && nextKind != FETCH && !operandsThereBy(instruction, cycle)) {
+      if (instruction.missingOperands > 0) {
+        life.waitsForOperands = true;
+      } else {
+        scheduler.schedule(number, life.sequence, instruction.operandsReady);
+      }
+    } else {
+      follow(slot, cycle);
+    }
+  }
+
+  private static boolean operandsThereBy(Instruction instruction, long cycle) {
+    return instruction.missingOperands == 0 && instruction.operandsReady <= cycle;
+  }
+
+  private void runSimple(Life life, long cycle) {
+    life.enter(cycle);
+    long lookup = bookPort(firstLevelPorts[nextKind], cycle);
+    long translated = lookup + lookupCycles[nextKind];
+    counts[TRANSLATION_CYCLES] += translated - cycle;
+    long done = translated + dataCycles[nextKind][life.recipe.simpleServed()];
+    life.spend(CycleCause.BASE, translated);
+    life.spend(CycleCause.DATA, done);
+    if (serial) {
+      heldUntil = done;
+    } else if (nextKind == FETCH) {
+      heldUntil = Math.max(heldUntil, lookup + (done - translated) - hiddenFetchCycles);
+    }
+    complete(life, done);
+  }
+
+  /** Takes account of who fetches which page, in the order of the references. */
+  private void claimPages(Life life) {
+    if (serial) {
+      for (int i = 0; i < life.recipe.translations(); i++) {
+        life.setOwner(i, NO_OWNER, 0);
+      }
+      return;
+    }
+    Recipe recipe = life.recipe;
+    for (int i = 0; i < recipe.length(); i++) {
+      if (recipe.operation(i) != Step.AWAIT.ordinal()) {
+        continue;
+      }
+      int translation = recipe.argument(i);
+      long page = recipe.address(i);
+      long owner = pending.get(page);
+      life.setOwner(translation, owner, owner == NO_OWNER ? 0 : translationOf(owner, page));
+      boolean hit =
+          i + 1 == recipe.length() || recipe.operation(i + 1) != Step.MISS_REGISTER.ordinal();
+      if (!hit) {
+        pending.put(page, life.sequence);
+      }
+      boolean walks =
+          !hit && i + 3 < recipe.length() && recipe.operation(i + 3) == Step.WALKER.ordinal();
+      if (owner != NO_OWNER && !walks) {
+        counts[MERGED_HITS]++;
+      }
+    }
+  }
+
+  private int translationOf(long owner, long page) {
+    Recipe recipe = lives[(int) owner & lifeMask].recipe;
+    int i = 0;
+    while (recipe.operation(i) != Step.AWAIT.ordinal() || recipe.address(i) != page) {
+      i++;
+    }
+    return recipe.argument(i);
+  }
+
+  /** A reference whose event has come goes on. */
+  void resume(long sequence, long cycle) {
+    follow((int) sequence & lifeMask, cycle);
+  }
+
+  /** Follows a recipe from {@code now} on, until something must be waited for. */
+  private void follow(int slot, long now) {
+    Life life = lives[slot];
+    Recipe recipe = life.recipe;
+    // What was waited for before this step, if anything, belongs to it.
+    while (true) {
+      long begun = life.now;
+      int i = life.position;
+      int argument = recipe.argument(i);
+      long end;
+      switch (STEPS[recipe.operation(i)]) {
+        case LOOKUP -> {
+          life.spend(CycleCause.BASE, now); // operands
+          life.translationStart = now;
+          end = bookPort(firstLevelPorts[life.kind], now) + lookupCycles[life.kind];
+          life.spend(CycleCause.BASE, end);
+        }
+        case AWAIT -> {
+          if (isOnItsWay(life, argument)) {
+            Life owner = lives[(int) life.owner(argument) & lifeMask];
+            life.nextWaiter = owner.firstWaiter;
+            owner.firstWaiter = slot;
+            return;
+          }
+          life.spend(CycleCause.L1_MISS, now);
+          end = now;
+        }
+        case MISS_REGISTER -> {
+          if (life.missRegister == Tokens.NONE) {
+            life.missRegister = missRegisters[life.kind].take(slot);
+            if (life.missRegister == Tokens.NONE) {
+              counts[MISS_REGISTER_WAITS]++;
+              return;
+            }
+          }
+          life.spend(CycleCause.L1_MISS, now);
+          end = now;
+        }
+        case SECOND_LEVEL -> {
+          end = bookPort(stlbPorts, now) + stlbCycles;
+          life.spend(CycleCause.L1_MISS, end);
+        }
+        case WALKER -> {
+          if (life.walker == Tokens.NONE) {
+            life.walkRequested = now;
+            life.walker = walkers.take(slot);
+            if (life.walker == Tokens.NONE) {
+              counts[WALKER_WAITS]++;
+              return;
+            }
+          }
+          counts[WALKS_STARTED]++;
+          life.spend(CycleCause.WALK_QUEUE, now);
+          end = now;
+        }
+        case STRUCTURE_CACHES -> {
+          boolean assist = argument == Recipe.Cause.ASSIST.ordinal();
+          end = now + structureCacheCycles + (assist ? config.assistCycles() : 0);
+          life.spend(walkCause(argument), end);
+        }
+        case READ -> {
+          counts[READS_ISSUED]++;
+          counts[READS_ANSWERED]++;
+          end = access(argument, now) + readCycles[Served.place(argument)];
+          life.spend(walkCauseAt(recipe, i), end);
+        }
+        case END_WALK -> {
+          end = now;
+          walkLatencies.recordValue(now - life.walkRequested);
+          counts[WALK_CYCLES] += now - life.walkRequested;
+          counts[WALKS_FINISHED]++;
+          observe(life, i, begun, now); // while the walker is still known
+          giveWalker(life, now);
+        }
+        case FAULT -> {
+          end = now + config.faultCycles();
+          life.spend(CycleCause.FAULT, end);
+        }
+        case TRANSLATED -> {
+          end = now;
+          counts[TRANSLATION_CYCLES] += now - life.translationStart;
+          translated(life, argument, now);
+        }
+        case DATA -> {
+          end = access(argument, now) + dataCycles[life.kind][Served.place(argument)];
+          life.spend(CycleCause.DATA, end);
+        }
+        case EXECUTE -> {
+          life.spend(CycleCause.BASE, now);
+          end = now + 1;
+          life.spend(CycleCause.BASE, end);
+        }
+        default -> throw new IllegalStateException("no step is without a rule");
+      }
+      life.position++;
+      if (observer != null && STEPS[recipe.operation(i)] != Step.END_WALK) {
+        observe(life, i, begun, end);
+      }
+      if (life.position == recipe.length()) {
+        complete(life, end); // nothing is left but to let time pass
+        return;
+      }
+      if (end > now) {
+        if (!scheduler.nothingBefore(end)) {
+          scheduler.schedule(number, life.sequence, end);
+          return;
+        }
+        now = end;
+      }
+    }
+  }
+
+  private void observe(Life life, int i, long from, long to) {
+    if (observer != null) {
+      Recipe recipe = life.recipe;
+      observer.step(
+          number,
+          life.reference,
+          STEPS[recipe.operation(i)],
+          recipe.argument(i),
+          recipe.address(i),
+          life.walker,
+          from,
+          to);
+    }
+  }
+
+  private static CycleCause walkCause(int cause) {
+    if (cause == Recipe.Cause.ASSIST.ordinal()) {
+      return CycleCause.ASSIST;
+    }
+    return cause == Recipe.Cause.RETRY.ordinal() ? CycleCause.FAULT : CycleCause.WALK_MEMORY;
+  }
+
+  private static CycleCause walkCauseAt(Recipe recipe, int step) {
+    int i = step;
+    while (recipe.operation(i) != Step.STRUCTURE_CACHES.ordinal()) {
+      i--;
+    }
+    return walkCause(recipe.argument(i));
+  }
+
+  /** In serial no other look-up is under way. */
+  private long bookPort(Ports ports, long wanted) {
+    if (serial) {
+      return wanted;
+    }
+    long cycle = ports.book(wanted);
+    if (cycle != wanted) {
+      counts[PORT_WAITS]++;
+    }
+    return cycle;
+  }
+
+  /** The cycle in which memory begins with an access. */
+  private long access(int served, long now) {
+    if (!Served.isDram(served)) {
+      return now;
+    }
+    long start = scheduler.bookBank(served, now);
+    if (start != now) {
+      counts[BANK_WAITS]++;
+    }
+    return start;
+  }
+
+  private boolean isOnItsWay(Life life, int translation) {
+    long sequence = life.owner(translation);
+    if (sequence == NO_OWNER) {
+      return false;
+    }
+    Life owner = lives[(int) sequence & lifeMask];
+    return owner.sequence == sequence
+        && owner.translationsDone <= life.ownerTranslation(translation);
+  }
+
+  private void giveWalker(Life life, long now) {
+    int token = life.walker;
+    life.walker = Tokens.NONE;
+    int slot = walkers.give(token);
+    if (slot != Tokens.NONE) {
+      lives[slot].walker = token;
+      scheduler.schedule(number, lives[slot].sequence, now);
+    }
+  }
+
+  private void translated(Life life, int translation, long now) {
+    life.translationsDone = translation + 1;
+    if (life.missRegister != Tokens.NONE) {
+      int token = life.missRegister;
+      life.missRegister = Tokens.NONE;
+      int slot = missRegisters[life.kind].give(token);
+      if (slot != Tokens.NONE) {
+        lives[slot].missRegister = token;
+        scheduler.schedule(number, lives[slot].sequence, now);
+      }
+    }
+    if (!serial) {
+      long page = pageOf(life.recipe, translation);
+      if (pending.get(page) == life.sequence) {
+        pending.remove(page);
+      }
+      // Those that wait for a later page of this reference find that out and wait again.
+      int waiter = life.firstWaiter;
+      life.firstWaiter = NOBODY;
+      while (waiter != NOBODY) {
+        scheduler.schedule(number, lives[waiter].sequence, now);
+        waiter = lives[waiter].nextWaiter;
+      }
+    }
+  }
+
+  private static long pageOf(Recipe recipe, int translation) {
+    int i = 0;
+    while (recipe.operation(i) != Step.AWAIT.ordinal() || recipe.argument(i) != translation) {
+      i++;
+    }
+    return recipe.address(i);
+  }
+
+  private void complete(Life life, long cycle) {
+    life.complete = cycle;
+    Instruction instruction = instructions[(int) life.instruction & instructionMask];
+    instruction.latest = Math.max(instruction.latest, cycle);
+    instruction.open--;
+    if (dataflow && instruction.open == 0 && instruction.closed) {
+      done(instruction);
+    }
+  }
+
+  private void startInstruction(long cycle) {
+    boolean same = cycle == instructionCycle && instructionTail > 0;
+    enteredInCycle = same ? enteredInCycle + 1 : 1;
+    instructionCycle = cycle;
+    Instruction instruction = instructions[(int) instructionTail & instructionMask];
+    instruction.number = instructionTail++;
+    instruction.firstSequence = tail;
+    instruction.open = 0;
+    instruction.closed = false;
+    instruction.latest = cycle;
+    instruction.done = Instruction.UNKNOWN;
+    instruction.retired = 0;
+    instruction.firstDependent = NOBODY;
+    instruction.missingOperands = 0;
+    instruction.operandsReady = cycle;
+    if (dataflow) {
+      for (int i = 0; i < Registers.SOURCES; i++) {
+        waitForOperand(instruction, i, Registers.source(nextRegisters, i));
+      }
+      for (int i = 0; i < Registers.DESTINATIONS; i++) {
+        int register = Registers.destination(nextRegisters, i);
+        if (register != Registers.NONE) {
+          producers[register] = instruction.number + 1;
+        }
+      }
+      enterOwnWork(instruction, cycle);
+    }
+  }
+
+  private void waitForOperand(Instruction instruction, int operand, int register) {
+    if (register == Registers.NONE || producers[register] == 0) {
+      return;
+    }
+    long producerNumber = producers[register] - 1;
+    Instruction producer = instructions[(int) producerNumber & instructionMask];
+    if (producer.number != producerNumber || producerNumber == instruction.number) {
+      return; // retired long ago
+    }
+    if (producer.done != Instruction.UNKNOWN) {
+      instruction.operandsReady = Math.max(instruction.operandsReady, producer.done);
+    } else {
+      instruction.missingOperands++;
+      instruction.nextDependent[operand] = producer.firstDependent;
+      producer.firstDependent =
+          ((int) instruction.number & instructionMask) * Instruction.SOURCES + operand;
+    }
+  }
+
+  /** The instruction's own cycle of work, as a reference that touches nothing. */
+  private void enterOwnWork(Instruction instruction, long cycle) {
+    int slot = (int) tail & lifeMask;
+    Life life = lives[slot];
+    life.begin(tail++, references, NOBODY, true, instruction.number);
+    life.recipe.clear();
+    life.recipe.execute();
+    life.enter(cycle);
+    instruction.open++;
+    if (instruction.missingOperands > 0) {
+      life.waitsForOperands = true;
+    } else {
+      long ready = Math.max(cycle, instruction.operandsReady);
+      life.spend(CycleCause.BASE, ready + 1);
+      complete(life, ready + 1);
+    }
+  }
+
+  private void closeInstruction() {
+    if (instructionTail == 0) {
+      return;
+    }
+    Instruction instruction = instructions[(int) (instructionTail - 1) & instructionMask];
+    if (!instruction.closed) {
+      instruction.closed = true;
+      if (dataflow && instruction.open == 0) {
+        done(instruction);
+      }
+    }
+  }
+
+  /** The results of an instruction are there: whoever waits for them alone can start. */
+  private void done(Instruction instruction) {
+    instruction.done = instruction.latest;
+    int dependent = instruction.firstDependent;
+    instruction.firstDependent = NOBODY;
+    while (dependent != NOBODY) {
+      Instruction waiting = instructions[dependent / Instruction.SOURCES];
+      dependent = waiting.nextDependent[dependent % Instruction.SOURCES];
+      waiting.operandsReady = Math.max(waiting.operandsReady, instruction.done);
+      if (--waiting.missingOperands == 0) {
+        start(waiting);
+      }
+    }
+  }
+
+  private void start(Instruction instruction) {
+    for (long s = instruction.firstSequence; s < tail; s++) {
+      Life life = lives[(int) s & lifeMask];
+      if (life.instruction != instruction.number) {
+        break;
+      }
+      if (life.waitsForOperands) {
+        life.waitsForOperands = false;
+        scheduler.schedule(number, s, Math.max(life.start, instruction.operandsReady));
+      }
+    }
+  }
+
+  private void retireComplete() {
+    while (head != tail) {
+      Life life = lives[(int) head & lifeMask];
+      if (life.complete == Life.UNKNOWN) {
+        break;
+      }
+      long cycle = Math.max(life.complete, lastRetired);
+      if (cycle > lastRetired) {
+        retiredInCycle = 1;
+      } else if (life.startsInstruction && !serial) {
+        if (retiredInCycle == config.issueWidth()) {
+          cycle++;
+          retiredInCycle = 1;
+        } else {
+          retiredInCycle++;
+        }
+      }
+      if (cycle > lastRetired) {
+        life.attribute(lastRetired, cycle, causes.values());
+        lastRetired = cycle;
+      }
+      instructions[(int) life.instruction & instructionMask].retired = cycle;
+      if (life.kind == LOAD) {
+        loadRetired[(int) (retiredLoads++ % loadRetired.length)] = cycle;
+      } else if (life.kind == STORE) {
+        storeRetired[(int) (retiredStores++ % storeRetired.length)] = cycle;
+      }
+      head++;
+    }
+  }
+
+  /** The cycle in which the last reference so far retired: the total. */
+  public long totalCycles() {
+    retireComplete();
+    return lastRetired;
+  }
+
+  /** What the cycles of the total went to. */
+  public Snapshot<CycleCause> attributed() {
+    return causes.snapshot();
+  }
+
+  public Snapshot<TimingMetric> snapshot() {
+    return counters.snapshot();
+  }
+
+  /** Cycles from the request of a walk to its end, waiting for a walker included. */
+  public Histogram walkLatencies() {
+    return walkLatencies;
+  }
+}

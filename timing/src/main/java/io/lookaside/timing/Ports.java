@@ -1,0 +1,26 @@
+package io.lookaside.timing;
+
+/** Ports that each take one look-up a cycle, booked at cycles that never decrease. */
+final class Ports {
+  private final int ports;
+  private long cycle = -1;
+  private int taken;
+
+  Ports(int ports) {
+    this.ports = ports;
+  }
+
+  /** The first cycle from {@code wanted} on in which a port is free; takes it. */
+  long book(long wanted) {
+    if (wanted > cycle) {
+      cycle = wanted;
+      taken = 1;
+    } else if (taken < ports) {
+      taken++;
+    } else {
+      cycle++;
+      taken = 1;
+    }
+    return cycle;
+  }
+}

@@ -1,0 +1,174 @@
+package io.lookaside.timing;
+
+import java.util.Arrays;
+
+/**
+ * What one reference did, as the steps that timing then schedules: which TLBs it asked, which table
+ * entries it read and where each was served, where its data were. Owned by {@link CoreTiming}, and
+ * filled anew for each reference.
+ *
+ * <p>A reference is one or several translations, each followed by its access to memory:
+ *
+ * <pre>
+ *   translation [secondLevel] [walk(miss) read* endWalk] [fault walk(retry) read* endWalk]
+ *               [walk(assist) read* endWalk] endTranslation [data]
+ * </pre>
+ */
+public final class Recipe {
+  /** Why a page walker is wanted. */
+  public enum Cause {
+    /** A miss in the second level. */
+    MISS,
+    /** The repetition after a page fault was answered. */
+    RETRY,
+    /** A store found a clean entry. */
+    ASSIST
+  }
+
+  private static final int OPERATION_BITS = 4;
+  private static final int OPERATION_MASK = (1 << OPERATION_BITS) - 1;
+
+  /** By step: its {@link Step} in bits 3:0 and its argument above them. */
+  private int[] steps = new int[16];
+
+  /** By step: the address that it accesses, or the key of the page that it looks up. */
+  private long[] addresses = new long[16];
+
+  private int length;
+  private int translations;
+
+  /** Where the look-up of the last translation stands. */
+  private int lookup;
+
+  private boolean simple;
+  private boolean faults;
+  private int simpleServed;
+
+  Recipe() {}
+
+  /** Forgets everything. */
+  void clear() {
+    length = 0;
+    translations = 0;
+    simple = true;
+    faults = false;
+    simpleServed = Served.UNCACHED;
+  }
+
+  /** Begins a translation with the look-up in the first-level TLB. */
+  public void translation() {
+    simple &= translations == 0;
+    lookup = length;
+    add(Step.LOOKUP, translations, 0);
+    add(Step.AWAIT, translations, 0);
+    translations++;
+  }
+
+  /** The first level missed: the second is asked. */
+  public void secondLevel() {
+    simple = false;
+    add(Step.MISS_REGISTER, 0, 0);
+    add(Step.SECOND_LEVEL, 0, 0);
+  }
+
+  /** A page walk begins, with a look-up in the structure caches. */
+  public void walk(Cause cause) {
+    simple = false;
+    add(Step.WALKER, cause.ordinal(), 0);
+    add(Step.STRUCTURE_CACHES, cause.ordinal(), 0);
+  }
+
+  /**
+   * The walk reads a table entry.
+   *
+   * @param served a {@link Served} code
+   */
+  public void read(int served, long address) {
+    add(Step.READ, served, address);
+  }
+
+  /** The walk ends, with a translation or a fault. */
+  public void endWalk() {
+    add(Step.END_WALK, 0, 0);
+  }
+
+  /** The kernel answers a page fault. */
+  public void fault() {
+    simple = false;
+    faults = true;
+    add(Step.FAULT, 0, 0);
+  }
+
+  /**
+   * The translation is complete, or has ended in a fault that stays.
+   *
+   * @param page tells what a TLB entry can map apart, over all address spaces
+   */
+  public void endTranslation(long page) {
+    addresses[lookup] = page;
+    addresses[lookup + 1] = page;
+    add(Step.TRANSLATED, translations - 1, page);
+  }
+
+  /**
+   * The program's own access to the page that was translated.
+   *
+   * @param served a {@link Served} code
+   */
+  public void data(int served, long address) {
+    simple &= !Served.isDram(served);
+    simpleServed = served;
+    add(Step.DATA, served, address);
+  }
+
+  /** Stands for an instruction's own work, in a cycle of its own. */
+  void execute() {
+    simple = false;
+    add(Step.EXECUTE, 0, 0);
+  }
+
+  /** Whether this is one translation that the first level answered, and no access to DRAM. */
+  boolean isSimple() {
+    return simple;
+  }
+
+  /** Whether a page fault was answered on the way. */
+  boolean faults() {
+    return faults;
+  }
+
+  /** Where the data of a simple reference were. */
+  int simpleServed() {
+    return simpleServed;
+  }
+
+  int length() {
+    return length;
+  }
+
+  int translations() {
+    return translations;
+  }
+
+  /** The ordinal of a {@link Step}. */
+  int operation(int i) {
+    return steps[i] & OPERATION_MASK;
+  }
+
+  int argument(int i) {
+    return steps[i] >>> OPERATION_BITS;
+  }
+
+  long address(int i) {
+    return addresses[i];
+  }
+
+  private void add(Step step, int argument, long address) {
+    if (length == steps.length) {
+      steps = Arrays.copyOf(steps, 2 * length);
+      addresses = Arrays.copyOf(addresses, 2 * length);
+    }
+    steps[length] = step.ordinal() | argument << OPERATION_BITS;
+    addresses[length++] = address;
+  }
+}

@@ -1,0 +1,121 @@
+package io.lookaside.timing;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The clock of a machine: the cores, the events that wait for their cycle, and the banks of main
+ * memory that all cores share.
+ *
+ * <p>Whoever runs a trace asks {@link #nextCore} whose turn it is, lets that core's next reference
+ * change the state of TLBs, caches and tables, writes down what happened as a {@link Recipe}, and
+ * hands it over with {@link CoreTiming#accept}. Events are worked off in order of their cycles, and
+ * a reference enters only when no event of an earlier cycle is left; so everything that can be used
+ * up is booked at cycles that never decrease, and a later reference that is ready can overtake an
+ * earlier one that waits.
+ */
+public final class Scheduler {
+  /** The most cores of a machine. */
+  public static final int MAX_CORES = 1 << 8;
+
+  private static final int CORE_BITS = 8;
+
+  private final EventQueue events = new EventQueue();
+  private final List<CoreTiming> cores = new ArrayList<>();
+  private final long[] bankFree;
+  private final int burstCycles;
+  private final int openingCycles;
+
+  /** Up to this cycle nothing but an event can happen. */
+  private long horizon;
+
+  /** The clock of cores without cores yet. */
+  public Scheduler(@Nullable DramConfig dram) {
+    bankFree = new long[dram == null ? 1 : dram.banks()];
+    burstCycles = dram == null ? 0 : dram.burstCycles();
+    openingCycles = dram == null ? 0 : dram.rowMissCycles() - dram.rowHitCycles();
+  }
+
+  /** Adds a core; its number is the number of those before it. */
+  public CoreTiming addCore(
+      Overlap overlap,
+      CoreConfig config,
+      Latencies latencies,
+      MemoryConfig memory,
+      @Nullable TimingObserver observer) {
+    if (cores.size() == MAX_CORES) {
+      throw new IllegalArgumentException("a machine has at most " + MAX_CORES + " cores");
+    }
+    CoreTiming core =
+        new CoreTiming(this, cores.size(), overlap, config, latencies, memory, observer);
+    cores.add(core);
+    return core;
+  }
+
+  /**
+   * The core whose next reference enters next, or {@code null} when all have announced their end
+   * and nothing is under way any more. Each core must have been told with {@link
+   * CoreTiming#announce} or {@link CoreTiming#end} what comes.
+   */
+  public @Nullable CoreTiming nextCore() {
+    while (true) {
+      CoreTiming first = null;
+      long cycle = Long.MAX_VALUE;
+      for (int i = 0; i < cores.size(); i++) {
+        CoreTiming core = cores.get(i);
+        long ready = core.readyCycle();
+        if (ready < cycle) {
+          cycle = ready;
+          first = core;
+        }
+      }
+      if (events.firstCycle() > cycle || events.isEmpty()) {
+        return first;
+      }
+      horizon = cycle;
+      workOffFirst();
+    }
+  }
+
+  private void workOffFirst() {
+    long cycle = events.firstCycle();
+    long number = events.firstNumber();
+    events.removeFirst();
+    cores.get((int) number & (MAX_CORES - 1)).resume(number >>> CORE_BITS, cycle);
+  }
+
+  /** Lets a reference of a core go on in a later cycle. */
+  void schedule(int core, long sequence, long cycle) {
+    events.add(cycle, sequence << CORE_BITS | core);
+  }
+
+  /** Whether a step that ends in {@code cycle} can be followed by the next without a detour. */
+  boolean nothingBefore(long cycle) {
+    return cycle <= horizon && cycle < events.firstCycle();
+  }
+
+  /**
+   * Says that a reference has entered.
+   *
+   * @param cycle the cycle in which it did
+   * @param next the first cycle in which its core can let another one enter, as far as is known
+   */
+  void entered(long cycle, long next) {
+    horizon = cores.size() == 1 ? next : cycle;
+  }
+
+  /** Whether there is no other core. */
+  boolean singleCore() {
+    return cores.size() == 1;
+  }
+
+  /** The cycle in which a bank begins with an access that is there in {@code wanted}. */
+  long bookBank(int served, long wanted) {
+    int bank = Served.bank(served);
+    long start = Math.max(wanted, bankFree[bank]);
+    boolean opens = Served.place(served) == Served.DRAM_ROW_MISS;
+    bankFree[bank] = start + burstCycles + (opens ? openingCycles : 0);
+    return start;
+  }
+}

@@ -1,0 +1,27 @@
+package io.lookaside.timing;
+
+/** Is told every step of every reference, as soon as its end is known. */
+public interface TimingObserver {
+  /**
+   * One step.
+   *
+   * @param core number of the core
+   * @param reference number of the reference on its core, from 0
+   * @param step what was done
+   * @param argument a {@link Served} code for {@link Step#READ} and {@link Step#DATA}, a {@link
+   *     Recipe.Cause} for the steps of walks
+   * @param address the address read, or 0
+   * @param unit the number of the page walker that is held, or -1
+   * @param from the cycle in which the step began
+   * @param to the first cycle after it; equal to {@code from} where it took no time
+   */
+  void step(
+      int core,
+      long reference,
+      Step step,
+      int argument,
+      long address,
+      int unit,
+      long from,
+      long to);
+}

@@ -1,0 +1,59 @@
+package io.lookaside.timing;
+
+/**
+ * A number of equal things, such as miss registers or page walkers, and the slots that wait for
+ * one, first come, first served.
+ */
+final class Tokens {
+  /** No token, or nobody waiting. */
+  static final int NONE = -1;
+
+  private final int[] free;
+  private int freeCount;
+  private final int[] nextWaiting;
+  private int firstWaiting = NONE;
+  private int lastWaiting = NONE;
+
+  /**
+   * All of them free.
+   *
+   * @param slots how many different slots may wait
+   */
+  Tokens(int count, int slots) {
+    free = new int[count];
+    for (int i = 0; i < count; i++) {
+      free[i] = count - 1 - i; // so that 0 is taken first
+    }
+    freeCount = count;
+    nextWaiting = new int[slots];
+  }
+
+  /** Takes a token; returns its number, or {@link #NONE} and lets the slot wait. */
+  int take(int slot) {
+    if (freeCount > 0) {
+      return free[--freeCount];
+    }
+    nextWaiting[slot] = NONE;
+    if (lastWaiting == NONE) {
+      firstWaiting = slot;
+    } else {
+      nextWaiting[lastWaiting] = slot;
+    }
+    lastWaiting = slot;
+    return NONE;
+  }
+
+  /** Gives a token back; returns the slot that has it now, or {@link #NONE}. */
+  int give(int token) {
+    int slot = firstWaiting;
+    if (slot == NONE) {
+      free[freeCount++] = token;
+      return NONE;
+    }
+    firstWaiting = nextWaiting[slot];
+    if (firstWaiting == NONE) {
+      lastWaiting = NONE;
+    }
+    return slot;
+  }
+}

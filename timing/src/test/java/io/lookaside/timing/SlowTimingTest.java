@@ -1,0 +1,137 @@
+package io.lookaside.timing;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.lookaside.mmu.assoc.Geometry;
+import io.lookaside.mmu.assoc.ReplacementPolicy;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The scheduler against a model that goes cycle by cycle, on random references and machines. */
+class SlowTimingTest {
+  private static final int SEEDS = 60;
+  private static final int REFERENCES = 600;
+
+  @ParameterizedTest
+  @EnumSource(Overlap.class)
+  void totalsEqualThoseOfTheSlowModel(Overlap overlap) {
+    int equal = 0;
+    for (int seed = 0; seed < SEEDS; seed++) {
+      Random random = new Random(seed * 31L + overlap.ordinal());
+      boolean cached = random.nextInt(3) != 0;
+      int banks = 1 << random.nextInt(4);
+      MemoryConfig memory = cached ? caches(random, banks) : MemoryConfig.fixed(random.nextInt(60));
+      CoreConfig core = core(random);
+      Latencies latencies =
+          new Latencies(
+              1 + random.nextInt(2), 1 + random.nextInt(2), random.nextInt(10), random.nextInt(3));
+      List<Story> stories = Story.random(random, REFERENCES, random.nextBoolean(), cached, banks);
+
+      CoreTiming timing = play(overlap, core, latencies, memory, stories);
+      SlowTiming slow = new SlowTiming(overlap, core, latencies, memory, stories);
+      long total = slow.run();
+
+      String what = overlap + ", seed " + seed + ", " + core + ", " + latencies + ", " + memory;
+      if (overlap == Overlap.SERIAL) {
+        assertEquals(total, timing.totalCycles(), what);
+        assertEquals(
+            slow.translationCycles, timing.snapshot().get(TimingMetric.TRANSLATION_CYCLES), what);
+      } else {
+        long difference = Math.abs(total - timing.totalCycles());
+        assertTrue(
+            difference * 50 <= total,
+            what + ": " + timing.totalCycles() + " instead of " + total + " cycles");
+      }
+      // Who still meets a page on its way depends on the cycle.
+      long merged = timing.snapshot().get(TimingMetric.MERGED_HITS);
+      if (total == timing.totalCycles()) {
+        equal++;
+      }
+      assertTrue(Math.abs(slow.mergedHits - merged) <= REFERENCES / 50, what + ": merged hits");
+      assertConserved(timing, stories, what);
+    }
+    // The models differ in who comes first in a cycle; that matters in few cases only.
+    assertTrue(equal > SEEDS * 9 / 10, overlap + ": only " + equal + " totals are equal");
+  }
+
+  private static void assertConserved(CoreTiming timing, List<Story> stories, String what) {
+    long sum = 0;
+    for (CycleCause cause : CycleCause.values()) {
+      sum += timing.attributed().get(cause);
+    }
+    assertEquals(timing.totalCycles(), sum, what + ": attributed cycles");
+    long walks =
+        stories.stream()
+            .flatMap(s -> s.passages().stream())
+            .mapToLong(
+                p ->
+                    (p.reads() == null ? 0 : 1)
+                        + (p.retryReads() == null ? 0 : 1)
+                        + (p.assistReads() == null ? 0 : 1))
+            .sum();
+    assertEquals(walks, timing.snapshot().get(TimingMetric.WALKS_STARTED), what);
+    assertEquals(walks, timing.snapshot().get(TimingMetric.WALKS_FINISHED), what);
+    assertEquals(walks, timing.walkLatencies().getTotalCount(), what);
+    assertEquals(
+        timing.snapshot().get(TimingMetric.READS_ISSUED),
+        timing.snapshot().get(TimingMetric.READS_ANSWERED),
+        what);
+  }
+
+  static CoreTiming play(
+      Overlap overlap,
+      CoreConfig core,
+      Latencies latencies,
+      MemoryConfig memory,
+      List<Story> stories) {
+    Scheduler scheduler = new Scheduler(memory.dram());
+    CoreTiming timing = scheduler.addCore(overlap, core, latencies, memory, null);
+    for (Story story : stories) {
+      timing.announce(story.kind(), story.startsInstruction(), story.registers());
+      assertEquals(timing, scheduler.nextCore());
+      story.tell(timing.recipe());
+      timing.accept();
+    }
+    timing.end();
+    assertEquals(null, scheduler.nextCore());
+    return timing;
+  }
+
+  private static CoreConfig core(Random random) {
+    return new CoreConfig(
+        1 + random.nextInt(6),
+        1 + random.nextInt(40),
+        1 + random.nextInt(20),
+        1 + random.nextInt(20),
+        1 + random.nextInt(3),
+        1 + random.nextInt(3),
+        1 + random.nextInt(2),
+        1 + random.nextInt(4),
+        1 + random.nextInt(6),
+        1 + random.nextInt(4),
+        random.nextInt(20),
+        random.nextInt(200));
+  }
+
+  private static MemoryConfig caches(Random random, int banks) {
+    Geometry any = new Geometry(64, 8, ReplacementPolicy.Kind.LRU);
+    int l1 = 1 + random.nextInt(5);
+    int l2 = l1 + random.nextInt(10);
+    int llc = l2 + random.nextInt(30);
+    int row = llc + random.nextInt(50);
+    DramConfig dram =
+        new DramConfig(banks, 1 << 13, row, row + random.nextInt(40), random.nextInt(8));
+    return new MemoryConfig(
+        0,
+        new CacheConfig(any, l1),
+        new CacheConfig(any, l1),
+        new CacheConfig(any, l2),
+        new CacheConfig(any, llc),
+        dram,
+        random.nextBoolean(),
+        random.nextBoolean());
+  }
+}
