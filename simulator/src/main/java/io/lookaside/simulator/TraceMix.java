@@ -91,7 +91,7 @@ final class TraceMix implements Closeable {
     }
     long most = Math.min(limit, leftOfQuantum);
     from = source.next;
-    to = (int) Math.min(source.available, from + most);
+    to = from + (int) Math.min(source.available - from, most);
     source.next = to;
     leftOfQuantum -= to - from;
     return to - from;

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -41,15 +42,55 @@ final class MachineBinder {
     this.positionOf = positionOf;
   }
 
-  /** Binds; {@code positionOf} tells where the key of a pointer stands. */
-  static MachineConfig bind(ObjectNode tree, UnaryOperator<String> positionOf)
+  /**
+   * Binds; {@code positionOf} tells where the key of a pointer stands.
+   *
+   * @param known problems that are known already, to be reported with those found here
+   */
+  static MachineConfig bind(ObjectNode tree, UnaryOperator<String> positionOf, List<Problem> known)
       throws ConfigException {
     MachineBinder binder = new MachineBinder(tree, positionOf);
+    binder.problems.addAll(known);
     MachineConfig config = binder.machine();
     if (!binder.problems.isEmpty()) {
       throw new ConfigException(binder.problems);
     }
     return config;
+  }
+
+  /**
+   * What is wrong with the shapes of a tree that does not fit the schema: of those structures whose
+   * numbers of entries and ways are numbers in their range.
+   */
+  static List<Problem> shapeProblems(JsonNode tree, UnaryOperator<String> positionOf) {
+    List<Problem> problems = new ArrayList<>();
+    addShapeProblems(tree, "", positionOf, problems);
+    return problems;
+  }
+
+  private static void addShapeProblems(
+      JsonNode node, String pointer, UnaryOperator<String> positionOf, List<Problem> problems) {
+    long entries = node.path("entries").asLong(0);
+    long ways = node.path("ways").asLong(0);
+    boolean inRange = entries > 0 && entries <= Geometry.MAX_ENTRIES;
+    if (inRange && ways > 0 && ways <= Geometry.MAX_WAYS) {
+      try {
+        new Geometry((int) entries, (int) ways, ReplacementPolicy.Kind.LRU);
+      } catch (IllegalArgumentException e) {
+        String at = pointer + "/ways";
+        String message = String.valueOf(e.getMessage());
+        problems.add(new Problem(positionOf.apply(at), Pointers.dotted(at), message));
+      }
+    }
+    if (node.isArray()) {
+      for (int i = 0; i < node.size(); i++) {
+        addShapeProblems(node.get(i), pointer + "/" + i, positionOf, problems);
+      }
+    } else {
+      for (Map.Entry<String, JsonNode> e : node.properties()) {
+        addShapeProblems(e.getValue(), pointer + "/" + e.getKey(), positionOf, problems);
+      }
+    }
   }
 
   private MachineConfig machine() {

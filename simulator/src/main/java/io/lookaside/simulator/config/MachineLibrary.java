@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -73,24 +74,32 @@ public final class MachineLibrary {
       String position = positions.getOrDefault("/base", whole);
       tree = onBase(base, tree, position);
     }
+    List<Problem> problems = new ArrayList<>(document.problems());
     for (String override : overrides) {
-      apply(override, tree, positions);
+      try {
+        apply(override, tree, positions);
+      } catch (ConfigException e) {
+        problems.addAll(e.problems());
+      }
     }
+    UnaryOperator<String> positionOf = pointer -> position(positions, overrides, pointer, whole);
     // Shipped machines are checked by the build; only what a user wrote needs the schema.
     if (!shipped || !overrides.isEmpty()) {
-      List<Problem> problems = new ArrayList<>();
-      for (MachineSchema.Complaint c : MachineSchema.check(tree)) {
+      List<MachineSchema.Complaint> complaints = MachineSchema.check(tree);
+      boolean fits = complaints.isEmpty();
+      // An alias stands there as null, of which enough has been said.
+      complaints.removeIf(
+          c -> problems.stream().anyMatch(p -> p.path().equals(Pointers.dotted(c.pointer()))));
+      for (MachineSchema.Complaint c : complaints) {
         problems.add(
-            new Problem(
-                position(positions, overrides, c.pointer(), whole),
-                Pointers.dotted(c.pointer()),
-                c.message()));
+            new Problem(positionOf.apply(c.pointer()), Pointers.dotted(c.pointer()), c.message()));
       }
-      if (!problems.isEmpty()) {
+      if (!fits) {
+        problems.addAll(MachineBinder.shapeProblems(tree, positionOf));
         throw new ConfigException(problems);
       }
     }
-    return MachineBinder.bind(tree, (pointer) -> position(positions, overrides, pointer, whole));
+    return MachineBinder.bind(tree, positionOf, problems);
   }
 
   /**
@@ -207,25 +216,43 @@ public final class MachineLibrary {
     String key = pointer.substring(pointer.lastIndexOf('/') + 1);
     if (parent instanceof ObjectNode object) {
       object.set(key, value);
-    } else if (parent instanceof ArrayNode array
-        && key.matches("[0-9]{1,4}")
-        && Integer.parseInt(key) < array.size()) {
-      array.set(Integer.parseInt(key), value);
+    } else if (parent instanceof ArrayNode array && index(key) >= 0 && index(key) < array.size()) {
+      array.set(index(key), value);
     } else {
       throw new ConfigException(
           List.of(
               new Problem(
-                  option, path, "there is no such place in the machine; see machines show")));
+                  option,
+                  path,
+                  "there is no such place in the machine; see machines show" + hint(tree, path))));
     }
     positions.keySet().removeIf(p -> p.startsWith(pointer + "/"));
     positions.put(pointer, option);
+  }
+
+  /** What the first step of a path may be meant to be that leads nowhere. */
+  private static String hint(JsonNode tree, String path) {
+    JsonNode node = tree;
+    for (String step : path.split("\\.", -1)) {
+      JsonNode next = node.isArray() ? node.path(index(step)) : node.path(step);
+      if (!next.isContainer()) {
+        return NearMiss.hint(step, node.propertyNames());
+      }
+      node = next;
+    }
+    return "";
+  }
+
+  /** The index that a step of a path names, or -1. */
+  private static int index(String step) {
+    return step.matches("[0-9]{1,4}") ? Integer.parseInt(step) : -1;
   }
 
   /** Who is to blame for a value: a setting in the same object, else the nearest key's position. */
   private static String position(
       Map<String, String> positions, List<String> overrides, String pointer, String whole) {
     for (String override : overrides) {
-      String set = Pointers.pointer(override.substring(0, override.indexOf('=')));
+      String set = Pointers.pointer(override.substring(0, Math.max(0, override.indexOf('='))));
       if (Pointers.parent(set).equals(Pointers.parent(pointer))) {
         return "--set " + override;
       }

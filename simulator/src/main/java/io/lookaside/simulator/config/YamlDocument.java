@@ -57,7 +57,7 @@ final class YamlDocument {
    * Reads a document.
    *
    * @param source the file's name, for positions
-   * @throws ConfigException with every duplicate key and alias, or the first error of syntax
+   * @throws ConfigException for an error of syntax; what else is wrong is in {@link #problems}
    */
   static YamlDocument parse(String source, String text) throws ConfigException {
     YamlDocument document = new YamlDocument(source);
@@ -85,14 +85,16 @@ final class YamlDocument {
       String message = String.valueOf(e.getMessage()).replaceAll("\\s+", " ");
       throw document.failure(source, "is not YAML: " + message);
     }
-    if (!document.problems.isEmpty()) {
-      throw new ConfigException(document.problems);
-    }
     return document;
   }
 
   ObjectNode tree() {
     return tree;
+  }
+
+  /** Duplicate keys, aliases and the like, each at its place; the tree is without them. */
+  List<Problem> problems() {
+    return List.copyOf(problems);
   }
 
   /** Where each key stands, by pointer. */
@@ -102,7 +104,11 @@ final class YamlDocument {
 
   /** The number, word, list or mapping that a YAML scalar or flow text means. */
   static JsonNode parseValue(String source, String text) throws ConfigException {
-    ObjectNode wrapped = parse(source, "value: " + text + "\n").tree();
+    YamlDocument document = parse(source, "value: " + text + "\n");
+    if (!document.problems.isEmpty()) {
+      throw new ConfigException(document.problems);
+    }
+    ObjectNode wrapped = document.tree();
     JsonNode value = wrapped.get("value");
     if (value == null || wrapped.size() != 1) {
       throw new ConfigException(

@@ -246,6 +246,40 @@ class MachineLibraryTest {
         problems.stream().map(Problem::path).toList());
   }
 
+  @Test
+  void mistakesOfEveryKindAreReportedTogether() throws IOException {
+    // A duplicate key, a misspelt one, a word that is none, and ways that do not divide entries.
+    List<Problem> problems =
+        problems(
+            BASE
+                + "name: a\nname: b\nl1d:\n  entris: 3\n  ways: 5\ninclusion: maybe\n"
+                + "stlb:\n  parts:\n    - {entries: 9, ways: 2, pageSizes: [1G], replacement: lru}\n");
+    assertEquals(
+        List.of("name", "inclusion", "l1d.entris", "l1d.ways", "stlb.parts.0.ways"),
+        problems.stream().map(Problem::path).toList());
+    String file = folder.resolve("m.yaml").toString();
+    assertEquals(
+        List.of("3:1", "7:1", "5:3", "6:3", "10:20"),
+        problems.stream().map(p -> p.position().substring(file.length() + 1)).toList());
+    // A duplicate key beside a relation that does not hold.
+    List<Problem> two = problems(BASE + "name: a\nname: b\nl1d: {ways: 5}\n");
+    assertEquals(List.of("name", "l1d.ways"), two.stream().map(Problem::path).toList());
+  }
+
+  @Test
+  void badSettingsAreReportedTogetherWithHints() {
+    List<Problem> problems =
+        assertThrows(
+                ConfigException.class,
+                () -> set("stbl.entries=3", "l1d.ways=5", "l1d.entris=2", "=4"))
+            .problems();
+    assertEquals(
+        List.of("stbl.entries", "", "l1d.entris", "l1d.ways"),
+        problems.stream().map(Problem::path).toList());
+    assertTrue(problems.get(0).message().contains("did you mean 'stlb'?"), problems.toString());
+    assertTrue(problems.get(2).message().contains("did you mean 'entries'?"), problems.toString());
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"", "\n", "# nothing\n", "- a\n- b\n", "reference\n", "[1, 2]\n", "42"})
   void textThatIsNoMappingIsRefused(String text) throws IOException {
