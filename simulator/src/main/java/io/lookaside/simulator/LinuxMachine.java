@@ -7,7 +7,9 @@ import io.lookaside.mmu.format.Cr0;
 import io.lookaside.mmu.format.Cr4;
 import io.lookaside.mmu.format.Efer;
 import io.lookaside.mmu.format.Translation;
+import io.lookaside.mmu.format.VirtualAddress;
 import io.lookaside.mmu.memory.PhysicalMemory;
+import io.lookaside.mmu.segment.LinearMemory;
 import io.lookaside.os.linux.FaultKind;
 import io.lookaside.os.linux.LinuxConfig;
 import io.lookaside.os.linux.LinuxKernel;
@@ -138,6 +140,34 @@ public final class LinuxMachine {
       t = user.retry(va, code);
     }
     return Translation.physicalAddress(t, va);
+  }
+
+  /**
+   * Linear memory as segmentation sees it while a process runs: descriptor tables are the kernel's.
+   */
+  public LinearMemory linearMemory(Task process) {
+    return new LinearMemory() {
+      @Override
+      public PhysicalMemory physical() {
+        return memory;
+      }
+
+      @Override
+      public long translate(long linear, int kind) {
+        kernel.run(0, process);
+        return supervisor.translate(linear, kind);
+      }
+
+      @Override
+      public boolean longModeActive() {
+        return true;
+      }
+
+      @Override
+      public boolean isCanonical(long linear) {
+        return VirtualAddress.isCanonical(linear);
+      }
+    };
   }
 
   /**

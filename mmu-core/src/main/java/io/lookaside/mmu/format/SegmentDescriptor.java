@@ -32,6 +32,26 @@ public final class SegmentDescriptor {
 
   private SegmentDescriptor() {}
 
+  /**
+   * A present segment of 32-bit code, readable and not conforming, or of 32-bit data, expand-up.
+   *
+   * @param base linear address, 32 bits
+   * @param limit offset of the last byte: below 1 MiB any, else with the low twelve bits set
+   * @param code whether it is code, which cannot be written
+   * @param writable of data: whether it can be written
+   * @param dpl privilege level, 0 to 3
+   */
+  public static long of(long base, long limit, boolean code, boolean writable, int dpl) {
+    boolean pages = limit >= 1L << 20;
+    long field = pages ? limit >>> 12 : limit;
+    long d = (field & 0xffff) | (field & 0xf_0000) << 32;
+    d |= (base & 0xff_ffff) << 16 | (base & 0xff00_0000L) << 32;
+    d |= CODE_OR_DATA | PRESENT | BIG | (long) dpl << DPL_SHIFT;
+    d |= code ? CODE | READABLE_OR_WRITABLE : 0;
+    d |= writable ? READABLE_OR_WRITABLE : 0;
+    return pages ? d | GRANULARITY : d;
+  }
+
   /** The linear address of the segment's first byte, 32 bits. */
   public static long base(long d) {
     return (d >>> 16 & 0xff_ffff) | (d >>> 32 & 0xff00_0000L);

@@ -18,6 +18,7 @@ public final class Labs {
           new TwoLevelSavings(),
           new FourLevelWalk(),
           new TlbLocality(),
+          new SegmentedPaging(),
           new SharedKernelHalf(),
           new MallocBrkOrMmap(),
           new MallocOneByte(),
