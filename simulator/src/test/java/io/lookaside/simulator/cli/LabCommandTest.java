@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.lookaside.simulator.lab.Lab;
 import io.lookaside.simulator.lab.Labs;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -48,6 +51,17 @@ class LabCommandTest {
   void theSameRunGivesTheSameBytes() {
     String[] words = {"lab", "run", "segmentation-fragmentation", "isolation", "--json", "-"};
     assertEquals(Cli.run(words).out(), Cli.run(words).out());
+  }
+
+  @ParameterizedTest
+  @MethodSource("names")
+  void hasAPageThatNamesItsMechanisms(String name) throws IOException {
+    String page = Files.readString(Path.of("..", "docs", "labs", name + ".md"));
+    Lab lab = Labs.named(name);
+    assertTrue(lab != null);
+    for (String key : lab.ablations()) {
+      assertTrue(page.contains("--set os." + key + "=off"), key);
+    }
   }
 
   @Test
