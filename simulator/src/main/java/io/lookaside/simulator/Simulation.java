@@ -49,6 +49,8 @@ public final class Simulation {
   /** The number of the process that runs on the machine. */
   private int process;
 
+  private @Nullable Start start;
+
   private long referencesOfEarlierPasses;
   private long bytesOfEarlierPasses;
 
@@ -128,26 +130,59 @@ public final class Simulation {
     try (TraceMix traces = open()) {
       long skipped = take(traces, options.skip(), Action.PASS_OVER);
       long warmedUp = take(traces, options.warmup(), Action.REPLAY);
-      Start start = new Start();
-      if (profile != null) {
-        profile.clear();
-      }
-      if (timed != null) {
-        timed.startClock();
-      }
+      beginMeasuring();
       if (take(traces, options.maxReferences(), Action.REPLAY) == 0) {
-        boolean one = options.traces().size() == 1;
-        throw new TraceException(
-            (one ? options.traces().get(0) + ": " : "")
-                + "nothing to measure: the "
-                + (one ? "trace has " : "traces have ")
-                + (skipped + warmedUp)
-                + " references, all of them skipped or warm-up; lower --skip or --warmup");
+        throw nothingToMeasure(options, skipped + warmedUp);
       }
       times.book(StageTimes.Stage.REPLAY);
       times.add(StageTimes.Stage.DECODE, traces.readerNanos());
-      return result(traces, start, skipped, warmedUp);
+      return result(traces.results(), skipped, warmedUp);
     }
+  }
+
+  /** What there is to say if traces end before the measurement, after so many references. */
+  static TraceException nothingToMeasure(RunOptions options, long references) {
+    boolean one = options.traces().size() == 1;
+    return new TraceException(
+        (one ? options.traces().get(0) + ": " : "")
+            + "nothing to measure: the "
+            + (one ? "trace has " : "traces have ")
+            + references
+            + " references, all of them skipped or warm-up; lower --skip or --warmup");
+  }
+
+  /** Says that the references from now on count. */
+  void beginMeasuring() {
+    start = new Start();
+    if (profile != null) {
+      profile.clear();
+    }
+    if (timed != null) {
+      timed.startClock();
+    }
+  }
+
+  /** Replays a slice of a process. */
+  void replay(int owner, ReferenceBatch batch, int from, int to) {
+    switchTo(owner);
+    if (profile != null) {
+      profile.begin(owner, batch, from, to);
+    }
+    replay.run(batch, from, to);
+  }
+
+  /** Maps the pages that a slice of a process touches, before the run. */
+  void prefault(int owner, ReferenceBatch batch, int from, int to) {
+    machine.kernel().switchTo(owner);
+    // The slice before may be another process's.
+    long[] lastPage = new long[AccessKind.COUNT + 1];
+    Arrays.fill(lastPage, -1);
+    prefault(machine.kernel(), batch, from, to, lastPage);
+  }
+
+  /** Says that all pages are mapped. */
+  void endPrefaulting() {
+    machine.kernel().switchTo(process);
   }
 
   private enum Action {
@@ -165,11 +200,7 @@ public final class Simulation {
       }
       int owner = traces.process();
       if (action == Action.REPLAY) {
-        switchTo(owner);
-        if (profile != null) {
-          profile.begin(owner, traces.batch(), traces.from(), traces.to());
-        }
-        replay.run(traces.batch(), traces.from(), traces.to());
+        replay(owner, traces.batch(), traces.from(), traces.to());
       }
       taken += n;
       report(traces);
@@ -188,9 +219,7 @@ public final class Simulation {
 
   /** Maps every page that warm-up and measured references touch, in the order of first touch. */
   private void prefault() throws IOException {
-    Kernel kernel = machine.kernel();
     try (TraceMix traces = open()) {
-      long[] lastPage = new long[AccessKind.COUNT + 1];
       long toSkip = options.skip();
       long wanted = options.warmup() + options.maxReferences();
       long left = wanted < 0 ? Long.MAX_VALUE : wanted; // the sum may overflow
@@ -201,9 +230,7 @@ public final class Simulation {
           toSkip -= n;
         } else {
           left -= n;
-          kernel.switchTo(owner);
-          Arrays.fill(lastPage, -1); // the slice before may be another process's
-          prefault(kernel, traces.batch(), traces.from(), traces.to(), lastPage);
+          prefault(owner, traces.batch(), traces.from(), traces.to());
         }
         report(traces);
       }
@@ -211,7 +238,7 @@ public final class Simulation {
       referencesOfEarlierPasses = traces.referencesRead();
       times.add(StageTimes.Stage.PREFAULT, traces.readerNanos());
     }
-    kernel.switchTo(process);
+    endPrefaulting();
     times.book(StageTimes.Stage.PREFAULT);
   }
 
@@ -288,16 +315,18 @@ public final class Simulation {
     }
   }
 
-  private RunResult result(TraceMix traces, Start start, long skipped, long warmedUp) {
-    Snapshot<ReferenceMetric> references = replay.snapshot().minus(start.references);
+  /** What was counted since {@link #beginMeasuring}. */
+  RunResult result(List<RunResult.TraceResult> traceResults, long skipped, long warmedUp) {
+    Start begun = Objects.requireNonNull(start);
+    Snapshot<ReferenceMetric> references = replay.snapshot().minus(begun.references);
     List<RunResult.LevelResult> levels = new ArrayList<>();
     for (TlbLevel level : machine.tlbs().levels()) {
       Map<String, Snapshot<TlbStructureMetric>> structures = new LinkedHashMap<>();
       for (SetAssociativeTlb s : level.structures()) {
         structures.put(
-            s.config().name(), s.snapshot().minus(Objects.requireNonNull(start.structures.get(s))));
+            s.config().name(), s.snapshot().minus(Objects.requireNonNull(begun.structures.get(s))));
       }
-      TlbCounts counts = level.snapshot().minus(start.levels.get(levels.size()));
+      TlbCounts counts = level.snapshot().minus(begun.levels.get(levels.size()));
       levels.add(new RunResult.LevelResult(level.config(), counts, structures));
     }
     Map<PageSize, Long> mapped = new EnumMap<>(PageSize.class);
@@ -305,10 +334,9 @@ public final class Simulation {
       mapped.put(size, machine.kernel().mappedPages(size));
     }
     Snapshot<KernelMetric> os = osCounts(machine);
-    if (os != null && start.os != null) {
-      os = os.minus(start.os);
+    if (os != null && begun.os != null) {
+      os = os.minus(begun.os);
     }
-    List<RunResult.TraceResult> traceResults = traces.results();
     boolean fetchesAreInstructions =
         traceResults.stream().allMatch(t -> t.format().fetchesAreInstructions());
     Long instructions = fetchesAreInstructions ? references.get(ReferenceMetric.FETCHES) : null;
@@ -320,10 +348,10 @@ public final class Simulation {
         warmedUp,
         instructions,
         references,
-        processCounters.snapshot().minus(start.processes),
+        processCounters.snapshot().minus(begun.processes),
         List.copyOf(levels),
-        machine.walker().snapshot().minus(start.walks),
-        replay.physicalAddressSum() - start.physicalAddressSum,
+        machine.walker().snapshot().minus(begun.walks),
+        replay.physicalAddressSum() - begun.physicalAddressSum,
         mapped,
         machine.kernel().tablePages(),
         rankings(),

@@ -79,6 +79,21 @@ public final class ReferenceBatch {
     return (size - 1) << 2 | kind;
   }
 
+  /** Becomes a copy of references {@code from} to {@code to} - 1 of another batch. */
+  public void copy(ReferenceBatch other, int from, int to) {
+    int n = to - from;
+    System.arraycopy(other.addresses, from, addresses, 0, n);
+    System.arraycopy(other.descriptors, from, descriptors, 0, n);
+    instructionAddressesKnown = other.instructionAddressesKnown;
+    if (instructionAddressesKnown) {
+      System.arraycopy(other.instructionAddresses, from, instructionAddresses, 0, n);
+    }
+    count = n;
+    addressSpaceId = other.addressSpaceId;
+    addressSpace = other.addressSpace;
+    core = other.core;
+  }
+
   /**
    * Forgets all references, and returns to address space 0, core 0 and no instruction addresses.
    */
