@@ -14,7 +14,10 @@ public interface TraceCursor extends Closeable {
    */
   int read(ReferenceBatch batch) throws IOException;
 
-  /** Lines of text that were no references and were passed over; 0 in binary formats. */
+  /**
+   * Lines of text, or packets, that made no references and were passed over; 0 in formats that have
+   * neither.
+   */
   default long ignoredLines() {
     return 0;
   }

@@ -80,6 +80,42 @@ public enum TraceFormat {
       return CompactReader.matches(head, length);
     }
   },
+  /** gem5's packet traces: protobuf. */
+  GEM5("gem5", false, ".gem5", ".ptrc") {
+    @Override
+    TraceCursor open(InputStream in, String name) {
+      return new Gem5Reader(in, name);
+    }
+
+    @Override
+    boolean matches(byte[] head, int length) {
+      return Gem5Reader.matches(head, length);
+    }
+  },
+  /** ChampSim's records of 64 bytes, one for each instruction. */
+  CHAMPSIM("champsim", true, ".champsim", ".champsimtrace") {
+    @Override
+    TraceCursor open(InputStream in, String name) {
+      return new ChampSimReader(in, name, ChampSimReader.Layout.CHAMPSIM);
+    }
+
+    @Override
+    boolean matches(byte[] head, int length) {
+      return ChampSimReader.matches(head, length, ChampSimReader.Layout.CHAMPSIM);
+    }
+  },
+  /** ChampSim's records of 96 bytes, those of the CloudSuite traces. */
+  CHAMPSIM_CLOUDSUITE("champsim-cloudsuite", true, ".champsim-cloudsuite", ".cloudsuite") {
+    @Override
+    TraceCursor open(InputStream in, String name) {
+      return new ChampSimReader(in, name, ChampSimReader.Layout.CLOUDSUITE);
+    }
+
+    @Override
+    boolean matches(byte[] head, int length) {
+      return ChampSimReader.matches(head, length, ChampSimReader.Layout.CLOUDSUITE);
+    }
+  },
   /** Headerless little-endian 64-bit words: kind in bits 1:0, address in the others. */
   FLAT64("flat64", false, ".flat64") {
     @Override
