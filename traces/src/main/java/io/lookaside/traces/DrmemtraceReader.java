@@ -203,14 +203,8 @@ final class DrmemtraceReader implements TraceCursor {
     batchCore = core;
     try {
       while (!stopped && batch.count() <= LAST_WITH_ROOM) {
-        if (position == blocks.limit()) {
-          position = 0;
-          if (!blocks.refill()) {
-            break;
-          }
-          if (!begun) {
-            begin();
-          }
+        if (position == blocks.limit() && !refill()) {
+          break;
         }
         decode(batch);
       }
@@ -240,9 +234,31 @@ final class DrmemtraceReader implements TraceCursor {
     return timestamp;
   }
 
-  /** Whether the recording left out fetches that hit in a cache, so that fetches are not all. */
-  boolean fetchesFiltered() {
-    return fetchesFiltered;
+  /** Not where the recording left out fetches that hit in a cache; the first records say so. */
+  @Override
+  public boolean fetchesAreInstructions(boolean byFormat) throws IOException {
+    if (!begun && flaw == null && refill()) {
+      byte[] bytes = blocks.bytes();
+      for (int p = 0; p < blocks.limit() && !fetchesFiltered; p += RECORD_BYTES) {
+        int typeAndSize = (int) INT.get(bytes, p);
+        if (typeAndSize == ((MARKER_FILE_TYPE << 16) | TYPE_MARKER)) {
+          marker(MARKER_FILE_TYPE, (long) LONG.get(bytes, p + VALUE), 0);
+        }
+      }
+    }
+    return byFormat && !fetchesFiltered;
+  }
+
+  /** Brings in the next block; {@code false} at the end of the trace. */
+  private boolean refill() throws IOException {
+    position = 0;
+    if (!blocks.refill()) {
+      return false;
+    }
+    if (!begun) {
+      begin();
+    }
+    return true;
   }
 
   private void begin() throws TraceException {

@@ -23,6 +23,9 @@ final class TraceContent implements Closeable {
   /** Compressions within each other: more are no way to keep a trace. */
   private static final int MAX_LAYERS = 4;
 
+  /** How far a flawed trace is decompressed to find whether the compressed data are damaged. */
+  private static final long DRAIN_BYTES = 1L << 28;
+
   private final PushbackInputStream stream;
   private final byte[] head = new byte[HEAD_BYTES];
   private final int headLength;
@@ -140,11 +143,6 @@ final class TraceContent implements Closeable {
     return compressions;
   }
 
-  /** Whether the bytes were compressed. */
-  boolean compressed() {
-    return !compressions.isEmpty();
-  }
-
   /** Stored bytes that were read so far. */
   long storedBytesRead() {
     return storedBytesRead.getAsLong();
@@ -153,6 +151,29 @@ final class TraceContent implements Closeable {
   /** The format by the name, that of an archive's member if there is one, or by content. */
   @Nullable TraceFormat detectFormat() {
     return TraceFormat.detect(formatName, head, headLength);
+  }
+
+  /**
+   * A flaw in decompressed data may come from damage that the decompressor finds only at the end,
+   * by its checksum: then that is what there is to say.
+   */
+  TraceException damageOr(TraceException flaw) {
+    if (compressions.isEmpty()) {
+      return flaw;
+    }
+    byte[] buffer = new byte[1 << 13];
+    try {
+      for (long n = 0; n < DRAIN_BYTES; n += buffer.length) {
+        if (stream.read(buffer) < 0) {
+          break;
+        }
+      }
+    } catch (TraceException damage) {
+      return damage;
+    } catch (IOException e) {
+      // The flaw that is known is as good as this one.
+    }
+    return flaw;
   }
 
   @Override

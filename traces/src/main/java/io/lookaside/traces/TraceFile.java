@@ -14,6 +14,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** An open trace: a file or standard input, decompressed and decoded. */
@@ -26,13 +27,14 @@ public final class TraceFile implements TraceCursor {
 
   private static final int MAX_CORES = 1 << 12;
 
-  /** How far a flawed trace is decompressed to find whether the compressed data are damaged. */
-  private static final long DRAIN_BYTES = 1L << 28;
-
   private final String name;
   private final TraceCursor reader;
-  private final TraceContent content;
   private final TraceFormat format;
+
+  /** The bytes that the reader reads; none if it reads several files. */
+  private final @Nullable TraceContent content;
+
+  private final LongSupplier storedBytesRead;
   private final long storedBytes;
   private final LongArrayList addressSpaceIds = new LongArrayList();
 
@@ -42,18 +44,24 @@ public final class TraceFile implements TraceCursor {
   private final Long2IntOpenHashMap addressSpaces = new Long2IntOpenHashMap();
 
   private TraceFile(
-      String name, TraceCursor reader, TraceContent content, TraceFormat format, long storedBytes) {
+      String name,
+      TraceCursor reader,
+      TraceFormat format,
+      @Nullable TraceContent content,
+      LongSupplier storedBytesRead,
+      long storedBytes) {
     this.name = name;
     this.reader = reader;
-    this.content = content;
     this.format = format;
+    this.content = content;
+    this.storedBytesRead = storedBytesRead;
     this.storedBytes = storedBytes;
   }
 
   /**
    * Opens a trace.
    *
-   * @param path a file, or {@code -} for {@code standardInput}
+   * @param path a file, a folder of a drmemtrace's threads, or {@code -} for {@code standardInput}
    * @param format the format, or {@code null} to tell it by name and content
    * @throws MissingTraceException if there is no such file, or no right to read it
    * @throws TraceException if it is no trace
@@ -62,6 +70,9 @@ public final class TraceFile implements TraceCursor {
       throws IOException {
     boolean standard = path.equals(STANDARD_INPUT);
     String name = standard ? "standard input" : path;
+    if (!standard && isDirectory(path)) {
+      return openFolder(path, format);
+    }
     InputStream stored = standard ? standardInput : openFile(path);
     TraceContent content = TraceContent.open(stored, standard ? null : Path.of(path), name, format);
     try {
@@ -74,10 +85,33 @@ public final class TraceFile implements TraceCursor {
         throw unknownFormat(name, content);
       }
       long size = standard ? -1 : Files.size(Path.of(path));
-      return new TraceFile(name, known.open(content.stream(), name), content, known, size);
+      TraceCursor reader = known.open(content.stream(), name);
+      return new TraceFile(name, reader, known, content, content::storedBytesRead, size);
     } catch (IOException | RuntimeException e) {
       content.close();
       throw e;
+    }
+  }
+
+  private static TraceFile openFolder(String path, @Nullable TraceFormat format)
+      throws IOException {
+    if (format != null && format != TraceFormat.DRMEMTRACE) {
+      throw new TraceException(
+          path
+              + ": is a directory, which only a drmemtrace can be; name a "
+              + format.label()
+              + " trace file");
+    }
+    DrmemtraceFolder folder = DrmemtraceFolder.open(Path.of(path), path);
+    return new TraceFile(
+        path, folder, TraceFormat.DRMEMTRACE, null, folder::storedBytesRead, folder.storedBytes());
+  }
+
+  private static boolean isDirectory(String path) {
+    try {
+      return !path.isEmpty() && Files.isDirectory(Path.of(path));
+    } catch (InvalidPathException e) {
+      return false; // said where it is opened
     }
   }
 
@@ -97,9 +131,9 @@ public final class TraceFile implements TraceCursor {
     return format;
   }
 
-  /** The names of the compressions that the trace was in, the outermost first. */
+  /** The names of the compressions that the trace was in, the outermost first; none for a folder. */
   public List<String> compressions() {
-    return List.copyOf(content.compressions());
+    return content == null ? List.of() : List.copyOf(content.compressions());
   }
 
   /** Bytes of the file as stored, compressed or not; -1 if unknown. */
@@ -107,29 +141,9 @@ public final class TraceFile implements TraceCursor {
     return storedBytes;
   }
 
-  /**
-   * A flaw in decompressed data may come from damage that the decompressor finds only at the end,
-   * by its checksum: then that is what there is to say.
-   */
-  private TraceException damageOr(TraceException flaw) {
-    byte[] buffer = new byte[1 << 13];
-    try {
-      for (long n = 0; n < DRAIN_BYTES; n += buffer.length) {
-        if (content.stream().read(buffer) < 0) {
-          break;
-        }
-      }
-    } catch (TraceException damage) {
-      return damage;
-    } catch (IOException e) {
-      // The flaw that is known is as good as this one.
-    }
-    return flaw;
-  }
-
   /** Stored bytes read so far. */
   public long storedBytesRead() {
-    return content.storedBytesRead();
+    return storedBytesRead.getAsLong();
   }
 
   @Override
@@ -142,7 +156,7 @@ public final class TraceFile implements TraceCursor {
       }
       return n;
     } catch (TraceException e) {
-      throw content.compressed() ? damageOr(e) : e;
+      throw content == null ? e : content.damageOr(e);
     }
   }
 
@@ -232,12 +246,7 @@ public final class TraceFile implements TraceCursor {
       throw new MissingTraceException("the name of the trace is empty; name a file", null);
     }
     try {
-      Path p = Path.of(path);
-      if (Files.isDirectory(p)) {
-        throw new TraceException(
-            path + ": is a directory; name a trace file in it (" + TraceFormat.labels() + ")");
-      }
-      return Files.newInputStream(p);
+      return Files.newInputStream(Path.of(path));
     } catch (NoSuchFileException | InvalidPathException e) {
       throw new MissingTraceException(path + ": no such file; check the path of the trace", e);
     } catch (AccessDeniedException e) {

@@ -15,6 +15,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.zip.GZIPOutputStream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.apache.commons.compress.compressors.bzip2.BZip2CompressorOutputStream;
+import org.apache.commons.compress.compressors.lz77support.Parameters;
+import org.apache.commons.compress.compressors.snappy.FramedSnappyCompressorOutputStream;
+import org.apache.commons.compress.compressors.snappy.SnappyCompressorOutputStream;
 import org.tukaani.xz.LZMA2Options;
 import org.tukaani.xz.XZOutputStream;
 
@@ -114,6 +120,174 @@ final class Samples {
       out.write(bytes);
     }
     return stored.toByteArray();
+  }
+
+  static byte[] bzip2(byte[] bytes) throws IOException {
+    ByteArrayOutputStream stored = new ByteArrayOutputStream();
+    try (OutputStream out = new BZip2CompressorOutputStream(stored, 1)) {
+      out.write(bytes);
+    }
+    return stored.toByteArray();
+  }
+
+  static byte[] lz4(byte[] bytes) {
+    return Lz4Frames.compress(bytes);
+  }
+
+  static byte[] snappy(byte[] bytes) throws IOException {
+    ByteArrayOutputStream stored = new ByteArrayOutputStream();
+    Parameters parameters =
+        SnappyCompressorOutputStream.createParameterBuilder(1 << 15).tunedForSpeed().build();
+    try (OutputStream out = new FramedSnappyCompressorOutputStream(stored, parameters)) {
+      out.write(bytes);
+    }
+    return stored.toByteArray();
+  }
+
+  /** A member of an archive. */
+  record Member(String name, byte[] bytes) {}
+
+  static byte[] zip(byte[] bytes) throws IOException {
+    return zip(new Member("trace", bytes));
+  }
+
+  static byte[] zip(Member... members) throws IOException {
+    ByteArrayOutputStream stored = new ByteArrayOutputStream();
+    try (ZipOutputStream out = new ZipOutputStream(stored)) {
+      for (Member m : members) {
+        out.putNextEntry(new ZipEntry(m.name()));
+        out.write(m.bytes());
+      }
+    }
+    return stored.toByteArray();
+  }
+
+  /** A record of drmemtrace. */
+  static byte[] record(int type, int size, long value) {
+    return ByteBuffer.allocate(12)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putShort((short) type)
+        .putShort((short) size)
+        .putLong(value)
+        .array();
+  }
+
+  /** The records with which a thread's drmemtrace begins. */
+  static byte[] drmemtraceHeader(long thread, long process) {
+    return concat(
+        record(25, 0, 4),
+        record(28, 12, 4),
+        record(28, 9, 0x40),
+        record(22, 4, thread),
+        record(24, 4, process));
+  }
+
+  static byte[] drmemtrace(List<Ref> refs) {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    all.writeBytes(drmemtraceHeader(7, 7));
+    for (Ref r : refs) {
+      int type =
+          switch (r.kind()) {
+            case FETCH -> 10;
+            case LOAD -> 0;
+            case STORE -> 1;
+          };
+      all.writeBytes(record(type, r.size(), r.address()));
+    }
+    all.writeBytes(record(23, 4, 7));
+    all.writeBytes(record(26, 0, 0));
+    return all.toByteArray();
+  }
+
+  /** A ChampSim record of 64 bytes: up to four loads, then up to two stores. */
+  static byte[] champSim(long ip, List<Long> loads, List<Long> stores) {
+    ByteBuffer bytes = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN).putLong(0, ip);
+    for (int i = 0; i < stores.size(); i++) {
+      bytes.putLong(16 + 8 * i, stores.get(i));
+    }
+    for (int i = 0; i < loads.size(); i++) {
+      bytes.putLong(32 + 8 * i, loads.get(i));
+    }
+    return bytes.array();
+  }
+
+  /** A ChampSim record of 96 bytes. */
+  static byte[] cloudSuite(long ip, int addressSpace, List<Long> loads, List<Long> stores) {
+    ByteBuffer bytes = ByteBuffer.allocate(96).order(ByteOrder.LITTLE_ENDIAN).putLong(0, ip);
+    for (int i = 0; i < stores.size(); i++) {
+      bytes.putLong(24 + 8 * i, stores.get(i));
+    }
+    for (int i = 0; i < loads.size(); i++) {
+      bytes.putLong(56 + 8 * i, loads.get(i));
+    }
+    return bytes.putShort(88, (short) addressSpace).array();
+  }
+
+  /** {@code n} instructions of 4 bytes in a loop of 64, each of which loads and stores. */
+  static byte[] champSim(int n) {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    for (int i = 0; i < n; i++) {
+      long data = 0x7f00_0000_0000L + 8L * i;
+      all.writeBytes(champSim(0x40_0000 + i % 64 * 4, List.of(data), List.of(data + 4)));
+    }
+    return all.toByteArray();
+  }
+
+  /** As {@link #champSim(int)}, in records of 96 bytes. */
+  static byte[] cloudSuite(int n) {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    for (int i = 0; i < n; i++) {
+      long data = 0x7f00_0000_0000L + 8L * i;
+      all.writeBytes(cloudSuite(0x40_0000 + i % 64 * 4, 3, List.of(data), List.of(data + 4)));
+    }
+    return all.toByteArray();
+  }
+
+  /** A number as protobuf writes it. */
+  static byte[] varint(long value) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    long left = value;
+    while ((left & ~0x7fL) != 0) {
+      bytes.write((int) (left & 0x7f | 0x80));
+      left >>>= 7;
+    }
+    bytes.write((int) left);
+    return bytes.toByteArray();
+  }
+
+  /** A field of protobuf that holds a number. */
+  static byte[] field(int number, long value) {
+    return concat(varint((long) number << 3), varint(value));
+  }
+
+  static byte[] message(byte[]... fields) {
+    byte[] all = concat(fields);
+    return concat(varint(all.length), all);
+  }
+
+  /** The magic and the header of a gem5 trace: obj_id "system.monitor", ver 0, tick_freq 1e12. */
+  static byte[] gem5Header() {
+    byte[] id = ascii("system.monitor");
+    return concat(
+        ascii("gem5"),
+        message(varint(1 << 3 | 2), varint(id.length), id, field(2, 0), field(3, 1_000_000_000_000L)));
+  }
+
+  static byte[] gem5(List<Ref> refs) {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    all.writeBytes(gem5Header());
+    long tick = 0;
+    for (Ref r : refs) {
+      tick += 500;
+      all.writeBytes(
+          message(
+              field(1, tick),
+              field(2, r.kind() == AccessKind.STORE ? 4 : 1),
+              field(3, r.address()),
+              field(4, r.size()),
+              field(5, r.kind() == AccessKind.FETCH ? 0x100 : 0)));
+    }
+    return all.toByteArray();
   }
 
   static String messageOf(Throwable e) {

@@ -49,19 +49,28 @@ class TraceFileTest {
     }
   }
 
+  private static final List<String> SUFFIXES =
+      List.of("", ".gz", ".xz", ".zst", ".bz2", ".lz4", ".sz", ".zip");
+
   private static Map<String, byte[]> stored(byte[] plain) throws IOException {
     Map<String, byte[]> stored = new LinkedHashMap<>();
-    stored.put("", plain);
-    stored.put(".gz", Samples.gzip(plain));
-    stored.put(".xz", Samples.xz(plain));
-    stored.put(".zst", Samples.zstd(plain));
+    for (String suffix : SUFFIXES) {
+      stored.put(suffix, compressed(suffix, plain));
+    }
     return stored;
   }
 
   private static byte[] compressed(String suffix, byte[] plain) throws IOException {
-    byte[] bytes = stored(plain).get(suffix);
-    assertTrue(bytes != null, suffix);
-    return bytes;
+    return switch (suffix) {
+      case ".gz" -> Samples.gzip(plain);
+      case ".xz" -> Samples.xz(plain);
+      case ".zst" -> Samples.zstd(plain);
+      case ".bz2" -> Samples.bzip2(plain);
+      case ".lz4" -> Samples.lz4(plain);
+      case ".sz" -> Samples.snappy(plain);
+      case ".zip" -> Samples.zip(plain);
+      default -> plain;
+    };
   }
 
   @Test
@@ -125,8 +134,8 @@ class TraceFileTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {".xz", ".zst"})
-  void framesOfXzAndZstdAreReadOneAfterTheOther(String suffix) throws IOException {
+  @ValueSource(strings = {".xz", ".zst", ".bz2", ".lz4", ".sz"})
+  void framesOfOthersAreReadOneAfterTheOther(String suffix) throws IOException {
     List<Ref> refs = Samples.some(5000);
     byte[] half = compressed(suffix, Samples.lackey(refs.subList(0, 2000)));
     byte[] rest = compressed(suffix, Samples.lackey(refs.subList(2000, 5000)));
@@ -134,7 +143,7 @@ class TraceFileTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {".gz", ".xz", ".zst"})
+  @ValueSource(strings = {".gz", ".xz", ".zst", ".bz2", ".lz4", ".sz", ".zip"})
   void dataThatIsCutOffIsReportedWithItsPosition(String suffix) throws IOException {
     byte[] whole = compressed(suffix, Samples.lackey(Samples.some(20_000)));
     for (int length : new int[] {whole.length / 3, whole.length / 2, whole.length - 1}) {
@@ -147,7 +156,7 @@ class TraceFileTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {".gz", ".xz", ".zst"})
+  @ValueSource(strings = {".gz", ".xz", ".zst", ".bz2", ".lz4", ".sz", ".zip"})
   void everyCutNearTheBeginningIsATraceException(String suffix) throws IOException {
     byte[] whole = compressed(suffix, Samples.lackey(Samples.some(50)));
     for (int length = 1; length < whole.length; length++) {
@@ -157,7 +166,7 @@ class TraceFileTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {".gz", ".xz", ".zst"})
+  @ValueSource(strings = {".gz", ".xz", ".zst", ".bz2", ".lz4", ".sz", ".zip"})
   void dataThatIsCorruptInTheMiddleIsATraceException(String suffix) throws IOException {
     // gzip and xz carry checksums; zstd's own stream writer here does not, so bytes are cleared
     // until a block cannot be decoded.
@@ -206,6 +215,9 @@ class TraceFileTest {
   @Test
   void emptyTraceIsSaidToBeEmpty() throws IOException {
     for (Map.Entry<String, byte[]> e : stored(new byte[0]).entrySet()) {
+      if (e.getKey().equals(".zip")) {
+        continue; // an archive whose only member is empty has no trace in it
+      }
       String path = file("t.lackey" + e.getKey(), e.getValue());
       String message =
           Samples.messageOf(assertThrows(TraceException.class, () -> read(path, null)));
