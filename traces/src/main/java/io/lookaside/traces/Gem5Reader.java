@@ -153,9 +153,9 @@ final class Gem5Reader implements TraceCursor {
       if (!want(1)) {
         throw cut("the header", offset, length);
       }
-      long have = end - position;
-      long some = Long.compareUnsigned(length, have) < 0 ? length : have;
-      position += (int) some;
+      int have = end - position;
+      int some = Long.compareUnsigned(length, have) < 0 ? (int) length : have;
+      position += some;
       length -= some;
     }
   }
@@ -179,7 +179,7 @@ final class Gem5Reader implements TraceCursor {
     }
     int bytes = (int) length;
     if (!want(bytes)) {
-      throw cut("record " + (packets + 1), offset, bytes - (end - position));
+      throw cut("record " + (packets + 1), offset, length - (end - position));
     }
     cursor = position;
     int stop = position + bytes;
@@ -257,7 +257,7 @@ final class Gem5Reader implements TraceCursor {
         throw cut(what, offset, 1); // at least
       }
       byte b = buffer[position++];
-      length |= (b & 0x7fL) << 7 * i;
+      length |= (b & 0x7fL) << (7 * i);
       if (b >= 0) {
         return length;
       }
@@ -314,7 +314,7 @@ final class Gem5Reader implements TraceCursor {
     }
     long value = 0;
     for (int i = 0; i < bytes; i++) {
-      value |= (buffer[cursor++] & 0xffL) << 8 * i;
+      value |= (buffer[cursor++] & 0xffL) << (8 * i);
     }
     return value;
   }

@@ -95,8 +95,7 @@ class ChampSimReaderTest {
   void nonCanonicalAddressesPassThrough() throws IOException {
     assertEquals(
         List.of(fetch(0x1234_0000_0000_0000L, 1), load(0x8000_0000_0000L, 1), store(-1, 1)),
-        read64(
-            champSim(0x1234_0000_0000_0000L, List.of(0x8000_0000_0000L), List.of(-1L))));
+        read64(champSim(0x1234_0000_0000_0000L, List.of(0x8000_0000_0000L), List.of(-1L))));
   }
 
   @Test
@@ -139,7 +138,7 @@ class ChampSimReaderTest {
       List<Ref> refs = Samples.readAll(reader(layout, some(layout, n)));
       assertEquals(3 * n, refs.size());
       for (int i = 0; i < n; i++) {
-        assertEquals(fetch(0x40_0000 + i % 64 * 4, 1), refs.get(3 * i));
+        assertEquals(fetch(0x40_0000 + (i % 64) * 4, 1), refs.get(3 * i));
         assertEquals(load(0x7f00_0000_0000L + 8L * i, 1), refs.get(3 * i + 1));
         assertEquals(store(0x7f00_0000_0004L + 8L * i, 1), refs.get(3 * i + 2));
       }
@@ -151,7 +150,7 @@ class ChampSimReaderTest {
   void aLengthThatIsNoMultipleOfTheRecordIsReportedAfterTheReferences(
       ChampSimReader.Layout layout) {
     int size = some(layout, 1).length;
-    for (int length : new int[] {2 * size + 1, 3 * size - 1, 2 * size + 32}) {
+    for (int length : new int[] {(2 * size) + 1, (3 * size) - 1, 2 * size + 32}) {
       List<Ref> got = new ArrayList<>();
       ChampSimReader reader = reader(layout, Samples.first(some(layout, 3), length));
       String message =

@@ -122,10 +122,10 @@ class DrmemtraceReaderTest {
     for (int type = 2; type <= 47; type++) {
       boolean passedOver =
           type <= 9
-              || type >= 18 && type <= 21
+              || (type >= 18 && type <= 21)
               || type == 23
               || type == 27
-              || type >= 32 && type <= 47;
+              || (type >= 32 && type <= 47);
       if (passedOver) {
         records.writeBytes(record(type, 8, 0xdead_beefL));
       }
@@ -141,8 +141,7 @@ class DrmemtraceReaderTest {
         .read(batch);
     assertEquals(List.of(fetch(0x1000, 4), load(0x10, 8)), Samples.refs(batch));
     assertTrue(batch.hasInstructionAddresses());
-    assertArrayEquals(
-        new long[] {0x1000, 0x2000}, Arrays.copyOf(batch.instructionAddresses, 2));
+    assertArrayEquals(new long[] {0x1000, 0x2000}, Arrays.copyOf(batch.instructionAddresses, 2));
   }
 
   @Test
@@ -177,7 +176,7 @@ class DrmemtraceReaderTest {
 
   @Test
   void aBundleIsInstructionsThatFollowTheOneBefore() throws IOException {
-    long lengths = 3 | 1 << 8 | 15 << 16;
+    long lengths = 3 | (1 << 8) | (15 << 16);
     ReferenceBatch batch = new ReferenceBatch();
     reader(
             drmemtraceHeader(1, 1),
@@ -229,7 +228,11 @@ class DrmemtraceReaderTest {
   void physicalAddressMarkersArePassedOver() throws IOException {
     assertEquals(
         List.of(load(0x7000, 8)),
-        read(record(28, 15, 0x9_7000), record(28, 17, 0x7000), record(28, 16, 0x8000), record(0, 8, 0x7000)));
+        read(
+            record(28, 15, 0x9_7000),
+            record(28, 17, 0x7000),
+            record(28, 16, 0x8000),
+            record(0, 8, 0x7000)));
   }
 
   @Test
@@ -310,7 +313,8 @@ class DrmemtraceReaderTest {
 
   @Test
   void aTraceWithoutHeaderIsRefused() {
-    assertTrue(flawOf(record(0, 8, 0x10)).startsWith("t: record 1 at byte offset 0: expected a header"));
+    assertTrue(
+        flawOf(record(0, 8, 0x10)).startsWith("t: record 1 at byte offset 0: expected a header"));
     assertTrue(flawOf(record(25, 0, 0)).contains("expected a header"), "version 0");
     assertTrue(flawOf(record(25, 0, 256)).contains("expected a header"), "version 256");
     assertTrue(flawOf(record(25, 1, 4)).contains("expected a header"), "size 1");
@@ -346,10 +350,10 @@ class DrmemtraceReaderTest {
   /** A raw file: 64-bit words with the type in bits 63:61, by DynamoRIO's trace_entry.h. */
   private static byte[] raw(long subType) {
     ByteBuffer words = ByteBuffer.allocate(4 * 8).order(ByteOrder.LITTLE_ENDIAN);
-    words.putLong(6L << 61 | subType << 56 | 7L << 48 | 0x40); // header: version 7, x86-64
-    words.putLong(2L << 61 | 1234); // thread
-    words.putLong(3L << 61 | 1234); // process
-    words.putLong(4L << 61 | 0x2f4c_4ade_ed58L); // time
+    words.putLong((6L << 61) | (subType << 56) | (7L << 48) | 0x40); // header: version 7, x86-64
+    words.putLong((2L << 61) | 1234); // thread
+    words.putLong((3L << 61) | 1234); // process
+    words.putLong((4L << 61) | 0x2f4c_4ade_ed58L); // time
     return words.array();
   }
 

@@ -56,8 +56,7 @@ class Gem5ReaderTest {
             + "18c020" // address 0x1040
             + "2040" // size 64
             + "2800"; // flags 0
-    assertEquals(
-        List.of(load(0x1040, 64)), Samples.readAll(reader(HexFormat.of().parseHex(hex))));
+    assertEquals(List.of(load(0x1040, 64)), Samples.readAll(reader(HexFormat.of().parseHex(hex))));
   }
 
   @Test
@@ -114,9 +113,9 @@ class Gem5ReaderTest {
 
   @Test
   void fieldsThatAreNotKnownArePassedOver() throws IOException {
-    byte[] text = concat(varint(9 << 3 | 2), varint(300), new byte[300]);
-    byte[] wide = concat(varint(10 << 3 | 1), new byte[8]);
-    byte[] narrow = concat(varint(11 << 3 | 5), new byte[4]);
+    byte[] text = concat(varint((9 << 3) | 2), varint(300), new byte[300]);
+    byte[] wide = concat(varint((10 << 3) | 1), new byte[8]);
+    byte[] narrow = concat(varint((11 << 3) | 5), new byte[4]);
     byte[] far = field(1 << 20, 77);
     assertEquals(
         List.of(load(0x1000, 8)),
@@ -126,7 +125,7 @@ class Gem5ReaderTest {
   @Test
   void aHeaderOfAnyLengthIsPassedOver() throws IOException {
     byte[] ports = new byte[300_000];
-    byte[] header = message(varint(4 << 3 | 2), varint(ports.length), ports);
+    byte[] header = message(varint((4 << 3) | 2), varint(ports.length), ports);
     assertEquals(
         List.of(load(0x1000, 8)),
         Samples.readAll(reader(ascii("gem5"), header, packet(1, 0x1000, 8))));
@@ -151,8 +150,7 @@ class Gem5ReaderTest {
           Samples.messageOf(
               assertThrows(TraceException.class, () -> Samples.readInto(reader, got)));
       assertEquals(refs.subList(0, 2), got);
-      assertTrue(
-          message.startsWith("t: record 3 at byte offset " + last + " is cut off"), message);
+      assertTrue(message.startsWith("t: record 3 at byte offset " + last + " is cut off"), message);
     }
   }
 
@@ -189,12 +187,14 @@ class Gem5ReaderTest {
   @Test
   void damagedPacketsAreReported() {
     byte[] header = gem5Header();
-    assertTrue(flawOf(header, new byte[] {2, 0x10, (byte) 0x81}).contains("a number that does not end"));
-    assertTrue(flawOf(header, message(concat(varint(3 << 3 | 1), new byte[7]))).contains("a number that"));
     assertTrue(
-        flawOf(header, message(concat(varint(9 << 3 | 2), varint(5), new byte[4])))
+        flawOf(header, new byte[] {2, 0x10, (byte) 0x81}).contains("a number that does not end"));
+    assertTrue(
+        flawOf(header, message(concat(varint((3 << 3) | 1), new byte[7]))).contains("a number that"));
+    assertTrue(
+        flawOf(header, message(concat(varint((9 << 3) | 2), varint(5), new byte[4])))
             .contains("a field of 5 bytes, of which 4 are left"));
-    assertTrue(flawOf(header, message(varint(9 << 3 | 3))).contains("wire type 3"));
+    assertTrue(flawOf(header, message(varint((9 << 3) | 3))).contains("wire type 3"));
     assertTrue(flawOf(header, message(field(2, 1))).contains("a request without an address"));
     assertTrue(flawOf(header, packet(1, 0, 65_537)).contains("is of 65537 bytes"));
     byte[] endless = new byte[11];
@@ -211,6 +211,7 @@ class Gem5ReaderTest {
   @Test
   void aTraceWithoutRequestsIsSaidToHaveNone() {
     assertTrue(
-        flawOf(gem5Header(), packet(2, 0x1000, 8)).contains("no read or write request among 1 packets"));
+        flawOf(gem5Header(), packet(2, 0x1000, 8))
+            .contains("no read or write request among 1 packets"));
   }
 }

@@ -16,27 +16,38 @@ class HostileTraceTest {
   void mutatedTracesGiveReferencesOrATraceExceptionAndNothingElse() throws IOException {
     byte[] lackey = Samples.lackey(Samples.some(12));
     byte[] flat = Samples.flat64(Samples.some(12));
+    byte[] drmemtrace = Samples.drmemtrace(Samples.some(12));
+    byte[] gem5 = Samples.gem5(Samples.some(12));
     List<byte[]> seeds =
         List.of(
             lackey,
             flat,
+            drmemtrace,
+            gem5,
+            Samples.champSim(6),
+            Samples.cloudSuite(6),
             Samples.gzip(lackey),
-            Samples.gzip(flat),
+            Samples.gzip(gem5),
             Samples.xz(lackey),
             Samples.xz(flat),
             Samples.zstd(lackey),
-            Samples.zstd(flat));
+            Samples.zstd(flat),
+            Samples.bzip2(lackey),
+            Samples.lz4(drmemtrace),
+            Samples.lz4(lackey),
+            Samples.snappy(drmemtrace),
+            Samples.snappy(lackey),
+            Samples.zip(drmemtrace),
+            Samples.zip(new Samples.Member("a", drmemtrace), new Samples.Member("b", drmemtrace)),
+            Samples.zip(Samples.xz(lackey)));
+    TraceFormat[] formats = TraceFormat.values();
     Random random = new Random(20_000);
     int accepted = 0;
     int refused = 0;
     for (int i = 0; i < MUTATIONS; i++) {
       byte[] bytes = mutate(seeds.get(i % seeds.size()), random);
-      TraceFormat format =
-          switch (random.nextInt(4)) {
-            case 0 -> TraceFormat.LACKEY;
-            case 1 -> TraceFormat.FLAT64;
-            default -> null;
-          };
+      int choice = random.nextInt(2 * formats.length);
+      TraceFormat format = choice < formats.length ? formats[choice] : null;
       try (TraceFile trace = TraceFile.open("-", format, Samples.stream(bytes))) {
         Samples.readAll(trace);
         accepted++;

@@ -51,7 +51,7 @@ final class Lz4Frames {
     int i = from;
     while (i + LAST_MATCH <= to) {
       int word = word(i);
-      int slot = word * 0x9e3779b1 >>> 19;
+      int slot = (word * 0x9e3779b1) >>> 19;
       int earlier = lastAt[slot] - 1;
       lastAt[slot] = i + 1;
       if (earlier >= 0 && i - earlier < 1 << 16 && word(earlier) == word) {
@@ -61,7 +61,7 @@ final class Lz4Frames {
         }
         sequence(literals, i, length - LEAST_MATCH);
         block.write(i - earlier);
-        block.write(i - earlier >>> 8);
+        block.write((i - earlier) >>> 8);
         more(length - LEAST_MATCH);
         i += length;
         literals = i;
@@ -73,7 +73,7 @@ final class Lz4Frames {
   }
 
   private void sequence(int from, int to, int matchLength) {
-    block.write(Math.min(to - from, 15) << 4 | Math.min(matchLength, 15));
+    block.write((Math.min(to - from, 15) << 4) | Math.min(matchLength, 15));
     more(to - from);
     block.write(data, from, to - from);
   }

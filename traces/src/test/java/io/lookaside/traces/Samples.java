@@ -145,7 +145,23 @@ final class Samples {
   }
 
   /** A member of an archive. */
-  record Member(String name, byte[] bytes) {}
+  static final class Member {
+    private final String name;
+    private final byte[] bytes;
+
+    Member(String name, byte[] bytes) {
+      this.name = name;
+      this.bytes = bytes;
+    }
+
+    String name() {
+      return name;
+    }
+
+    byte[] bytes() {
+      return bytes;
+    }
+  }
 
   static byte[] zip(byte[] bytes) throws IOException {
     return zip(new Member("trace", bytes));
@@ -228,7 +244,7 @@ final class Samples {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
     for (int i = 0; i < n; i++) {
       long data = 0x7f00_0000_0000L + 8L * i;
-      all.writeBytes(champSim(0x40_0000 + i % 64 * 4, List.of(data), List.of(data + 4)));
+      all.writeBytes(champSim(0x40_0000 + (i % 64) * 4, List.of(data), List.of(data + 4)));
     }
     return all.toByteArray();
   }
@@ -238,7 +254,7 @@ final class Samples {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
     for (int i = 0; i < n; i++) {
       long data = 0x7f00_0000_0000L + 8L * i;
-      all.writeBytes(cloudSuite(0x40_0000 + i % 64 * 4, 3, List.of(data), List.of(data + 4)));
+      all.writeBytes(cloudSuite(0x40_0000 + (i % 64) * 4, 3, List.of(data), List.of(data + 4)));
     }
     return all.toByteArray();
   }
@@ -248,7 +264,7 @@ final class Samples {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     long left = value;
     while ((left & ~0x7fL) != 0) {
-      bytes.write((int) (left & 0x7f | 0x80));
+      bytes.write((int) ((left & 0x7f) | 0x80));
       left >>>= 7;
     }
     bytes.write((int) left);
@@ -270,7 +286,8 @@ final class Samples {
     byte[] id = ascii("system.monitor");
     return concat(
         ascii("gem5"),
-        message(varint(1 << 3 | 2), varint(id.length), id, field(2, 0), field(3, 1_000_000_000_000L)));
+        message(
+            varint((1 << 3) | 2), varint(id.length), id, field(2, 0), field(3, 1_000_000_000_000L)));
   }
 
   static byte[] gem5(List<Ref> refs) {

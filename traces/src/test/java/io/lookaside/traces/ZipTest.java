@@ -33,14 +33,12 @@ class ZipTest {
 
   private List<Ref> readFile(byte[] zip, @Nullable TraceFormat format) throws IOException {
     Path file = Files.write(folder.resolve("t.zip"), zip);
-    try (TraceFile trace =
-        TraceFile.open(file.toString(), format, InputStream.nullInputStream())) {
+    try (TraceFile trace = TraceFile.open(file.toString(), format, InputStream.nullInputStream())) {
       return Samples.readAll(trace);
     }
   }
 
-  private static List<Ref> readStream(byte[] zip, @Nullable TraceFormat format)
-      throws IOException {
+  private static List<Ref> readStream(byte[] zip, @Nullable TraceFormat format) throws IOException {
     try (TraceFile trace = TraceFile.open("-", format, Samples.stream(zip))) {
       return Samples.readAll(trace);
     }
