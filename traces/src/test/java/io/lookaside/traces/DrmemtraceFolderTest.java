@@ -173,7 +173,8 @@ class DrmemtraceFolderTest {
 
   @Test
   void aFolderOfRawFilesIsRefusedWithWhatToDo() throws IOException {
-    byte[] raw = Samples.words((6L << 61) | (4L << 56) | (7L << 48), (2L << 61) | 1, (3L << 61) | 1);
+    byte[] raw =
+        Samples.words((6L << 61) | (4L << 56) | (7L << 48), (2L << 61) | 1, (3L << 61) | 1);
     write("drmemtrace.a.1.raw.lz4", Samples.lz4(raw));
     assertTrue(flaw().contains("raw2trace"), flaw());
   }

@@ -190,7 +190,8 @@ class Gem5ReaderTest {
     assertTrue(
         flawOf(header, new byte[] {2, 0x10, (byte) 0x81}).contains("a number that does not end"));
     assertTrue(
-        flawOf(header, message(concat(varint((3 << 3) | 1), new byte[7]))).contains("a number that"));
+        flawOf(header, message(concat(varint((3 << 3) | 1), new byte[7])))
+            .contains("a number that"));
     assertTrue(
         flawOf(header, message(concat(varint((9 << 3) | 2), varint(5), new byte[4])))
             .contains("a field of 5 bytes, of which 4 are left"));

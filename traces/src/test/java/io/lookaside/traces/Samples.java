@@ -287,7 +287,11 @@ final class Samples {
     return concat(
         ascii("gem5"),
         message(
-            varint((1 << 3) | 2), varint(id.length), id, field(2, 0), field(3, 1_000_000_000_000L)));
+            varint((1 << 3) | 2),
+            varint(id.length),
+            id,
+            field(2, 0),
+            field(3, 1_000_000_000_000L)));
   }
 
   static byte[] gem5(List<Ref> refs) {
