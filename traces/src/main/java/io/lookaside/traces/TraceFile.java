@@ -131,7 +131,9 @@ public final class TraceFile implements TraceCursor {
     return format;
   }
 
-  /** The names of the compressions that the trace was in, the outermost first; none for a folder. */
+  /**
+   * The names of the compressions that the trace was in, the outermost first; none for a folder.
+   */
   public List<String> compressions() {
     return content == null ? List.of() : List.copyOf(content.compressions());
   }

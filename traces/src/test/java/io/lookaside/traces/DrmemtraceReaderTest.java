@@ -283,7 +283,8 @@ class DrmemtraceReaderTest {
   @Test
   void filteredFetchesAreNotAllInstructions() throws IOException {
     for (long bit : new long[] {0x01, 0x80}) {
-      DrmemtraceReader reader = reader(record(25, 0, 3), record(28, 9, 0x40 | bit), record(0, 1, 1));
+      DrmemtraceReader reader =
+          reader(record(25, 0, 3), record(28, 9, 0x40 | bit), record(0, 1, 1));
       assertFalse(reader.fetchesAreInstructions(true), "before the first reference is read");
       assertEquals(List.of(load(1, 1)), Samples.readAll(reader));
       assertFalse(reader.fetchesAreInstructions(true));
