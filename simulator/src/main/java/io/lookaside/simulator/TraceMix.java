@@ -158,16 +158,6 @@ final class TraceMix implements Closeable {
         .toList();
   }
 
-  /** Whether all traces have exactly one fetch for each instruction that was executed. */
-  boolean fetchesAreInstructions() throws IOException {
-    for (Source s : sources) {
-      if (!s.file.fetchesAreInstructions()) {
-        return false;
-      }
-    }
-    return true;
-  }
-
   /** References read so far, of all traces. */
   long referencesRead() {
     return referencesRead;
