@@ -80,6 +80,11 @@ public final class FirstTouchKernel implements Kernel {
   }
 
   @Override
+  public long lastFaultCycles() {
+    return -1;
+  }
+
+  @Override
   public void prefault(long va) {
     current.mapIfAbsent(va, pageSize);
   }

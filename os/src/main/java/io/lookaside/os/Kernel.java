@@ -25,6 +25,12 @@ public interface Kernel {
    */
   boolean handlePageFault(long va, int errorCode);
 
+  /**
+   * What the answer to the last page fault cost, flushes included, in cycles; -1 where the kernel
+   * has no model of its cost.
+   */
+  long lastFaultCycles();
+
   /** Maps the page of {@code va} before it is touched, if it is not mapped. */
   void prefault(long va);
 

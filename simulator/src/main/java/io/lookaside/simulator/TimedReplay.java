@@ -239,7 +239,7 @@ final class TimedReplay implements ReplayEngine {
     if (!kernel.handlePageFault(va, Translation.errorCode(fault))) {
       return fault;
     }
-    recipe.fault();
+    recipe.fault(kernel.lastFaultCycles());
     recorder.clear();
     long t = mmu.retry(va, kind);
     tell(recipe, Recipe.Cause.RETRY);

@@ -509,7 +509,8 @@ public final class CoreTiming {
           giveWalker(life, now);
         }
         case FAULT -> {
-          end = now + config.faultCycles();
+          long cost = recipe.address(i);
+          end = now + (cost == Recipe.FIXED_COST ? config.faultCycles() : cost);
           life.spend(CycleCause.FAULT, end);
         }
         case TRANSLATED -> {

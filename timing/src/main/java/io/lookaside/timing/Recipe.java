@@ -37,6 +37,9 @@ public final class Recipe {
   private int length;
   private int translations;
 
+  /** Of a fault: what it costs is for the configuration to say. */
+  static final long FIXED_COST = -1;
+
   /** Where the look-up of the last translation stands. */
   private int lookup;
 
@@ -92,11 +95,20 @@ public final class Recipe {
     add(Step.END_WALK, 0, 0);
   }
 
-  /** The kernel answers a page fault. */
+  /** The kernel answers a page fault, at the fixed cost that the core's configuration states. */
   public void fault() {
+    fault(FIXED_COST);
+  }
+
+  /**
+   * The kernel answers a page fault.
+   *
+   * @param cycles what its work costs, or a negative number for the configuration's fixed cost
+   */
+  public void fault(long cycles) {
     simple = false;
     faults = true;
-    add(Step.FAULT, 0, 0);
+    add(Step.FAULT, 0, Math.max(FIXED_COST, cycles));
   }
 
   /**

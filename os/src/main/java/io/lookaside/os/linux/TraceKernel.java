@@ -72,6 +72,11 @@ public final class TraceKernel implements Kernel {
   }
 
   @Override
+  public long lastFaultCycles() {
+    return kernel.lastFaultCycles();
+  }
+
+  @Override
   public void prefault(long va) {
     if (va >= 0 && va < kernel.config().format().taskSize()) {
       kernel.populate(tasks.get(current), va);
