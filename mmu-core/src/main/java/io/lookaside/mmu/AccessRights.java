@@ -5,84 +5,121 @@ import io.lookaside.mmu.format.Cr4;
 import io.lookaside.mmu.format.Efer;
 import io.lookaside.mmu.format.PageFaultCode;
 import io.lookaside.mmu.format.Pte;
+import io.lookaside.mmu.format.Translation;
 
 /**
- * The law of access rights: which accesses a complete translation permits, under given control
- * registers and privilege level. The only place that states it.
+ * The law of access rights: which accesses a complete translation permits, under given registers
+ * and on whose behalf they are made. The only place that states it.
  *
- * <p>For each kind of access the law is one comparison: of the raw rights R/W, U/S and XD of a
- * translation, those in a <i>mask</i> must have the value <i>wanted</i>. The control registers only
- * choose mask and wanted value, so a change of them never touches a cached translation.
+ * <p>For each kind of access the law is one comparison: of the raw rights R/W, U/S, XD and
+ * shadow-stack of a translation, those in a <i>mask</i> must have the value <i>wanted</i>; and
+ * where protection keys take something away, one look at a bit for each key. The registers only
+ * choose these words, so a change of them never touches a cached translation.
  *
- * <p>Source: Intel SDM Vol. 3A, "Determination of Access Rights". Protection keys and shadow stacks
- * are not modelled yet.
+ * <p>Source: Intel SDM Vol. 3A, "Determination of Access Rights", "Protection Keys".
  */
 public final class AccessRights {
+  private static final int KEYS = 16;
+
   private final long[] mask = new long[AccessKind.COUNT];
   private final long[] wanted = new long[AccessKind.COUNT];
   private final long[] servedMask = new long[AccessKind.COUNT];
   private final long[] servedWanted = new long[AccessKind.COUNT];
   private final int[] faultCode = new int[AccessKind.COUNT];
 
-  private AccessRights(ControlRegisters registers, boolean user, boolean alignmentCheck) {
+  /**
+   * By kind: bit i is set if key i forbids the access on a supervisor-mode page, bit 16 + i if on a
+   * user-mode page. 0 nearly always.
+   */
+  private final int[] deniedKeys = new int[AccessKind.COUNT];
+
+  private AccessRights(ControlRegisters registers, AccessMode mode, boolean alignmentCheck) {
     boolean nx = Efer.noExecuteEnabled(registers.efer());
     boolean smep = Cr4.smep(registers.cr4());
     boolean writeProtect = Cr0.writeProtect(registers.cr0());
+    boolean smapSuspended = alignmentCheck && mode.isExplicit();
+    boolean smap = Cr4.smap(registers.cr4()) && !smapSuspended;
+    boolean user = mode.isUser();
     for (AccessKind kind : AccessKind.values()) {
+      boolean fetch = kind == AccessKind.FETCH;
+      boolean store = kind == AccessKind.STORE;
+      boolean shadowStack = mode.isShadowStack() && !fetch;
       long m = 0;
       long w = 0;
       if (user) {
         m |= Pte.USER;
         w |= Pte.USER;
-      } else if (kind == AccessKind.FETCH ? smep : smapApplies(registers, alignmentCheck)) {
+      } else if (shadowStack || (fetch ? smep : smap)) {
         m |= Pte.USER; // and wanted stays 0: the page must be a supervisor page
       }
-      if (kind == AccessKind.STORE && (user || writeProtect)) {
+      if (shadowStack) {
+        m |= Translation.SHADOW_STACK;
+        w |= Translation.SHADOW_STACK;
+      } else if (store && (user || writeProtect)) {
         m |= Pte.WRITABLE;
         w |= Pte.WRITABLE;
       }
-      if (kind == AccessKind.FETCH && nx) {
+      if (fetch && nx) {
         m |= Pte.EXECUTE_DISABLE;
       }
-      mask[kind.ordinal()] = m;
-      wanted[kind.ordinal()] = w;
-      long dirty = kind == AccessKind.STORE ? Pte.DIRTY : 0;
-      servedMask[kind.ordinal()] = m | dirty;
-      servedWanted[kind.ordinal()] = w | dirty;
+      int k = kind.ordinal();
+      mask[k] = m;
+      wanted[k] = w;
+      long dirty = store ? Pte.DIRTY : 0;
+      servedMask[k] = m | dirty;
+      servedWanted[k] = w | dirty;
       int code = user ? PageFaultCode.USER : 0;
-      if (kind == AccessKind.STORE) {
+      if (store) {
         code |= PageFaultCode.WRITE;
       }
-      // PAE = 1 always holds in 4-level paging.
-      if (kind == AccessKind.FETCH && (nx || smep)) {
+      if (fetch && (smep || (nx && Cr4.pae(registers.cr4())))) {
         code |= PageFaultCode.FETCH;
       }
-      faultCode[kind.ordinal()] = code;
+      if (shadowStack) {
+        code |= PageFaultCode.SHADOW_STACK;
+      }
+      faultCode[k] = code;
+      if (!fetch && registers.mode().isLongMode()) {
+        deniedKeys[k] = deniedKeys(registers, store && (user || writeProtect));
+      }
     }
   }
 
-  private static boolean smapApplies(ControlRegisters registers, boolean alignmentCheck) {
-    return Cr4.smap(registers.cr4()) && !alignmentCheck;
+  private static int deniedKeys(ControlRegisters registers, boolean writeDisableCounts) {
+    int denied = 0;
+    for (int key = 0; key < KEYS; key++) {
+      int accessBit = 1 << (2 * key);
+      int forbidding = accessBit | (writeDisableCounts ? accessBit << 1 : 0);
+      if (Cr4.supervisorProtectionKeys(registers.cr4()) && (registers.pkrs() & forbidding) != 0) {
+        denied |= 1 << key;
+      }
+      if (Cr4.protectionKeys(registers.cr4()) && (registers.pkru() & forbidding) != 0) {
+        denied |= 1 << (KEYS + key);
+      }
+    }
+    return denied;
   }
 
   /**
    * The law under the given registers.
    *
-   * @param user whether accesses are of user mode (CPL = 3)
+   * @param mode on whose behalf accesses are made
    * @param alignmentCheck RFLAGS.AC, which suspends SMAP for explicit accesses
    */
-  public static AccessRights of(ControlRegisters registers, boolean user, boolean alignmentCheck) {
-    return new AccessRights(registers, user, alignmentCheck);
+  public static AccessRights of(
+      ControlRegisters registers, AccessMode mode, boolean alignmentCheck) {
+    return new AccessRights(registers, mode, alignmentCheck);
   }
 
   /**
    * Whether an access is permitted.
    *
-   * @param rights a word with R/W, U/S and XD of the whole translation at the bits of an entry
+   * @param translation a {@link Translation} word
    * @param kind an {@link AccessKind} code
    */
-  public boolean permits(long rights, int kind) {
-    return ((rights ^ wanted[kind]) & mask[kind]) == 0;
+  public boolean permits(long translation, int kind) {
+    return ((translation ^ wanted[kind]) & mask[kind]) == 0
+        && (deniedKeys[kind] == 0 || !keyDenies(translation, kind));
   }
 
   /**
@@ -90,14 +127,29 @@ public final class AccessRights {
    * store, D is set. In one comparison, because this is the path of every hit.
    */
   public boolean serves(long translation, int kind) {
-    return ((translation ^ servedWanted[kind]) & servedMask[kind]) == 0;
+    return ((translation ^ servedWanted[kind]) & servedMask[kind]) == 0
+        && (deniedKeys[kind] == 0 || !keyDenies(translation, kind));
+  }
+
+  private boolean keyDenies(long translation, int kind) {
+    int page = (translation & Pte.USER) != 0 ? KEYS : 0;
+    return (deniedKeys[kind] >>> (page + Translation.protectionKey(translation)) & 1) != 0;
   }
 
   /**
-   * The error-code bits that describe the access itself (W/R, U/S, I/D), to which a fault adds P
-   * and RSVD.
+   * The error-code bits that describe the access itself (W/R, U/S, I/D, SS), to which a fault adds
+   * P and RSVD.
    */
   public int faultCode(int kind) {
     return faultCode[kind];
+  }
+
+  /**
+   * The error code of an access that a complete translation does not permit: P, the bits of the
+   * access, and PK if the page's protection key forbids it, whatever else does.
+   */
+  public int violationCode(long translation, int kind) {
+    int key = keyDenies(translation, kind) ? PageFaultCode.PROTECTION_KEY : 0;
+    return faultCode[kind] | PageFaultCode.PRESENT | key;
   }
 }

@@ -16,14 +16,21 @@ public interface PageWalker {
    * Walks the tables for one access, sets accessed and dirty bits in memory as the access earns
    * them, and fills the paging-structure caches.
    *
-   * @param va a canonical address
+   * @param va an address that the context translates
    * @param kind an {@link AccessKind} code
    * @return a valid translation that permits the access, or a page fault
    */
   long walk(long va, int kind, PagingContext context, Cause cause);
 
-  /** Drops the structure-cache entries of {@code pcid} that a walk for {@code va} could use. */
-  void invalidateAddress(long va, int pcid);
+  /** The aligned 64-bit word of physical memory at {@code pa}: what loads a PDPTE register. */
+  long readWord(long pa);
+
+  /**
+   * Drops the structure-cache entries of {@code pcid} that a walk for {@code va} could use.
+   *
+   * @param format the paging structures in force
+   */
+  void invalidateAddress(long va, int pcid, PagingFormat format);
 
   /** Drops all structure-cache entries of a PCID. */
   void invalidatePcid(int pcid);

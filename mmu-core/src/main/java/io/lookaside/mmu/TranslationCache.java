@@ -19,10 +19,14 @@ public interface TranslationCache {
   void fill(long va, int pcid, int kind, long translation);
 
   /**
-   * Replaces the translation of a page wherever a store would find it, without any change of
-   * replacement order and without filling where it is absent: what a dirty assist does.
+   * Puts the translation that a dirty assist found in the place of the clean one that a store had
+   * hit. If both are alike in size and globality, wherever a store would find it, without any
+   * change of replacement order and without filling where it is absent; else the old entry is of no
+   * use any more.
+   *
+   * @param clean what {@link #lookup} gave for the store
    */
-  void update(long va, int pcid, long translation);
+  void update(long va, int pcid, long clean, long translation);
 
   /**
    * Drops what is cached for the page of {@code va}: entries of {@code pcid}, and global ones of
@@ -30,8 +34,20 @@ public interface TranslationCache {
    */
   void invalidatePage(long va, int pcid);
 
+  /** Drops what is cached for the page of {@code va} under {@code pcid} and is not global. */
+  void invalidateNonGlobalPage(long va, int pcid);
+
   /** Drops all entries of a PCID that are not global. */
   void invalidatePcid(int pcid);
+
+  /**
+   * Drops all entries of a PCID, and global ones: those that were filled under it, or more where an
+   * implementation does not know under which PCID a global entry was filled.
+   */
+  void invalidatePcidAndGlobal(int pcid);
+
+  /** Drops all entries that are not global. */
+  void invalidateNonGlobal();
 
   /** Drops everything, global entries too. */
   void invalidateAll();

@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * "Determination of Access Rights" and "Page-Fault Exceptions").
  */
 class AccessRightsTest {
+  private static final long P = 1;
   private static final long W = 1L << 1;
   private static final long U = 1L << 2;
   private static final long D = 1L << 6;
@@ -82,7 +83,7 @@ class AccessRightsTest {
               0,
               CR4_PAE | (smep ? CR4_SMEP : 0) | (smap ? CR4_SMAP : 0),
               EFER_LMA | (nxe ? EFER_NXE : 0));
-      return AccessRights.of(registers, user, ac);
+      return AccessRights.of(registers, user ? AccessMode.USER : AccessMode.SUPERVISOR, ac);
     }
 
     /** The combination in the columns of the table. */
@@ -245,18 +246,21 @@ class AccessRightsTest {
             0x0000_0000_1234_5abcL,
             CR4_PAE | 1L << 7 | 1L << 17,
             EFER_LMA | EFER_NXE);
-    PagingContext context = PagingContext.of(registers, true, false);
-    assertEquals(0x1234_5000L, context.tableBase());
+    PagingContext context = PagingContext.of(registers, CpuFeatures.ALL, AccessMode.USER, false);
+    assertEquals(0x1234_5000L | P | W | U, context.root(0));
     assertEquals(0xabc, context.pcid());
-    assertTrue(context.noExecuteEnabled());
+    assertEquals(0, context.format().level(0).reservedInLeaf() & XD);
     assertTrue(context.globalPages());
     assertFalse(context.rights().permits(0, 0));
     PagingContext plain =
         PagingContext.of(
-            new ControlRegisters(CR0_PE | CR0_PG, 0x1abcL, CR4_PAE, EFER_LMA), false, false);
-    assertEquals(0x1000L, plain.tableBase());
+            new ControlRegisters(CR0_PE | CR0_PG, 0x1abcL, CR4_PAE, EFER_LMA),
+            CpuFeatures.ALL,
+            AccessMode.SUPERVISOR,
+            false);
+    assertEquals(0x1000L | P | W | U, plain.root(-1L));
     assertEquals(0, plain.pcid());
-    assertFalse(plain.noExecuteEnabled());
+    assertEquals(XD, plain.format().level(0).reservedInLeaf() & XD);
     assertFalse(plain.globalPages());
     assertTrue(plain.rights().permits(0, 0));
   }

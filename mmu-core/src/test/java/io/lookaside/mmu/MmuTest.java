@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.format.Translation;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,6 +22,7 @@ class MmuTest {
   private static final int STORE = 1;
   private static final int FETCH = 2;
 
+  private static final long P = 1;
   private static final long W = 1L << 1;
   private static final long U = 1L << 2;
   private static final long D = 1L << 6;
@@ -38,6 +41,7 @@ class MmuTest {
   private static final long VA = 0x7fff_1234_5678L;
 
   private final List<String> log = new ArrayList<>();
+  private final Map<Long, Long> words = new HashMap<>();
   private long cached = Translation.NONE;
   private long walked = Translation.NONE;
   private final List<PagingContext> contexts = new ArrayList<>();
@@ -55,8 +59,23 @@ class MmuTest {
     }
 
     @Override
-    public void update(long va, int pcid, long translation) {
-      log.add(String.format("update %x %d %x", va, pcid, translation));
+    public void update(long va, int pcid, long clean, long translation) {
+      log.add(String.format("update %x %d %x %x", va, pcid, clean, translation));
+    }
+
+    @Override
+    public void invalidateNonGlobalPage(long va, int pcid) {
+      log.add(String.format("cache non-global page %x %d", va, pcid));
+    }
+
+    @Override
+    public void invalidatePcidAndGlobal(int pcid) {
+      log.add(String.format("cache pcid and global %d", pcid));
+    }
+
+    @Override
+    public void invalidateNonGlobal() {
+      log.add("cache non-global");
     }
 
     @Override
@@ -104,7 +123,13 @@ class MmuTest {
     }
 
     @Override
-    public void invalidateAddress(long va, int pcid) {
+    public long readWord(long pa) {
+      log.add(String.format("read %x", pa));
+      return words.getOrDefault(pa, 0L);
+    }
+
+    @Override
+    public void invalidateAddress(long va, int pcid, PagingFormat format) {
       log.add(String.format("walker address %x %d", va, pcid));
     }
 
@@ -125,7 +150,11 @@ class MmuTest {
 
   private Mmu mmu(boolean user, long cr3, long cr4) {
     return new Mmu(
-        new ControlRegisters(CR0, cr3, cr4, EFER), user, new ScriptedCache(), new ScriptedWalker());
+        new ControlRegisters(CR0, cr3, cr4, EFER),
+        CpuFeatures.ALL,
+        user ? AccessMode.USER : AccessMode.SUPERVISOR,
+        new ScriptedCache(),
+        new ScriptedWalker());
   }
 
   private static long page(long rights) {
@@ -248,7 +277,7 @@ class MmuTest {
     assertLog(
         "lookup 7fff12345678 7 1",
         "walk 7fff12345678 1 DIRTY_ASSIST",
-        "update 7fff12345678 7 " + hex(walked));
+        "update 7fff12345678 7 " + hex(cached) + " " + hex(walked));
   }
 
   @Test
@@ -299,11 +328,12 @@ class MmuTest {
     mmu.translate(VA, LOAD);
     PagingContext first = contexts.get(0);
     PagingContext second = contexts.get(1);
-    assertEquals(0x5_0000L, first.tableBase());
+    assertEquals(0x5_0000L | P | W | U, first.root(VA));
     assertEquals(7, first.pcid());
-    assertEquals(0x000f_edcb_a987_6000L, second.tableBase());
+    assertEquals(0x000f_edcb_a987_6000L | P | W | U, second.root(VA));
     assertEquals(0x123, second.pcid());
-    assertTrue(second.globalPages() && second.noExecuteEnabled());
+    assertTrue(second.globalPages());
+    assertEquals(0, second.format().level(0).reservedInLeaf() & XD);
     assertTrue(second.rights().permits(U, LOAD) && !second.rights().permits(0, LOAD));
   }
 
@@ -372,25 +402,28 @@ class MmuTest {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {0, 1, 0x8000_0000L, 0x1_0001L, 0x8001_0000L})
-  void registersWithoutPagingOrProtectionAreRefused(long cr0) {
+  @ValueSource(longs = {0x8000_0000L, 0x8001_0000L})
+  void pagingWithoutProtectionIsRefused(long cr0) {
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> new ControlRegisters(cr0, 0, PAE, EFER));
-    assertTrue(String.valueOf(e.getMessage()).contains("CR0.PE and CR0.PG"));
+    assertTrue(String.valueOf(e.getMessage()).contains("CR0.PE"));
   }
 
   @Test
-  void otherPagingModesAreRefused() {
-    assertRefused(0, EFER); // 32-bit
-    assertRefused(PAE, EFER & ~LMA); // PAE
-    assertRefused(PAE | LA57, EFER); // five levels
-    assertRefused(SMEP | SMAP | PCIDE, 0);
+  void longModeWithoutPaeIsRefused() {
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class, () -> new ControlRegisters(CR0, 0, SMEP, EFER));
+    assertTrue(String.valueOf(e.getMessage()).contains("CR4.PAE"));
   }
 
-  private static void assertRefused(long cr4, long efer) {
-    IllegalArgumentException e =
-        assertThrows(IllegalArgumentException.class, () -> new ControlRegisters(CR0, 0, cr4, efer));
-    assertTrue(String.valueOf(e.getMessage()).contains("4-level"));
+  @Test
+  void theModeFollowsFromTheRegisters() {
+    assertEquals(PagingMode.NONE, new ControlRegisters(1, 0, PAE, EFER & ~LMA).mode());
+    assertEquals(PagingMode.BITS_32, new ControlRegisters(CR0, 0, SMEP, 0).mode());
+    assertEquals(PagingMode.PAE, new ControlRegisters(CR0, 0, PAE, EFER & ~LMA).mode());
+    assertEquals(PagingMode.FOUR_LEVEL, new ControlRegisters(CR0, 0, PAE, EFER).mode());
+    assertEquals(PagingMode.FIVE_LEVEL, new ControlRegisters(CR0, 0, PAE | LA57, EFER).mode());
   }
 
   @Test

@@ -45,7 +45,7 @@ public final class AddressSpace {
   private PageSize available(long va, PageSize wanted) {
     PageSize size = wanted;
     while (!frames.canAllocate(size, va >>> size.shift())) {
-      size = PageSize.ofCode(size.ordinal() - 1);
+      size = size.nextSmaller();
     }
     return size;
   }

@@ -97,7 +97,7 @@ public final class FrameAllocator {
     long start =
         switch (size) {
           case SIZE_4K -> FIRST_DATA_PFN;
-          case SIZE_2M -> 2 * quarter;
+          case SIZE_2M, SIZE_4M -> 2 * quarter;
           case SIZE_1G -> 3 * quarter;
         };
     long end = size == PageSize.SIZE_4K ? 2 * quarter : start + quarter;

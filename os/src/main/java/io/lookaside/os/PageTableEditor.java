@@ -37,7 +37,7 @@ public final class PageTableEditor {
       if (!Pte.isPresent(entry)) {
         PageSize fits = wanted;
         while (fits.shift() > shift) {
-          fits = PageSize.ofCode(fits.ordinal() - 1);
+          fits = fits.nextSmaller();
         }
         return fits;
       }

@@ -78,7 +78,7 @@ class PageTableEditorTest {
   }
 
   @ParameterizedTest
-  @EnumSource(PageSize.class)
+  @EnumSource(value = PageSize.class, mode = EnumSource.Mode.EXCLUDE, names = "SIZE_4M")
   void anEmptySpaceTakesAnySize(PageSize size) {
     assertEquals(size, editor.freeSize(root, VA, size));
   }
@@ -95,10 +95,10 @@ class PageTableEditorTest {
   }
 
   @ParameterizedTest
-  @EnumSource(PageSize.class)
+  @EnumSource(value = PageSize.class, mode = EnumSource.Mode.EXCLUDE, names = "SIZE_4M")
   void anAddressThatIsMappedTakesNone(PageSize mapped) {
     editor.map(root, VA, 0x1_4000_0000L, mapped);
-    for (PageSize wanted : PageSize.values()) {
+    for (PageSize wanted : PageSize.OF_LONG_MODE) {
       assertNull(editor.freeSize(root, VA, wanted));
       assertNull(editor.freeSize(root, VA + 0xfff, wanted));
     }

@@ -5,7 +5,7 @@ import java.util.List;
 
 /**
  * What the page walker counts. Every walk, retry and assist looks the structure caches up once: the
- * four hit counts sum to walks + retries + dirtyAssists.
+ * five counts of where it started sum to walks + retries + dirtyAssists.
  */
 public enum WalkMetric implements Metric {
   WALKS("walks", "walks", "walks caused by a second-level TLB miss"),
@@ -14,6 +14,7 @@ public enum WalkMetric implements Metric {
   MEMORY_READS("memoryReads", "reads", "paging-structure entries read from memory by all walks"),
   ACCESSED_BITS_SET("accessedBitsSet", "entries", "entries whose A a walk changed from 0 to 1"),
   DIRTY_BITS_SET("dirtyBitsSet", "entries", "leaf entries whose D a walk changed from 0 to 1"),
+  PML5E_HITS("pml5eHits", "walks", "walks that started from the PML5E cache"),
   PML4E_HITS("pml4eHits", "walks", "walks that started from the PML4E cache"),
   PDPTE_HITS("pdpteHits", "walks", "walks that started from the PDPTE cache"),
   PDE_HITS("pdeHits", "walks", "walks that started from the PDE cache"),

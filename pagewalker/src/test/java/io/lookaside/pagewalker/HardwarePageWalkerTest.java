@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.lookaside.mmu.AccessKind;
+import io.lookaside.mmu.AccessMode;
 import io.lookaside.mmu.ControlRegisters;
+import io.lookaside.mmu.CpuFeatures;
 import io.lookaside.mmu.PageWalker.Cause;
 import io.lookaside.mmu.PagingContext;
 import io.lookaside.mmu.assoc.Geometry;
@@ -32,6 +34,8 @@ class HardwarePageWalkerTest {
   private static final long PD = 0x3000;
   private static final long PT = 0x4000;
 
+  private static final CpuFeatures FEATURES = new CpuFeatures(46, true, false);
+
   private final PhysicalMemory memory = new PhysicalMemory();
 
   private static Geometry lru(int entries) {
@@ -40,7 +44,8 @@ class HardwarePageWalkerTest {
 
   private HardwarePageWalker walker(
       @Nullable Geometry pml4e, @Nullable Geometry pdpte, @Nullable Geometry pde) {
-    return new HardwarePageWalker(new WalkerConfig(1, pml4e, pdpte, pde, 46), memory, 1);
+    return new HardwarePageWalker(
+        new WalkerConfig(1, null, pml4e, pdpte, pde, TableUpdates.AS_WALKED), memory, 1);
   }
 
   private HardwarePageWalker walkerWithAllCaches() {
@@ -51,7 +56,10 @@ class HardwarePageWalkerTest {
   private static PagingContext user(long root, int pcid) {
     long cr4 = 1L << 5 | 1L << 17;
     return PagingContext.of(
-        new ControlRegisters(0x8001_0001L, root | pcid, cr4, 0xd00), true, false);
+        new ControlRegisters(0x8001_0001L, root | pcid, cr4, 0xd00),
+        FEATURES,
+        AccessMode.USER,
+        false);
   }
 
   private static long load(HardwarePageWalker walker, long va, int pcid) {
@@ -292,7 +300,7 @@ class HardwarePageWalkerTest {
     load(walker, 0, 0);
     memory.write(PML4, PDPT | P | US);
     assertTrue(Translation.isValid(walk(walker, 0x1000, 0, AccessKind.STORE, Cause.MISS)));
-    walker.invalidateAddress(0x1000, 0);
+    walker.invalidateAddress(0x1000, 0, user(PML4, 0).format());
     assertEquals(7, Translation.errorCode(walk(walker, 0x1000, 0, AccessKind.STORE, Cause.MISS)));
   }
 
@@ -315,7 +323,7 @@ class HardwarePageWalkerTest {
     load(walker, 0, 2);
     load(walker, 0x40_0000, 1);
     load(walker, 1L << 39, 1);
-    walker.invalidateAddress(0x1f_ffff, 1);
+    walker.invalidateAddress(0x1f_ffff, 1, user(PML4, 1).format());
     assertEquals(1, reads(walker, 0x40_0000, 1)); // another PDE
     assertEquals(1, reads(walker, 1L << 39, 1)); // another PML4E
     assertEquals(1, reads(walker, 0, 2)); // another PCID
@@ -379,16 +387,10 @@ class HardwarePageWalkerTest {
         0x5234_5678, Translation.physicalAddress(load(walker, 0x5234_5678, 0), 0x5234_5678));
   }
 
-  @ParameterizedTest
-  @CsvSource({"-1, 46", "0, 31", "0, 53"})
-  void configurationsOutOfRangeAreRejected(int latency, int bits) {
+  @Test
+  void aNegativeLatencyIsRejected() {
     assertThrows(
-        IllegalArgumentException.class, () -> new WalkerConfig(latency, null, null, null, bits));
-  }
-
-  @ParameterizedTest
-  @CsvSource({"32", "52"})
-  void theLimitsOfMaxphyaddrAreAccepted(int bits) {
-    assertEquals(bits, new WalkerConfig(0, null, null, null, bits).physicalAddressBits());
+        IllegalArgumentException.class,
+        () -> new WalkerConfig(-1, null, null, null, null, TableUpdates.AS_WALKED));
   }
 }

@@ -122,6 +122,7 @@ final class ReferenceWalker {
       return fault(1, kind, mode);
     }
     boolean store = kind == AccessKind.STORE;
+    boolean shadowStack = pointer.writable && !bit(entry, 1) && bit(entry, 6);
     accessedSet += bit(entry, 5) ? 0 : 1;
     dirtySet += bit(entry, 6) || !store ? 0 : 1;
     entry |= 1 << 5;
@@ -129,7 +130,8 @@ final class ReferenceWalker {
       entry |= 1 << 6;
     }
     memory.put(address, entry);
-    return translation(entry, level, writable, user, noExecute, mode.globalPages);
+    long word = translation(entry, level, writable, user, noExecute, mode.globalPages);
+    return shadowStack ? word | 1L << 54 : word;
   }
 
   private static boolean bit(long word, int n) {
@@ -202,7 +204,7 @@ final class ReferenceWalker {
       boolean user,
       boolean noExecute,
       boolean globalPages) {
-    long size = 3L - level;
+    long size = new long[] {3, 1, 0}[level - 1]; // code 2 is that of 4 MiB pages
     long word = 1 | (size << 9) | (size << 52);
     word |= writable ? 1 << 1 : 0;
     word |= user ? 1 << 2 : 0;
@@ -214,7 +216,7 @@ final class ReferenceWalker {
   }
 
   private static long tag(long va, int level) {
-    return (va & bits(47, SHIFTS[level])) >>> SHIFTS[level];
+    return (va & bits(56, SHIFTS[level])) >>> SHIFTS[level];
   }
 
   private List<Pointer> set(int level, long tag) {

@@ -1,7 +1,9 @@
 package io.lookaside.simulator;
 
 import io.lookaside.mmu.AccessKind;
+import io.lookaside.mmu.AccessMode;
 import io.lookaside.mmu.ControlRegisters;
+import io.lookaside.mmu.CpuFeatures;
 import io.lookaside.mmu.Mmu;
 import io.lookaside.mmu.format.Cr0;
 import io.lookaside.mmu.format.Cr4;
@@ -54,8 +56,8 @@ public final class LinuxMachine {
     tlbs = new TlbHierarchy(tlb, linux.seed());
     walker = new HardwarePageWalker(walkerConfig, memory, linux.seed());
     ControlRegisters registers = new ControlRegisters(CR0, 0, CR4, EFER);
-    user = new Mmu(registers, true, tlbs, walker);
-    supervisor = new Mmu(registers, false, tlbs, walker);
+    user = new Mmu(registers, CpuFeatures.ALL, AccessMode.USER, tlbs, walker);
+    supervisor = new Mmu(registers, CpuFeatures.ALL, AccessMode.SUPERVISOR, tlbs, walker);
     kernel = new LinuxKernel(linux, memory, List.of(port(user, supervisor)));
   }
 

@@ -14,6 +14,7 @@ import io.lookaside.mmu.stats.Counters;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.Kernel;
 import io.lookaside.pagewalker.WalkMetric;
+import io.lookaside.pagewalker.TableUpdates;
 import io.lookaside.pagewalker.WalkerConfig;
 import io.lookaside.simulator.config.MachineConfig;
 import io.lookaside.tlb.SetAssociativeTlb;
@@ -200,6 +201,8 @@ final class LruReplay implements ReplayEngine {
     WalkerConfig walker = config.walker();
     return pageSize == PageSize.SIZE_4K
         && tlb.inclusion() == TlbConfig.Inclusion.NON_INCLUSIVE
+        && walker.tableUpdates() == TableUpdates.AS_WALKED
+        && !config.features().overFlush()
         && fits(tlb.l1i(), List.of(AccessKind.FETCH))
         && fits(tlb.l1d(), List.of(AccessKind.LOAD, AccessKind.STORE))
         && fits(tlb.stlb(), List.of(AccessKind.values()))

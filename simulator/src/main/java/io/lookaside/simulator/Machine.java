@@ -1,5 +1,6 @@
 package io.lookaside.simulator;
 
+import io.lookaside.mmu.AccessMode;
 import io.lookaside.mmu.ControlRegisters;
 import io.lookaside.mmu.Mmu;
 import io.lookaside.mmu.WalkObserver;
@@ -87,7 +88,8 @@ public final class Machine {
     memory = new PhysicalMemory(memoryLimit());
     tlbs = new TlbHierarchy(config.tlb(), seed, misses);
     walker = new HardwarePageWalker(config.walker(), memory, seed, walks);
-    Mmu unit = new Mmu(new ControlRegisters(CR0, 0, CR4, EFER), true, tlbs, walker);
+    ControlRegisters registers = new ControlRegisters(CR0, 0, CR4, EFER);
+    Mmu unit = new Mmu(registers, config.features(), AccessMode.USER, tlbs, walker);
     mmu = unit;
     kernel =
         linux == null

@@ -65,11 +65,13 @@ public final class RunJson {
     caches.putObject("pde").put("hits", walks.get(WalkMetric.PDE_HITS));
     caches.putObject("pdpte").put("hits", walks.get(WalkMetric.PDPTE_HITS));
     caches.putObject("pml4e").put("hits", walks.get(WalkMetric.PML4E_HITS));
+    caches.putObject("pml5e").put("hits", walks.get(WalkMetric.PML5E_HITS));
     caches.putObject("none").put("hits", walks.get(WalkMetric.ROOT_STARTS));
     Set<WalkMetric> elsewhere = EnumSet.copyOf(WalkMetric.LENGTHS);
     elsewhere.add(WalkMetric.PDE_HITS);
     elsewhere.add(WalkMetric.PDPTE_HITS);
     elsewhere.add(WalkMetric.PML4E_HITS);
+    elsewhere.add(WalkMetric.PML5E_HITS);
     elsewhere.add(WalkMetric.ROOT_STARTS);
     putAll(root.putObject("walker"), walks, elsewhere);
     ObjectNode faults = root.putObject("faults");

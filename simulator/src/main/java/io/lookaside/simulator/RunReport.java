@@ -217,7 +217,10 @@ public final class RunReport {
     start(rows, "from PDE cache", WalkMetric.PDE_HITS, "1 read is left for a 4 KiB page");
     start(rows, "from PDPTE cache", WalkMetric.PDPTE_HITS, "2 reads are left");
     start(rows, "from PML4E cache", WalkMetric.PML4E_HITS, "3 reads are left");
-    start(rows, "from the root", WalkMetric.ROOT_STARTS, "4 reads are left");
+    if (w.get(WalkMetric.PML5E_HITS) != 0) {
+      start(rows, "from PML5E cache", WalkMetric.PML5E_HITS, "4 reads are left");
+    }
+    start(rows, "from the root", WalkMetric.ROOT_STARTS, "all levels are read");
     walkRow(rows, "A bits set", w.get(WalkMetric.ACCESSED_BITS_SET), "in entries of all levels");
     walkRow(
         rows, "D bits set", w.get(WalkMetric.DIRTY_BITS_SET), "pages written for the first time");
@@ -328,7 +331,7 @@ public final class RunReport {
         count(r.get(ReferenceMetric.PAGE_FAULTS)),
         count(r.get(ReferenceMetric.GENERAL_PROTECTION)));
     List<String> mapped = new ArrayList<>();
-    for (PageSize size : PageSize.values()) {
+    for (PageSize size : PageSize.OF_LONG_MODE) {
       Long pages = result.mappedPages().get(size);
       if (pages != null && pages > 0) {
         mapped.add(count(pages) + " of " + size.label());

@@ -330,7 +330,7 @@ public final class Simulation {
       levels.add(new RunResult.LevelResult(level.config(), counts, structures));
     }
     Map<PageSize, Long> mapped = new EnumMap<>(PageSize.class);
-    for (PageSize size : PageSize.values()) {
+    for (PageSize size : PageSize.OF_LONG_MODE) {
       mapped.put(size, machine.kernel().mappedPages(size));
     }
     Snapshot<KernelMetric> os = osCounts(machine);

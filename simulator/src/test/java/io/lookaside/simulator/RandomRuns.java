@@ -1,9 +1,11 @@
 package io.lookaside.simulator;
 
 import io.lookaside.mmu.AccessKind;
+import io.lookaside.mmu.CpuFeatures;
 import io.lookaside.mmu.assoc.Geometry;
 import io.lookaside.mmu.assoc.ReplacementPolicy;
 import io.lookaside.mmu.format.PageSize;
+import io.lookaside.pagewalker.TableUpdates;
 import io.lookaside.pagewalker.WalkerConfig;
 import io.lookaside.simulator.config.MachineConfig;
 import io.lookaside.tlb.TlbConfig;
@@ -24,6 +26,8 @@ final class RandomRuns {
 
   private RandomRuns() {}
 
+  static final CpuFeatures FEATURES = new CpuFeatures(46, true, true);
+
   static MachineConfig machine(
       Random random, ReplacementPolicy.Kind policy, TlbConfig.Inclusion inclusion) {
     TlbConfig tlb =
@@ -35,12 +39,19 @@ final class RandomRuns {
     WalkerConfig walker =
         new WalkerConfig(
             random.nextInt(3),
+            null,
             random.nextInt(4) == 0 ? null : geometry(2, policy, random),
             random.nextInt(4) == 0 ? null : geometry(4, policy, random),
             random.nextInt(4) == 0 ? null : geometry(8, policy, random),
-            46);
+            TableUpdates.AS_WALKED);
     return new MachineConfig(
-        "random", tlb, walker, random.nextInt(100), null, JsonNodeFactory.instance.objectNode());
+        "random",
+        FEATURES,
+        tlb,
+        walker,
+        random.nextInt(100),
+        null,
+        JsonNodeFactory.instance.objectNode());
   }
 
   private static TlbLevelConfig level(

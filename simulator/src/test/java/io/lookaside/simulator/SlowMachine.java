@@ -116,7 +116,7 @@ final class SlowMachine {
   }
 
   private void translate(long va, int kind) {
-    long page = (va & 0xffff_ffff_ffffL) >> 12;
+    long page = (va & 0x1ff_ffff_ffff_ffffL) >> 12;
     boolean store = kind == 1;
     Cache first = kind == 2 ? l1i : l1d;
     String name = kind == 2 ? "l1i" : "l1d";

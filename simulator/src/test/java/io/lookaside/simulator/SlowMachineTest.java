@@ -9,6 +9,7 @@ import io.lookaside.mmu.assoc.ReplacementPolicy;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.FramePlacement;
+import io.lookaside.pagewalker.TableUpdates;
 import io.lookaside.pagewalker.WalkMetric;
 import io.lookaside.pagewalker.WalkerConfig;
 import io.lookaside.simulator.config.MachineConfig;
@@ -39,13 +40,15 @@ class SlowMachineTest {
     WalkerConfig walker =
         new WalkerConfig(
             1,
+            null,
             seed % 4 == 0 ? null : geometry(random, 1),
             seed % 4 == 1 ? null : geometry(random, 2),
             seed % 4 == 2 ? null : geometry(random, 3),
-            46);
+            TableUpdates.AS_WALKED);
     MachineConfig config =
         new MachineConfig(
             "slow",
+            RandomRuns.FEATURES,
             new TlbConfig(
                 level("l1i", l1i),
                 level("l1d", l1d),

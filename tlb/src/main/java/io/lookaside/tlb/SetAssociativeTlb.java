@@ -184,6 +184,15 @@ public final class SetAssociativeTlb {
    * the address, and all pieces of a large page that does.
    */
   public void invalidatePage(long va, int pcid) {
+    invalidatePage(va, pcid, true);
+  }
+
+  /** As {@link #invalidatePage}, but leaves global entries alone. */
+  public void invalidateNonGlobalPage(long va, int pcid) {
+    invalidatePage(va, pcid, false);
+  }
+
+  private void invalidatePage(long va, int pcid, boolean globalToo) {
     for (int i = 0; i < sizeCodes.length; i++) {
       int code = sizeCodes[i];
       if (severalSizes && resident[code] == 0) {
@@ -193,16 +202,28 @@ public final class SetAssociativeTlb {
       int set = array.setOf(vpn);
       long tag = TlbEntry.tag(vpn, pcid, code);
       removeTag(set, tag);
-      removeTag(set, TlbEntry.global(tag));
+      if (globalToo) {
+        removeTag(set, TlbEntry.global(tag));
+      }
     }
     if (residentPieces != 0) {
-      removePieces(va, pcid);
+      removePieces(va, pcid, globalToo);
     }
   }
 
   /** Drops all entries of a PCID that are not global. */
   public void invalidatePcid(int pcid) {
     removeIf((tag, t) -> !TlbEntry.isGlobal(tag) && TlbEntry.pcid(tag) == pcid);
+  }
+
+  /** Drops all entries of a PCID, and all that are global. */
+  public void invalidatePcidAndGlobal(int pcid) {
+    removeIf((tag, t) -> TlbEntry.belongsTo(tag, pcid));
+  }
+
+  /** Drops all entries that are not global. */
+  public void invalidateNonGlobal() {
+    removeIf((tag, t) -> !TlbEntry.isGlobal(tag));
   }
 
   /** Drops all entries. */
@@ -286,10 +307,11 @@ public final class SetAssociativeTlb {
     }
   }
 
-  private void removePieces(long va, int pcid) {
+  private void removePieces(long va, int pcid, boolean globalToo) {
     removeIf(
         (tag, t) ->
             TlbEntry.belongsTo(tag, pcid)
+                && (globalToo || !TlbEntry.isGlobal(tag))
                 && TlbEntry.overlaps(tag, va, Translation.pageSize(t).shift()));
   }
 

@@ -120,7 +120,13 @@ public final class TlbHierarchy implements TranslationCache {
   }
 
   @Override
-  public void update(long va, int pcid, long translation) {
+  public void update(long va, int pcid, long clean, long translation) {
+    if (!Translation.isAlike(translation, clean)) {
+      // Software has put another page there and not said so: what is cached is of no use any more.
+      invalidatePage(va, pcid);
+      fill(va, pcid, STORE, translation);
+      return;
+    }
     l1d.update(va, pcid, STORE, translation);
     stlb.update(va, pcid, STORE, translation);
   }
@@ -129,6 +135,28 @@ public final class TlbHierarchy implements TranslationCache {
   public void invalidatePage(long va, int pcid) {
     for (SetAssociativeTlb s : structures) {
       s.invalidatePage(va, pcid);
+    }
+  }
+
+  @Override
+  public void invalidateNonGlobalPage(long va, int pcid) {
+    for (SetAssociativeTlb s : structures) {
+      s.invalidateNonGlobalPage(va, pcid);
+    }
+  }
+
+  @Override
+  public void invalidateNonGlobal() {
+    for (SetAssociativeTlb s : structures) {
+      s.invalidateNonGlobal();
+    }
+  }
+
+  /** An entry does not know under which PCID it was filled if it is global: all global ones go. */
+  @Override
+  public void invalidatePcidAndGlobal(int pcid) {
+    for (SetAssociativeTlb s : structures) {
+      s.invalidatePcidAndGlobal(pcid);
     }
   }
 

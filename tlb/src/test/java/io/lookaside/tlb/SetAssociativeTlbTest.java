@@ -117,7 +117,7 @@ class SetAssociativeTlbTest {
     SetAssociativeTlb tlb = tlb(16, 4, PageSize.SIZE_4K, PageSize.SIZE_2M);
     Entry page = page(PageSize.SIZE_1G, 0x4000_0000, 0, false, 0x10_0000_0000L);
     assertTrue(tlb.insert(0x4060_5123, 0, page.word()));
-    assertEquals(0x0020_0010_0060_0a07L, tlb.lookup(0x407f_ffff, 0));
+    assertEquals(0x0030_0010_0060_0a07L, tlb.lookup(0x407f_ffff, 0));
     assertEquals(ABSENT, tlb.lookup(0x4080_0000, 0));
   }
 

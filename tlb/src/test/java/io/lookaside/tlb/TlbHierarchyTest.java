@@ -171,7 +171,7 @@ class TlbHierarchyTest {
         tlbs.fill(va, pcid, kind.ordinal(), page.word());
         model.fillAfterMiss(va, kind, page);
       } else if (store && (expected & TlbModel.DIRTY) == 0) {
-        tlbs.update(va, pcid, page.word());
+        tlbs.update(va, pcid, page.word(), page.word());
         model.update(va, pcid, page);
       }
     }
@@ -364,7 +364,7 @@ class TlbHierarchyTest {
     access(tlbs, 0x1000, LOAD);
     access(tlbs, 0x2000, LOAD);
     long dirty = word(0x1000) | TlbModel.DIRTY;
-    tlbs.update(0x1000, 0, dirty);
+    tlbs.update(0x1000, 0, dirty, dirty);
     // The second level's copy, seen through the other first level.
     assertEquals(word(0x2000), tlbs.lookup(0x2000, 0, LOAD));
     assertEquals(dirty, tlbs.lookup(0x1000, 0, FETCH));
@@ -377,9 +377,9 @@ class TlbHierarchyTest {
     TlbHierarchy tlbs = small(3, Inclusion.NON_INCLUSIVE);
     access(tlbs, 0x1000, STORE);
     access(tlbs, 0x2000, STORE);
-    tlbs.update(0x1000, 0, word(0x1000) | TlbModel.DIRTY);
+    tlbs.update(0x1000, 0, word(0x1000), word(0x1000) | TlbModel.DIRTY);
     access(tlbs, 0x3000, STORE); // the first level is full: 0x1000 must go
-    tlbs.update(0x1000, 0, word(0x1000) | TlbModel.DIRTY);
+    tlbs.update(0x1000, 0, word(0x1000), word(0x1000) | TlbModel.DIRTY);
     assertEquals(ABSENT, tlbs.levels().get(1).structures().get(0).lookup(0x1000, 0));
     access(tlbs, 0x4000, FETCH); // the second level is full: 0x1000 must go
     assertEquals(ABSENT, tlbs.lookup(0x1000, 0, STORE));
@@ -389,7 +389,7 @@ class TlbHierarchyTest {
   @Test
   void anUpdateFillsNothingWhereThePageIsAbsent() {
     TlbHierarchy tlbs = small(4, Inclusion.NON_INCLUSIVE);
-    tlbs.update(0x1000, 0, word(0x1000) | TlbModel.DIRTY);
+    tlbs.update(0x1000, 0, word(0x1000), word(0x1000) | TlbModel.DIRTY);
     assertEquals(ABSENT, tlbs.lookup(0x1000, 0, STORE));
     assertEquals(ABSENT, tlbs.lookup(0x1000, 0, FETCH));
     assertEquals(0, fills(tlbs, 1) + fills(tlbs, 2));
@@ -400,7 +400,7 @@ class TlbHierarchyTest {
     TlbHierarchy tlbs = small(4, Inclusion.NON_INCLUSIVE);
     access(tlbs, 0x1000, FETCH);
     access(tlbs, 0x1000, STORE);
-    tlbs.update(0x1000, 0, word(0x1000) | TlbModel.DIRTY);
+    tlbs.update(0x1000, 0, word(0x1000), word(0x1000) | TlbModel.DIRTY);
     assertEquals(word(0x1000), tlbs.lookup(0x1000, 0, FETCH));
     assertEquals(word(0x1000) | TlbModel.DIRTY, tlbs.lookup(0x1000, 0, STORE));
   }

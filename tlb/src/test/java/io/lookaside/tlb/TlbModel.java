@@ -21,10 +21,13 @@ final class TlbModel {
   static final long DIRTY = 1L << 6;
   static final long GLOBAL = 1L << 8;
 
+  private static final List<PageSize> LARGEST_FIRST =
+      List.of(PageSize.SIZE_1G, PageSize.SIZE_4M, PageSize.SIZE_2M, PageSize.SIZE_4K);
+
   private TlbModel() {}
 
-  static long low48(long va) {
-    return va & 0xffff_ffff_ffffL;
+  static long low57(long va) {
+    return va & 0x1ff_ffff_ffff_ffffL;
   }
 
   /** A cached translation: {@code size} is what is cached of a page of size {@code page}. */
@@ -45,11 +48,11 @@ final class TlbModel {
     }
 
     boolean contains(long va) {
-      return (low48(va) & -size.bytes()) == base;
+      return (low57(va) & -size.bytes()) == base;
     }
 
     boolean pageContains(long va) {
-      return (low48(va) & -page.bytes()) == (base & -page.bytes());
+      return (low57(va) & -page.bytes()) == (base & -page.bytes());
     }
 
     boolean answersTo(int otherPcid) {
@@ -78,7 +81,7 @@ final class TlbModel {
       if (smaller.bytes() >= size.bytes()) {
         return this;
       }
-      long start = low48(va) & -smaller.bytes();
+      long start = low57(va) & -smaller.bytes();
       return new Entry(smaller, page, start, pcid, global, frame + (start - base), flags);
     }
   }
@@ -125,7 +128,7 @@ final class TlbModel {
 
     private @Nullable Entry find(long va, int pcid, PageSize size) {
       Entry found = null;
-      for (Entry e : setOf(low48(va) & -size.bytes(), size)) {
+      for (Entry e : setOf(low57(va) & -size.bytes(), size)) {
         if (e.size == size && e.contains(va) && e.answersTo(pcid)) {
           if (found == null || found.global) {
             found = e;
@@ -287,7 +290,7 @@ final class TlbModel {
         return null;
       }
       int ones = 0;
-      for (long above = low48(va) / bestBytes / best.get(0).sets; above != 0; above /= 2) {
+      for (long above = low57(va) / bestBytes / best.get(0).sets; above != 0; above /= 2) {
         ones += (int) (above % 2);
       }
       return best.get(ones % best.size());
@@ -422,8 +425,8 @@ final class TlbModel {
    * epoch. What an earlier epoch left cached is stale, so that sizes and G overlap.
    */
   static Entry page(long va, int pcid, int epoch, boolean dirty) {
-    for (PageSize size : List.of(PageSize.SIZE_1G, PageSize.SIZE_2M, PageSize.SIZE_4K)) {
-      long base = low48(va) & -size.bytes();
+    for (PageSize size : LARGEST_FIRST) {
+      long base = low57(va) & -size.bytes();
       long key = (base * 31 + pcid) * 31 + epoch;
       long draw = new SplittableRandom(key * 3 + size.ordinal()).nextLong();
       boolean here =

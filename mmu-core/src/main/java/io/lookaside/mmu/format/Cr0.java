@@ -17,6 +17,15 @@ public final class Cr0 {
   /** PG: paging. */
   public static final long PAGING = 1L << 31;
 
+  /** The bits whose change loads the PDPTE registers in PAE paging (SDM "PDPTE Registers"). */
+  public static final long LOADS_PDPTES = PAGING | CACHE_DISABLE | NOT_WRITE_THROUGH;
+
+  /** The bits that take part in translation. */
+  public static final long CONCERNS_PAGING = PAGING | WRITE_PROTECT | PROTECTION_ENABLE;
+
+  /** Bits 63:32, reserved. */
+  public static final long RESERVED = 0xffff_ffff_0000_0000L;
+
   private Cr0() {}
 
   public static boolean paging(long cr0) {

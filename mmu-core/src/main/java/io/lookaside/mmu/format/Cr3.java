@@ -23,9 +23,27 @@ public final class Cr3 {
     return (tableAddress & Pte.FRAME) | (pcid & PCID_MASK);
   }
 
-  /** The physical address of the top table. */
+  /** The physical address of the top table in 4-level and 5-level paging. */
   public static long tableAddress(long cr3) {
     return cr3 & Pte.FRAME;
+  }
+
+  /** The physical address of the page directory in 32-bit paging: bits 31:12. */
+  public static long pageDirectoryAddress(long cr3) {
+    return cr3 & 0xffff_f000L;
+  }
+
+  /** The physical address of the four PDPTEs in PAE paging: bits 31:5. */
+  public static long pdpteAddress(long cr3) {
+    return cr3 & 0xffff_ffe0L;
+  }
+
+  /**
+   * The bits that MOV to CR3 must find zero in 64-bit mode: 63:MAXPHYADDR. Linear-address masking
+   * (bits 62:61) is not modelled.
+   */
+  public static long reservedBits(int physicalAddressBits) {
+    return -1L << physicalAddressBits;
   }
 
   /** Bits 11:0, the PCID where CR4.PCIDE = 1. */

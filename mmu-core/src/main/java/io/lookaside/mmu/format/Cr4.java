@@ -23,7 +23,40 @@ public final class Cr4 {
   /** SMAP: no supervisor-mode data accesses to user pages unless RFLAGS.AC = 1. */
   public static final long SMAP = 1L << 21;
 
+  /** PKE: protection keys for user-mode pages, with the rights in PKRU. */
+  public static final long PROTECTION_KEYS = 1L << 22;
+
+  /** CET: control-flow enforcement, with it shadow stacks. */
+  public static final long CONTROL_FLOW_ENFORCEMENT = 1L << 23;
+
+  /** PKS: protection keys for supervisor-mode pages, with the rights in IA32_PKRS. */
+  public static final long SUPERVISOR_PROTECTION_KEYS = 1L << 24;
+
+  /** The bits whose change loads the PDPTE registers in PAE paging (SDM "PDPTE Registers"). */
+  public static final long LOADS_PDPTES =
+      PAGE_SIZE_EXTENSIONS | PHYSICAL_ADDRESS_EXTENSION | GLOBAL_PAGES | SMEP;
+
+  /** The bits that take part in translation. */
+  public static final long CONCERNS_PAGING =
+      PAGE_SIZE_EXTENSIONS
+          | PHYSICAL_ADDRESS_EXTENSION
+          | GLOBAL_PAGES
+          | FIVE_LEVEL
+          | PCID_ENABLE
+          | SMEP
+          | SMAP
+          | PROTECTION_KEYS
+          | CONTROL_FLOW_ENFORCEMENT
+          | SUPERVISOR_PROTECTION_KEYS;
+
+  /** Bits that no processor defines: 15, 26, 31:29 and 63:33. Bit 32 is FRED. */
+  public static final long RESERVED = 0xffff_fffe_e400_8000L;
+
   private Cr4() {}
+
+  public static boolean pageSizeExtensions(long cr4) {
+    return (cr4 & PAGE_SIZE_EXTENSIONS) != 0;
+  }
 
   public static boolean pae(long cr4) {
     return (cr4 & PHYSICAL_ADDRESS_EXTENSION) != 0;
@@ -47,5 +80,17 @@ public final class Cr4 {
 
   public static boolean smap(long cr4) {
     return (cr4 & SMAP) != 0;
+  }
+
+  public static boolean protectionKeys(long cr4) {
+    return (cr4 & PROTECTION_KEYS) != 0;
+  }
+
+  public static boolean controlFlowEnforcement(long cr4) {
+    return (cr4 & CONTROL_FLOW_ENFORCEMENT) != 0;
+  }
+
+  public static boolean supervisorProtectionKeys(long cr4) {
+    return (cr4 & SUPERVISOR_PROTECTION_KEYS) != 0;
   }
 }

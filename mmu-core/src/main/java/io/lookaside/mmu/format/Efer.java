@@ -13,6 +13,10 @@ public final class Efer {
 
   private Efer() {}
 
+  public static boolean longModeEnabled(long efer) {
+    return (efer & LONG_MODE_ENABLE) != 0;
+  }
+
   public static boolean longModeActive(long efer) {
     return (efer & LONG_MODE_ACTIVE) != 0;
   }

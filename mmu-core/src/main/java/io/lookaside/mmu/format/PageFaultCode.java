@@ -20,6 +20,12 @@ public final class PageFaultCode {
   /** I/D: the access was an instruction fetch, reported only with NX or SMEP in use. */
   public static final int FETCH = 1 << 4;
 
+  /** PK: a protection key forbids this data access; implies P. */
+  public static final int PROTECTION_KEY = 1 << 5;
+
+  /** SS: the access was one to a shadow stack. */
+  public static final int SHADOW_STACK = 1 << 6;
+
   private PageFaultCode() {}
 
   public static boolean isPresent(int code) {

@@ -14,6 +14,7 @@ package io.lookaside.mmu.format;
  *               11       the piece is smaller than the page that the tables map
  *               51:12    frame address of the piece
  *               53:52    size of the page that the tables map, a {@link PageSize} code
+ *               54       a shadow-stack page: R/W in every entry but the leaf, where D is set
  *               62:59    protection key
  *               63       XD, ORed over the levels
  *  fault        0        0
@@ -43,8 +44,12 @@ public final class Translation {
   public static final long GENERAL_PROTECTION =
       FAULT | (long) ExceptionVector.GENERAL_PROTECTION << VECTOR_SHIFT;
 
+  /** A shadow-stack page, a right like R/W. */
+  public static final long SHADOW_STACK = 1L << 54;
+
+  /** What is not the leaf's alone but that of the whole walk. */
   private static final long ACCUMULATED =
-      Pte.WRITABLE | Pte.USER | Pte.EXECUTE_DISABLE; // replaced by the rights of the whole walk
+      Pte.WRITABLE | Pte.USER | SHADOW_STACK | Pte.EXECUTE_DISABLE;
 
   private static final long FROM_LEAF =
       Pte.WRITE_THROUGH | Pte.CACHE_DISABLE | Pte.DIRTY | 0xfL << Pte.KEY_SHIFT;
@@ -56,7 +61,8 @@ public final class Translation {
    *
    * @param leaf the leaf entry as it stands in memory after A and D were written
    * @param size the size of the page that the leaf maps
-   * @param rights R/W and U/S ANDed and XD ORed over all levels, at the bits of an entry
+   * @param rights R/W and U/S ANDed and XD ORed over all levels, at the bits of an entry; and
+   *     {@link #SHADOW_STACK}
    * @param globalPages CR4.PGE: whether the leaf's G counts
    */
   public static long ofLeaf(long leaf, PageSize size, long rights, boolean globalPages) {
@@ -70,6 +76,14 @@ public final class Translation {
       t |= PAT;
     }
     return t;
+  }
+
+  /**
+   * The translation without paging: the linear address itself, 32 bits, with all rights (SDM Vol.
+   * 3A, "Paging Modes and Control Bits").
+   */
+  public static long identity(long va) {
+    return Pte.PRESENT | Pte.WRITABLE | Pte.USER | Pte.DIRTY | (va & 0xffff_f000L);
   }
 
   /** A page fault with the given error code ({@link PageFaultCode}). */
@@ -101,6 +115,16 @@ public final class Translation {
   /** Whether this is a general-protection fault. */
   public static boolean isGeneralProtection(long translation) {
     return translation == GENERAL_PROTECTION;
+  }
+
+  /** The protection key, 0 to 15. */
+  public static int protectionKey(long translation) {
+    return (int) (translation >>> Pte.KEY_SHIFT) & 0xf;
+  }
+
+  /** Index 4*PAT + 2*PCD + PWT into the page attribute table ({@link Pat}). */
+  public static int patIndex(long translation) {
+    return (int) ((translation >>> 5 & 4) | (translation >>> 3 & 3));
   }
 
   /** The error code of a fault. */

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Physical RAM: 2^52 bytes, all zero at first, held as {@code byte[]} chunks that are allocated
  * when they are first written. Words are 64 bits, little-endian and aligned.
  */
-public final class PhysicalMemory {
+public final class PhysicalMemory implements TableMemory {
   /** Bits of a physical address, the most that the architecture allows. */
   public static final int ADDRESS_BITS = 52;
 
@@ -57,6 +57,7 @@ public final class PhysicalMemory {
    * @param pa physical address, 8-byte aligned, below 2^52
    * @throws IllegalArgumentException if it is not
    */
+  @Override
   public long read(long pa) {
     long chunk = pa >>> CHUNK_SHIFT;
     byte[][] table = direct;
@@ -73,6 +74,7 @@ public final class PhysicalMemory {
    * @throws IllegalArgumentException if it is not
    * @throws PhysicalMemoryLimitException if the write would need a chunk beyond the limit
    */
+  @Override
   public void write(long pa, long value) {
     long chunk = pa >>> CHUNK_SHIFT;
     byte[][] table = direct;

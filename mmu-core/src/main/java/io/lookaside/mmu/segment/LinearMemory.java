@@ -3,7 +3,7 @@ package io.lookaside.mmu.segment;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.format.Pte;
 import io.lookaside.mmu.format.Translation;
-import io.lookaside.mmu.memory.PhysicalMemory;
+import io.lookaside.mmu.memory.TableMemory;
 
 /**
  * What segmentation rests on: linear memory as the processor's own accesses to descriptor tables
@@ -11,7 +11,7 @@ import io.lookaside.mmu.memory.PhysicalMemory;
  */
 public interface LinearMemory {
   /** The physical memory beneath. */
-  PhysicalMemory physical();
+  TableMemory physical();
 
   /**
    * Translates one byte's address as an implicit supervisor-mode access, which an access to a
@@ -29,10 +29,10 @@ public interface LinearMemory {
   boolean isCanonical(long linear);
 
   /** Linear memory with paging switched off: linear addresses are the physical ones. */
-  static LinearMemory unpaged(PhysicalMemory memory) {
+  static LinearMemory unpaged(TableMemory memory) {
     return new LinearMemory() {
       @Override
-      public PhysicalMemory physical() {
+      public TableMemory physical() {
         return memory;
       }
 

@@ -128,9 +128,10 @@ class PteTest {
   }
 
   @Test
-  void pageSizesAreTwelveTwentyOneAndThirtyBits() {
+  void pageSizesAreTwelveTwentyOneTwentyTwoAndThirtyBits() {
     assertEquals(4096L, PageSize.SIZE_4K.bytes());
     assertEquals(2L * 1024 * 1024, PageSize.SIZE_2M.bytes());
+    assertEquals(4L * 1024 * 1024, PageSize.SIZE_4M.bytes());
     assertEquals(1024L * 1024 * 1024, PageSize.SIZE_1G.bytes());
     for (PageSize size : PageSize.values()) {
       assertEquals(size.bytes(), 1L << size.shift());
@@ -140,6 +141,7 @@ class PteTest {
     }
     assertEquals("4K", PageSize.SIZE_4K.label());
     assertEquals("2M", PageSize.SIZE_2M.label());
+    assertEquals("4M", PageSize.SIZE_4M.label());
     assertEquals("1G", PageSize.SIZE_1G.label());
   }
 
@@ -228,10 +230,10 @@ class PteTest {
 
   @Test
   void pageNumbersHaveNoSignExtension() {
-    assertEquals(0xf_ffff_ffffL, VirtualAddress.vpn(-1L, 12));
-    assertEquals(0x7ff_ffffL, VirtualAddress.vpn(-1L, 21));
-    assertEquals(0x3_ffffL, VirtualAddress.vpn(-1L, 30));
-    assertEquals(0x8_0000_0000L, VirtualAddress.vpn(0xffff_8000_0000_0fffL, 12));
+    assertEquals((1L << (57 - 12)) - 1, VirtualAddress.vpn(-1L, 12));
+    assertEquals((1L << (57 - 21)) - 1, VirtualAddress.vpn(-1L, 21));
+    assertEquals((1L << (57 - 30)) - 1, VirtualAddress.vpn(-1L, 30));
+    assertEquals(0x1ff8_0000_0000L, VirtualAddress.vpn(0xffff_8000_0000_0fffL, 12));
     assertEquals(0x7_ffff_ffffL, VirtualAddress.vpn(0x0000_7fff_ffff_ffffL, 12));
     assertEquals(1L, VirtualAddress.vpn(0x1fffL, 12));
     assertEquals(0xfffL, VirtualAddress.OFFSET_4K);

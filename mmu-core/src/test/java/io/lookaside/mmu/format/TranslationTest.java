@@ -56,7 +56,7 @@ class TranslationTest {
   @Test
   void onlyTheRightsBitsOfTheAccumulatedWordCount() {
     long t = Translation.ofLeaf(P, PageSize.SIZE_4K, -1L, true);
-    assertEquals(P | RW | US | XD, t);
+    assertEquals(P | RW | US | XD | Translation.SHADOW_STACK, t);
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.lookaside.os.linux;
 import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.PageWalker;
 import io.lookaside.mmu.PagingContext;
+import io.lookaside.mmu.PagingFormat;
 import io.lookaside.mmu.format.PageFaultCode;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.format.Pte;
@@ -24,7 +25,7 @@ final class PlainWalker implements PageWalker {
 
   /** The translation that the tables give now, or a fault; sets A and D if asked to. */
   long walk(long va, int kind, PagingContext context, boolean marking) {
-    long table = context.tableBase();
+    long table = Pte.tableAddress(context.root(va));
     long rights = Pte.WRITABLE | Pte.USER;
     int code = context.rights().faultCode(kind);
     for (int shift = 39; ; shift -= 9) {
@@ -50,13 +51,18 @@ final class PlainWalker implements PageWalker {
         entry |= Pte.ACCESSED | (kind == AccessKind.STORE.ordinal() ? Pte.DIRTY : 0);
         memory.write(address, entry);
       }
-      PageSize size = PageSize.ofCode((shift - 12) / 9);
+      PageSize size = PageSize.OF_LONG_MODE.get((shift - 12) / 9);
       return Translation.ofLeaf(entry, size, rights, context.globalPages());
     }
   }
 
   @Override
-  public void invalidateAddress(long va, int pcid) {}
+  public long readWord(long pa) {
+    return memory.read(pa);
+  }
+
+  @Override
+  public void invalidateAddress(long va, int pcid, PagingFormat format) {}
 
   @Override
   public void invalidatePcid(int pcid) {}

@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.lookaside.mmu.AccessKind;
+import io.lookaside.mmu.AccessMode;
 import io.lookaside.mmu.ControlRegisters;
+import io.lookaside.mmu.CpuFeatures;
 import io.lookaside.mmu.Mmu;
 import io.lookaside.mmu.PagingContext;
 import io.lookaside.mmu.format.Cr0;
@@ -41,7 +43,7 @@ final class TestMachine {
               0,
               Cr4.PHYSICAL_ADDRESS_EXTENSION | Cr4.GLOBAL_PAGES | Cr4.PCID_ENABLE,
               Efer.LONG_MODE_ENABLE | Efer.LONG_MODE_ACTIVE | Efer.NO_EXECUTE_ENABLE);
-      Mmu mmu = new Mmu(registers, true, new UnlimitedTlb(), walker);
+      Mmu mmu = new Mmu(registers, CpuFeatures.ALL, AccessMode.USER, new UnlimitedTlb(), walker);
       mmus.add(mmu);
       ports.add(port(mmu));
     }
@@ -83,7 +85,7 @@ final class TestMachine {
       }
       t = mmu.retry(va, kind);
     }
-    PagingContext now = PagingContext.of(mmu.registers(), true, false);
+    PagingContext now = mmu.context();
     long fresh = walker.walk(va, kind, now, false);
     assertTrue(Translation.isValid(fresh), () -> "stale: the tables do not permit this any more");
     long pa = Translation.physicalAddress(t, va);

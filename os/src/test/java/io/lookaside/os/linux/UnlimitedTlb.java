@@ -38,7 +38,7 @@ final class UnlimitedTlb implements TranslationCache {
   }
 
   @Override
-  public void update(long va, int pcid, long translation) {
+  public void update(long va, int pcid, long clean, long translation) {
     fill(va, pcid, 0, translation);
   }
 
@@ -48,6 +48,23 @@ final class UnlimitedTlb implements TranslationCache {
       entries.remove(key(pcid, size, va));
       entries.remove(key(GLOBAL, size, va));
     }
+  }
+
+  @Override
+  public void invalidateNonGlobalPage(long va, int pcid) {
+    for (PageSize size : PageSize.values()) {
+      entries.remove(key(pcid, size, va));
+    }
+  }
+
+  @Override
+  public void invalidatePcidAndGlobal(int pcid) {
+    entries.keySet().removeIf(k -> k.pcid == pcid || k.pcid == GLOBAL);
+  }
+
+  @Override
+  public void invalidateNonGlobal() {
+    entries.keySet().removeIf(k -> k.pcid != GLOBAL);
   }
 
   @Override

@@ -6,6 +6,7 @@ import io.lookaside.simulator.Version;
 import io.lookaside.simulator.config.ConfigException;
 import io.lookaside.simulator.config.MachineLibrary;
 import io.lookaside.simulator.config.NearMiss;
+import io.lookaside.simulator.conform.VectorException;
 import io.lookaside.traces.MissingTraceException;
 import io.lookaside.traces.TraceException;
 import java.io.BufferedOutputStream;
@@ -94,6 +95,7 @@ public final class Main implements Runnable {
             .addSubcommand(new MachinesCommand(console))
             .addSubcommand(TraceCommand.commandLine(console))
             .addSubcommand(new LabCommand(console))
+            .addSubcommand(new ConformCommand(console))
             .addSubcommand(new CommandLine.HelpCommand())
             .setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
             .setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8))
@@ -160,6 +162,7 @@ public final class Main implements Runnable {
       return ExitCode.USAGE;
     }
     if (e instanceof TraceException
+        || e instanceof VectorException
         || e instanceof ConfigException
         || e instanceof OutOfFramesException
         || e instanceof PhysicalMemoryLimitException) {

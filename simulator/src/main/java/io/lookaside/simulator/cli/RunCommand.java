@@ -401,8 +401,8 @@ class RunCommand implements Callable<Integer> {
       }
     }
     boolean prefault = oneOf("--map", map, List.of("demand", "prefault")).equals("prefault");
-    List<String> sizes = List.of("4K", "2M", "1G");
-    PageSize size = PageSize.ofCode(sizes.indexOf(oneOf("--page-size", pageSize, sizes)));
+    List<String> sizes = PageSize.OF_LONG_MODE.stream().map(PageSize::label).toList();
+    PageSize size = PageSize.OF_LONG_MODE.get(sizes.indexOf(oneOf("--page-size", pageSize, sizes)));
     FramePlacement placement;
     try {
       placement = FramePlacement.parse(frames);

@@ -1,9 +1,11 @@
 package io.lookaside.simulator.config;
 
 import io.lookaside.mmu.AccessKind;
+import io.lookaside.mmu.CpuFeatures;
 import io.lookaside.mmu.assoc.Geometry;
 import io.lookaside.mmu.assoc.ReplacementPolicy;
 import io.lookaside.mmu.format.PageSize;
+import io.lookaside.pagewalker.TableUpdates;
 import io.lookaside.pagewalker.WalkerConfig;
 import io.lookaside.timing.CacheConfig;
 import io.lookaside.timing.CoreConfig;
@@ -108,12 +110,23 @@ final class MachineBinder {
     WalkerConfig walker =
         new WalkerConfig(
             tree.path("walker").path("structureCacheLatencyCycles").intValue(),
+            cache("/walker/pml5eCache"),
             cache("/walker/pml4eCache"),
             cache("/walker/pdpteCache"),
             cache("/walker/pdeCache"),
-            tree.path("physicalAddressBits").intValue());
+            constant(
+                TableUpdates.values(),
+                TableUpdates::label,
+                tree.path("walker").path("accessedBits").stringValue("as-walked")));
+    CpuFeatures features =
+        new CpuFeatures(
+            tree.path("physicalAddressBits").intValue(),
+            tree.path("gigabytePages").booleanValue(true),
+            true,
+            tree.path("overFlush").booleanValue(false));
     return new MachineConfig(
         tree.path("name").stringValue(),
+        features,
         tlb,
         walker,
         tree.path("memory").path("latencyCycles").intValue(),

@@ -1,5 +1,6 @@
 package io.lookaside.simulator.config;
 
+import io.lookaside.mmu.CpuFeatures;
 import io.lookaside.pagewalker.WalkerConfig;
 import io.lookaside.timing.Latencies;
 import io.lookaside.timing.TimingConfig;
@@ -11,6 +12,7 @@ import tools.jackson.databind.node.ObjectNode;
  * A machine.
  *
  * @param name its name in results
+ * @param features what CPUID says of paging
  * @param tlb the TLBs
  * @param walker the page walker and its structure caches
  * @param memoryLatencyCycles cycles of one read of a page-table entry
@@ -20,6 +22,7 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public record MachineConfig(
     String name,
+    CpuFeatures features,
     TlbConfig tlb,
     WalkerConfig walker,
     int memoryLatencyCycles,
@@ -27,7 +30,7 @@ public record MachineConfig(
     ObjectNode effective) {
   /** MAXPHYADDR. */
   public int physicalAddressBits() {
-    return walker.physicalAddressBits();
+    return features.physicalAddressBits();
   }
 
   /** The latencies of all structures that translate. */

@@ -99,7 +99,7 @@ final class LabContext {
       return config;
     }
     return new WalkerConfig(
-        config.structureCacheLatencyCycles(), null, null, null, config.physicalAddressBits());
+        config.structureCacheLatencyCycles(), null, null, null, null, config.tableUpdates());
   }
 
   /** Cycles that the walks of a run cost, by the hardware's latencies. */
