@@ -200,6 +200,12 @@ public final class Simulation {
       }
       int owner = traces.process();
       if (action == Action.REPLAY) {
+        if (timed != null && timed.needsRegisters() && !traces.batch().hasRegisters()) {
+          throw new TraceException(
+              String.join(", ", options.traces())
+                  + ": has no registers; --overlap dataflow needs them, which champsim traces have;"
+                  + " use --overlap window");
+        }
         replay(owner, traces.batch(), traces.from(), traces.to());
       }
       taken += n;

@@ -99,6 +99,11 @@ final class TimedReplay implements ReplayEngine {
     Arrays.fill(lastPage, NO_PAGE);
   }
 
+  /** Whether the registers of instructions are needed. */
+  boolean needsRegisters() {
+    return overlap == Overlap.DATAFLOW;
+  }
+
   /** Lets time begin: references before this only warm up. */
   void startClock() {
     clockRuns = true;
@@ -156,36 +161,37 @@ final class TimedReplay implements ReplayEngine {
       counters.add(BY_KIND[kind], 1);
       boolean startsInstruction = kind == FETCH || !sawFetch;
       sawFetch |= kind == FETCH;
+      long registers = kind == FETCH && batch.hasRegisters() ? batch.registers[i] : 0;
       long page = va >>> PAGE_SHIFT;
       if (page == lastPage[kind] && page == last >>> PAGE_SHIFT) {
-        repeat(va, kind, startsInstruction);
+        repeat(va, kind, startsInstruction, registers);
       } else {
-        reference(va, last, kind, startsInstruction);
+        reference(va, last, kind, startsInstruction, registers);
       }
     }
     countRepetitions();
   }
 
   /** A reference to the page that its first-level structure used last: it hits. */
-  private void repeat(long va, int kind, boolean startsInstruction) {
+  private void repeat(long va, int kind, boolean startsInstruction, long registers) {
     long t = lastTranslation[kind];
     long pa = Translation.physicalAddress(t, va);
     physicalAddressSum += pa;
     repetitions[kind]++;
     int served = memory.access(pa, port(kind));
     if (clockRuns) {
-      timing.acceptHit(kind, startsInstruction, 0, pageKey(va, t), served, pa);
+      timing.acceptHit(kind, startsInstruction, registers, pageKey(va, t), served, pa);
     }
   }
 
-  private void reference(long va, long last, int kind, boolean startsInstruction) {
+  private void reference(long va, long last, int kind, boolean startsInstruction, long registers) {
     // The processor checks the whole operand before it translates any of it.
     if (!VirtualAddress.isCanonical(va) || !VirtualAddress.isCanonical(last)) {
       counters.add(ReferenceMetric.GENERAL_PROTECTION, 1);
       return;
     }
     if (clockRuns) {
-      timing.announce(kind, startsInstruction, 0);
+      timing.announce(kind, startsInstruction, registers);
       scheduler.nextCore();
     }
     Recipe recipe = timing.recipe();

@@ -53,6 +53,9 @@ final class ChampSimReader implements TraceCursor {
   /** Where the flags "is a branch" and "was taken" are, and the bits that are clear in them. */
   private static final int FLAGS = 8;
 
+  /** Of a record of ChampSim: two registers written and four read, in the order of the batch. */
+  private static final int REGISTERS = 10;
+
   private static final int NO_FLAG_BITS = 0xfefe;
   private static final int TAKEN = 0x0100;
 
@@ -155,6 +158,7 @@ final class ChampSimReader implements TraceCursor {
     long[] addresses = batch.addresses;
     int[] descriptors = batch.descriptors;
     long[] instructions = batch.instructionAddresses;
+    long[] registers = batch.registers;
     int p = position;
     int n = batch.count();
     try {
@@ -173,6 +177,8 @@ final class ChampSimReader implements TraceCursor {
         long ip = (long) LONG.get(bytes, p);
         addresses[n] = ip;
         descriptors[n] = FETCH;
+        // The six bytes of registers end with the word that begins with the flags.
+        registers[n] = (long) LONG.get(bytes, p + FLAGS) >>> ((REGISTERS - FLAGS) * Byte.SIZE);
         instructions[n++] = ip;
         for (int at = p + sources; at < p + sourcesEnd; at += Long.BYTES) {
           long address = (long) LONG.get(bytes, at);
@@ -196,6 +202,9 @@ final class ChampSimReader implements TraceCursor {
       position = p;
       batch.setCount(n);
       batch.setInstructionAddressesKnown();
+      if (layout == Layout.CHAMPSIM) {
+        batch.setRegistersKnown();
+      }
     }
     return true;
   }

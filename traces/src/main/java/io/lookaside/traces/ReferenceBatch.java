@@ -31,11 +31,19 @@ public final class ReferenceBatch {
    */
   public final long[] instructionAddresses = new long[CAPACITY];
 
+  /**
+   * The registers of the instruction that a fetch begins, where {@link #hasRegisters}; else stale:
+   * up to two that it writes in bytes 0 and 1, up to four that it reads in bytes 2 to 5, 0 for
+   * none.
+   */
+  public final long[] registers = new long[CAPACITY];
+
   private int count;
   private long addressSpaceId;
   private int addressSpace;
   private int core;
   private boolean instructionAddressesKnown;
+  private boolean registersKnown;
 
   public int count() {
     return count;
@@ -62,6 +70,11 @@ public final class ReferenceBatch {
    */
   public boolean hasInstructionAddresses() {
     return instructionAddressesKnown;
+  }
+
+  /** Whether the trace tells for each fetch which registers its instruction reads and writes. */
+  public boolean hasRegisters() {
+    return registersKnown;
   }
 
   /** The {@link AccessKind} code of a descriptor. */
@@ -103,6 +116,7 @@ public final class ReferenceBatch {
     addressSpace = 0;
     core = 0;
     instructionAddressesKnown = false;
+    registersKnown = false;
   }
 
   /** Says whose references these are; the reader does. */
@@ -131,6 +145,11 @@ public final class ReferenceBatch {
   /** Says that a reader writes {@link #instructionAddresses} itself, for all references. */
   void setInstructionAddressesKnown() {
     instructionAddressesKnown = true;
+  }
+
+  /** Says that a reader writes {@link #registers} itself, for all fetches. */
+  void setRegistersKnown() {
+    registersKnown = true;
   }
 
   /** Says that a reader has written the first {@code n} references itself. */

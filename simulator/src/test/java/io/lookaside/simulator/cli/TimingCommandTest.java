@@ -150,6 +150,55 @@ class TimingCommandTest {
     assertTrue(cli.err().contains("timing"), cli.err());
   }
 
+  /**
+   * ChampSim records: a load that misses writes register 5; another, of the same line, reads one.
+   */
+  private Path champsim(int registerRead) throws Exception {
+    ByteBuffer records = ByteBuffer.allocate(2 * 64).order(ByteOrder.LITTLE_ENDIAN);
+    records.putLong(0, 0x400000).put(10, (byte) 5).putLong(32, 0x10000);
+    records.putLong(64, 0x400004).put(64 + 12, (byte) registerRead).putLong(64 + 32, 0x20000);
+    Path file = folder.resolve("r" + registerRead + ".champsim");
+    Files.write(file, records.array());
+    return file;
+  }
+
+  private static long totalCycles(Path trace, String overlap) {
+    return Cli.run(
+            "run",
+            trace.toString(),
+            "--format",
+            "champsim",
+            "--machine",
+            "reference",
+            "--map",
+            "prefault",
+            "--timing",
+            "--overlap",
+            overlap,
+            "--json",
+            "-")
+        .json()
+        .path("cycles")
+        .path("total")
+        .asLong();
+  }
+
+  @Test
+  void dataflowMakesALoadWaitForTheRegisterThatItNeeds() throws Exception {
+    long independent = totalCycles(champsim(6), "dataflow");
+    long dependent = totalCycles(champsim(5), "dataflow");
+    // One walker: the second walk, of one read, waits for the first in both. Only a load that waits
+    // for the first one's result pays for its look-ups, 1 + 7, after it, too.
+    assertEquals(8, dependent - independent);
+    assertEquals(totalCycles(champsim(6), "window"), totalCycles(champsim(5), "window"));
+  }
+
+  @Test
+  void dataflowNeedsRegisters() {
+    Cli.run("run", trace.toString(), "--timing", "--overlap", "dataflow")
+        .failed(ExitCode.BAD_INPUT, "registers", "--overlap window");
+  }
+
   @Test
   void badWindowIsAUsageError() {
     String file = folder.resolve("x.json").toString();
