@@ -63,13 +63,19 @@ public record RunResult(
    * What was read of a trace.
    *
    * @param format the format that it was read as
+   * @param fetchesAreInstructions whether it has exactly one fetch for each instruction
    * @param addressSpaces how many address spaces the references belong to
    * @param cores how many processors made them; all go through the TLBs of one
    * @param hash hash of all references that were read, skipped ones included
    * @param ignoredLines lines of a text trace that were no references
    */
   public record TraceResult(
-      TraceFormat format, int addressSpaces, int cores, long hash, long ignoredLines) {}
+      TraceFormat format,
+      boolean fetchesAreInstructions,
+      int addressSpaces,
+      int cores,
+      long hash,
+      long ignoredLines) {}
 
   /** A level's counts and those of its structures, by name in the order of the configuration. */
   public record LevelResult(

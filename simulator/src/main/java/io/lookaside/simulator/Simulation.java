@@ -344,7 +344,7 @@ public final class Simulation {
       os = os.minus(begun.os);
     }
     boolean fetchesAreInstructions =
-        traceResults.stream().allMatch(t -> t.format().fetchesAreInstructions());
+        traceResults.stream().allMatch(RunResult.TraceResult::fetchesAreInstructions);
     Long instructions = fetchesAreInstructions ? references.get(ReferenceMetric.FETCHES) : null;
     return new RunResult(
         machine.config(),

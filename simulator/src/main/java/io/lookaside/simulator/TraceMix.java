@@ -41,8 +41,12 @@ final class TraceMix implements Closeable {
     int available;
     boolean ended;
 
-    Source(TraceFile file) {
+    /** Whether it has exactly one fetch for each instruction that was executed. */
+    final boolean fetchesAreInstructions;
+
+    Source(TraceFile file) throws IOException {
       format = file.format();
+      fetchesAreInstructions = file.fetchesAreInstructions();
       storedBytes = file.storedBytes();
       trace = new TraceReadAhead(file);
     }
@@ -151,6 +155,7 @@ final class TraceMix implements Closeable {
             s ->
                 new RunResult.TraceResult(
                     s.format,
+                    s.fetchesAreInstructions,
                     s.slot.addressSpaces(),
                     s.slot.cores(),
                     s.slot.hashUpTo(s.next),
