@@ -10,6 +10,7 @@ import io.lookaside.traces.LackeyRecorder.Outcome;
 import java.io.ByteArrayOutputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -61,7 +62,7 @@ class LackeyRecorderTest {
     ByteArrayOutputStream to = new ByteArrayOutputStream();
     assertEquals(
         new Outcome(2, false, 3), record(valgrind, TraceWindow.from(0, Long.MAX_VALUE), to));
-    assertEquals("I  04001090,3\n L 1ffeffe7e8,8\n", to.toString());
+    assertEquals("I  04001090,3\n L 1ffeffe7e8,8\n", to.toString(StandardCharsets.US_ASCII));
     String arguments = Files.readString(folder.resolve("arguments"));
     assertTrue(arguments.startsWith("--tool=lackey --trace-mem=yes --log-file="), arguments);
     assertTrue(arguments.endsWith(" -- /bin/sh -c true\n"), arguments);
@@ -75,7 +76,7 @@ class LackeyRecorderTest {
     ByteArrayOutputStream to = new ByteArrayOutputStream();
     Outcome outcome = record(valgrind, TraceWindow.from(10, 100), to);
     assertEquals(100, outcome.references());
-    assertEquals(100, to.toString().lines().count());
+    assertEquals(100, to.toString(StandardCharsets.US_ASCII).lines().count());
   }
 
   @Test

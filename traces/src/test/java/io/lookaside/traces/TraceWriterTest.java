@@ -8,6 +8,7 @@ import io.lookaside.mmu.AccessKind;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
@@ -32,7 +33,7 @@ class TraceWriterTest {
   /** What a writer made, and what it said that it lost. */
   private record Written(byte[] bytes, List<String> losses) {
     String text() {
-      return new String(bytes, java.nio.charset.StandardCharsets.US_ASCII);
+      return new String(bytes, StandardCharsets.US_ASCII);
     }
 
     List<Detailed> read(TraceFormat format) throws IOException {
@@ -129,7 +130,7 @@ class TraceWriterTest {
               + (value == 0 ? "0" : hex)
               + " "
               + String.format(Locale.ROOT, "%08x", value),
-          new String(sink.array(), 0, sink.length(), java.nio.charset.StandardCharsets.US_ASCII));
+          new String(sink.array(), 0, sink.length(), StandardCharsets.US_ASCII));
     }
   }
 

@@ -132,7 +132,7 @@ class TraceCommandTest {
     Cli.run("trace", "info", path("none.csv")).failed(66, "no such file");
     Cli.run("trace", "info", trace, "--format", "cvs").failed(2, "--format");
     Cli.run("trace", "convert", trace, path("no/folder.lkt")).failed(74, "there is no folder");
-    Cli.run("trace").failed(2, "a command is missing");
+    Cli.run("trace").failed(2, "Missing required subcommand");
   }
 
   @Test
