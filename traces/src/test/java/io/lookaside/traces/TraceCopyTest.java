@@ -41,9 +41,9 @@ class TraceCopyTest {
     Random random = new Random(3);
     for (int round = 0; round < 40; round++) {
       long skip = random.nextInt(3) == 0 ? 0 : random.nextInt(COUNT);
-      long every = 1 + random.nextInt(9000);
-      long length = 1 + random.nextInt((int) every);
-      long most = random.nextBoolean() ? Long.MAX_VALUE : 1 + random.nextInt(5000);
+      long every = 1L + random.nextInt(9000);
+      long length = 1L + random.nextInt((int) every);
+      long most = random.nextBoolean() ? Long.MAX_VALUE : 1L + random.nextInt(5000);
       TraceWindow window = new TraceWindow(skip, every, length, most);
       List<Detailed> expected = new ArrayList<>();
       for (int i = 0; i < COUNT && expected.size() < most; i++) {
