@@ -1,37 +1,41 @@
 package io.lookaside.traces;
 
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.PushbackInputStream;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/** A file that may be compressed, as the bytes that it was before. */
-public final class DecodedFile {
-  private DecodedFile() {}
+/**
+ * The uncompressed bytes of a file that is no trace. Compressions and archives are those of traces,
+ * told by content; of an archive the first member is read.
+ */
+public final class DecodedFile extends FilterInputStream {
+  private final boolean compressed;
+
+  private DecodedFile(TraceContent content) {
+    super(content.stream());
+    this.compressed = content.compressed();
+  }
 
   /**
-   * Opens a file; its compression is told by its first bytes.
+   * Opens a file.
    *
    * @throws MissingTraceException if there is no such file, or no right to read it
    * @throws TraceException if it is a directory, or what is compressed is flawed; also from reads
    */
-  public static InputStream open(String path) throws IOException {
-    InputStream stored = openStored(path);
-    try {
-      PushbackInputStream in =
-          new PushbackInputStream(new RawStream(stored, path), Compression.MAGIC_BYTES);
-      byte[] magic = new byte[Compression.MAGIC_BYTES];
-      int n = in.readNBytes(magic, 0, magic.length);
-      in.unread(magic, 0, n);
-      return DecodedStream.open(in, Compression.detect(magic, n), path);
-    } catch (IOException e) {
-      stored.close();
-      throw e;
-    }
+  public static DecodedFile open(String path) throws IOException {
+    // Any format that is given makes an archive yield its first member, whatever that is.
+    TraceFormat anything = TraceFormat.FLAT64;
+    return new DecodedFile(TraceContent.open(openStored(path), Path.of(path), path, anything));
+  }
+
+  /** Whether the bytes were compressed. */
+  public boolean compressed() {
+    return compressed;
   }
 
   private static InputStream openStored(String path) throws IOException {

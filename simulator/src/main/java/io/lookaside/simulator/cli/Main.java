@@ -7,6 +7,7 @@ import io.lookaside.simulator.config.ConfigException;
 import io.lookaside.simulator.config.MachineLibrary;
 import io.lookaside.simulator.config.NearMiss;
 import io.lookaside.simulator.conform.VectorException;
+import io.lookaside.simulator.image.ImageException;
 import io.lookaside.traces.MissingTraceException;
 import io.lookaside.traces.TraceException;
 import java.io.BufferedOutputStream;
@@ -17,6 +18,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -96,6 +98,7 @@ public final class Main implements Runnable {
             .addSubcommand(TraceCommand.commandLine(console))
             .addSubcommand(new LabCommand(console))
             .addSubcommand(new ConformCommand(console))
+            .addSubcommand(new ImageCommand(console))
             .addSubcommand(new CommandLine.HelpCommand())
             .setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
             .setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8))
@@ -142,7 +145,11 @@ public final class Main implements Runnable {
     return ExitCode.USAGE;
   }
 
-  private static int report(Console console, Exception e) {
+  private static int report(Console console, Exception exception) {
+    Exception e =
+        exception instanceof UncheckedIOException u
+            ? Objects.requireNonNullElse(u.getCause(), u)
+            : exception;
     int code = codeFor(e);
     if (code != ExitCode.BUG) {
       complain(console, String.valueOf(e.getMessage()));
@@ -163,6 +170,7 @@ public final class Main implements Runnable {
     }
     if (e instanceof TraceException
         || e instanceof VectorException
+        || e instanceof ImageException
         || e instanceof ConfigException
         || e instanceof OutOfFramesException
         || e instanceof PhysicalMemoryLimitException) {
