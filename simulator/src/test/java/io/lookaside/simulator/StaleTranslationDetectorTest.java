@@ -155,7 +155,7 @@ class StaleTranslationDetectorTest {
   @Test
   void aChangedTableEntryIsNamedAndAllPagesBelowMustBeInvalidated() {
     mmu.translate(VA, LOAD);
-    ram.write(PD, PT | PWUAD & ~2); // R/W cleared for 2 MiB
+    ram.write(PD, PT | (PWUAD & ~2)); // R/W cleared for 2 MiB
     mmu.translate(VA, LOAD);
     StaleUse use = only();
     assertEquals("PDE", use.change().name());
