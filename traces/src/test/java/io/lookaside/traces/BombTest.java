@@ -73,8 +73,7 @@ class BombTest {
     for (byte[] bomb : new byte[][] {gzipBomb(), zipBomb()}) {
       assertTrue(bomb.length < BYTES / 900, "a thousandth, about");
       Path file = Files.write(folder.resolve("bomb"), bomb);
-      long fromFile =
-          allocatedByReading(file.toString(), InputStream.nullInputStream(), batch);
+      long fromFile = allocatedByReading(file.toString(), InputStream.nullInputStream(), batch);
       assertTrue(fromFile < MOST_ALLOCATED, "allocated " + fromFile);
       long fromStream = allocatedByReading("-", Samples.stream(bomb), batch);
       assertTrue(fromStream < MOST_ALLOCATED, "allocated " + fromStream);
@@ -85,8 +84,7 @@ class BombTest {
   void aReaderThatStopsEarlyReadsLittleOfABomb() throws IOException {
     byte[] bomb = gzipBomb();
     Path file = Files.write(folder.resolve("bomb.flat64.gz"), bomb);
-    try (TraceFile trace =
-        TraceFile.open(file.toString(), null, InputStream.nullInputStream())) {
+    try (TraceFile trace = TraceFile.open(file.toString(), null, InputStream.nullInputStream())) {
       assertEquals(ReferenceBatch.CAPACITY, trace.read(new ReferenceBatch()));
       assertTrue(trace.storedBytesRead() * 2 < bomb.length + (1 << 17));
     }
