@@ -78,8 +78,7 @@ class StaleTranslationDetectorTest {
     StaleUse use = only();
     assertEquals(VA, use.va(), what);
     assertEquals(
-        new StaleUse.Change(
-            StaleUse.Place.ENTRY, 0, "PTE", LEAF, 0xaa067, changed, true),
+        new StaleUse.Change(StaleUse.Place.ENTRY, 0, "PTE", LEAF, 0xaa067, changed, true),
         use.change());
     assertTrue(use.missingInvalidation().contains("INVLPG of 0x1234"), use.toString());
   }

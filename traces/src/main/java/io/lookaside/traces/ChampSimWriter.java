@@ -6,8 +6,8 @@ import java.util.Arrays;
 
 /**
  * Writes ChampSim's records of 64 bytes: an instruction pointer, up to four addresses that it loads
- * from and up to two that it stores to. Registers and branches, of which a trace of references
- * knows nothing, are left zero.
+ * from and up to two that it stores to, and its registers, where the trace has them. Branches, of
+ * which a trace of references knows nothing, are left zero.
  *
  * <p>A fetch begins a record, and the loads and then the stores that follow are in it. What does
  * not fit (a fifth load, a third store, a load after a store, a reference of another instruction or
@@ -16,6 +16,7 @@ import java.util.Arrays;
  */
 final class ChampSimWriter extends RecordWriter {
   private static final int RECORD_BYTES = 64;
+  private static final int REGISTERS_AT = 10;
   private static final int STORES_AT = 16;
   private static final int LOADS_AT = 32;
   private static final int MAX_STORES = 2;
@@ -24,6 +25,7 @@ final class ChampSimWriter extends RecordWriter {
   private final long[] loads = new long[MAX_LOADS];
   private final long[] stores = new long[MAX_STORES];
   private long ip;
+  private long registers;
   private int loadCount;
   private int storeCount;
   private boolean open;
@@ -43,6 +45,7 @@ final class ChampSimWriter extends RecordWriter {
     AccessKind kind = AccessKind.ofCode(ReferenceBatch.kind(descriptor));
     if (kind == AccessKind.FETCH) {
       begin(address);
+      registers = batch.hasRegisters() ? batch.registers[i] : 0;
       return;
     }
     if (address == 0) {
@@ -76,6 +79,7 @@ final class ChampSimWriter extends RecordWriter {
     end();
     open = true;
     ip = newIp;
+    registers = 0;
     loadCount = 0;
     storeCount = 0;
   }
@@ -85,6 +89,9 @@ final class ChampSimWriter extends RecordWriter {
     byte[] b = bytes.array();
     Arrays.fill(b, at, at + RECORD_BYTES, (byte) 0);
     CompactLayout.U64.set(b, at, ip);
+    // Six bytes, and before them the two flags of branches.
+    CompactLayout.U64.set(
+        b, at + Long.BYTES, registers << ((REGISTERS_AT - Long.BYTES) * Byte.SIZE));
     for (int k = 0; k < storeCount; k++) {
       CompactLayout.U64.set(b, at + STORES_AT + 8 * k, stores[k]);
     }

@@ -18,7 +18,7 @@ public final class DecodedFile extends FilterInputStream {
 
   private DecodedFile(TraceContent content) {
     super(content.stream());
-    this.compressed = content.compressed();
+    this.compressed = !content.compressions().isEmpty();
   }
 
   /**

@@ -9,7 +9,12 @@ import java.util.List;
 public interface TraceWriter extends Closeable {
   /** The formats that can be written. */
   List<TraceFormat> FORMATS =
-      List.of(TraceFormat.LACKEY, TraceFormat.CSV, TraceFormat.FLAT64, TraceFormat.COMPACT);
+      List.of(
+          TraceFormat.CHAMPSIM,
+          TraceFormat.LACKEY,
+          TraceFormat.CSV,
+          TraceFormat.FLAT64,
+          TraceFormat.COMPACT);
 
   /** Writes references {@code from} to {@code to} - 1 of a batch. */
   void write(ReferenceBatch batch, int from, int to) throws IOException;
@@ -31,6 +36,7 @@ public interface TraceWriter extends Closeable {
       throws IOException {
     return switch (format) {
       case LACKEY -> new LackeyWriter(out);
+      case CHAMPSIM -> new ChampSimWriter(out);
       case CSV -> new CsvWriter(out);
       case FLAT64 -> new Flat64Writer(out);
       case COMPACT -> new CompactWriter(out, fetchesAreInstructions);

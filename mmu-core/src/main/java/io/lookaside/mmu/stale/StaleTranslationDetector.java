@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Stale is a translation to another page, or of a page that is mapped no more, or with more
  * rights than the tables give now, with another memory type or key, or global where the tables are
- * so no more. A and D that changed, and rights that were raised, are lawful (SDM Vol. 3A,
- * "Optional Invalidation") and are not reported.
+ * so no more. A and D that changed, and rights that were raised, are lawful (SDM Vol. 3A, "Optional
+ * Invalidation") and are not reported.
  *
  * <p>A machine without it has no trace of it. With it counts stay what they are, because the walks
  * that compare are made by another walker, which writes nothing; a run takes several times as long.
