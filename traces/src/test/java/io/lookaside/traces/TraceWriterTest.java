@@ -31,6 +31,7 @@ class TraceWriterTest {
           new Detailed(AccessKind.STORE, 0x10008, 4, 0x401000L, -1L, 0));
 
   /** What a writer made, and what it said that it lost. */
+  @SuppressWarnings("ArrayRecordComponent") // compared by element
   private record Written(byte[] bytes, List<String> losses) {
     String text() {
       return new String(bytes, StandardCharsets.US_ASCII);

@@ -182,8 +182,12 @@ class TraceCommandTest {
     Path script = folder.resolve("valgrind");
     Files.writeString(
         script,
-        "#!/bin/sh\nfor a; do case $a in --log-file=*) log=${a#--log-file=};; esac; done\n"
-            + "printf 'I  04001090,3\\n L 1000,8\\n S 2000,8\\n L 3000,8\\n' > \"$log\"\nexit 4\n");
+        """
+        #!/bin/sh
+        for a; do case $a in --log-file=*) log=${a#--log-file=};; esac; done
+        printf 'I  04001090,3\\n L 1000,8\\n S 2000,8\\n L 3000,8\\n' > "$log"
+        exit 4
+        """);
     Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
     Outcome outcome =
         Cli.run(
