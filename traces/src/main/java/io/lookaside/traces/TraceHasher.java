@@ -21,6 +21,9 @@ public final class TraceHasher {
 
   /** Takes references {@code from} to {@code to} - 1 of a batch. */
   public void add(ReferenceBatch batch, int from, int to) {
+    if (from == to) {
+      return; // whose references they would be does not count
+    }
     long[] addresses = batch.addresses;
     int[] descriptors = batch.descriptors;
     if (batch.addressSpace() != addressSpace) {

@@ -103,4 +103,17 @@ class TraceHasherTest {
     long flat = hash(new Flat64Reader(Samples.stream(Samples.flat64(refs)), "t"));
     assertEquals(lackey, flat);
   }
+
+  @Test
+  void emptyBatchOfAnotherAddressSpaceChangesNothing() {
+    ReferenceBatch batch = new ReferenceBatch();
+    batch.setAddressSpace(1);
+    batch.add(0x1000, ReferenceBatch.descriptor(0, 8));
+    TraceHasher hasher = new TraceHasher();
+    hasher.add(batch, 0, 1);
+    long before = hasher.value();
+    batch.clear(); // as at the end of a trace
+    hasher.add(batch, 0, 0);
+    assertEquals(before, hasher.value());
+  }
 }
