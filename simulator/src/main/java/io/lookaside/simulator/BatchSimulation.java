@@ -87,6 +87,7 @@ public final class BatchSimulation {
                 (references, bytes, total) -> {},
                 new StageTimes(false));
       } catch (RuntimeException e) {
+        // Whatever ends one machine's run is the result of that point; the others go on.
         failure = e;
       }
       simulation = made;
@@ -108,6 +109,7 @@ public final class BatchSimulation {
           }
         }
       } catch (RuntimeException e) {
+        // As above: the point says it, the other points go on.
         failure = e;
       }
     }
