@@ -1,0 +1,65 @@
+package io.lookaside.cli;
+
+import io.lookaside.simulator.Explanation;
+import io.lookaside.simulator.ReferenceMetric;
+import io.lookaside.simulator.RunResult;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code lookaside explain}: the life of one reference, cycle by cycle. */
+@Command(
+    name = "explain",
+    versionProvider = Main.VersionText.class,
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Run a trace with a clock and print the life of one reference, cycle by cycle.",
+      "Takes the options of run that decide what happens."
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  lookaside explain traces/samples/date.lackey.xz --ref 0",
+      "  lookaside explain prog.lackey.gz --ref 1000 --machine zen4 --overlap window"
+    })
+final class ExplainCommand extends RunCommand {
+  private final Console console;
+
+  @Option(
+      names = "--ref",
+      paramLabel = "N",
+      required = true,
+      converter = CountConverter.class,
+      description = "The reference, numbered from 0 among the measured ones.")
+  private @Nullable Long reference;
+
+  ExplainCommand(Console console) {
+    super(console);
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    long number = reference == null ? 0 : reference;
+    Explanation explanation = new Explanation(number);
+    RunResult result = runWatched(explanation, number);
+    if (!explanation.isComplete()) {
+      throw new UsageException(
+          "--ref "
+              + number
+              + ": there are "
+              + result.references().get(ReferenceMetric.REFERENCES)
+              + " measured references that were translated, numbered from 0");
+    }
+    console
+        .out()
+        .printf("reference %d on %s, %s%n%n", number, result.machine().name(), overlap(result));
+    console.out().print(explanation.text());
+    console.out().flush();
+    return ExitCode.OK;
+  }
+
+  private static String overlap(RunResult result) {
+    return result.timing() == null ? "" : result.timing().overlap().label();
+  }
+}

@@ -1,0 +1,201 @@
+package io.lookaside.cli;
+
+import io.lookaside.mmu.memory.PhysicalMemoryLimitException;
+import io.lookaside.os.OutOfFramesException;
+import io.lookaside.simulator.Version;
+import io.lookaside.simulator.config.ConfigException;
+import io.lookaside.simulator.config.MachineLibrary;
+import io.lookaside.simulator.config.NearMiss;
+import io.lookaside.simulator.conform.VectorException;
+import io.lookaside.simulator.image.ImageException;
+import io.lookaside.traces.MissingTraceException;
+import io.lookaside.traces.TraceException;
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileNotFoundException;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The command line's entry point. */
+@Command(
+    name = "lookaside",
+    mixinStandardHelpOptions = true,
+    description = "An exact emulator of the x86-64 memory-management unit.",
+    synopsisSubcommandLabel = "COMMAND",
+    versionProvider = Main.VersionText.class,
+    footerHeading = "%nExample:%n",
+    footer = {
+      "  lookaside run traces/samples/date.lackey.xz",
+      "",
+      "lookaside COMMAND --help says more about a command.",
+      "",
+      "Exit codes: 0 success, 1 a check failed, 2 usage, 65 bad input,",
+      "66 missing input, 70 a bug, 74 input/output error, 75 try again."
+    })
+public final class Main implements Runnable {
+  /** Set by the launcher where standard error is a terminal. */
+  private static final String TERMINAL_PROPERTY = "lookaside.terminal";
+
+  /** With this variable set, an unexpected failure shows where it happened. */
+  private static final String DEBUG_VARIABLE = "LOOKASIDE_DEBUG";
+
+  @Spec private @Nullable CommandSpec spec;
+
+  private Main() {}
+
+  /** Runs a command and ends the process with its exit code. */
+  public static void main(String[] args) {
+    PrintStream out =
+        new PrintStream(
+            new BufferedOutputStream(new FileOutputStream(FileDescriptor.out)),
+            false,
+            StandardCharsets.UTF_8);
+    Console console =
+        new Console(
+            new FileInputStream(FileDescriptor.in),
+            out,
+            System.err,
+            Boolean.getBoolean(TERMINAL_PROPERTY));
+    AtomicBoolean done = new AtomicBoolean();
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  if (!done.get()) {
+                    ResultFile.deleteUnfinished();
+                    System.err.println("lookaside: interrupted before the end; run it again");
+                    Runtime.getRuntime().halt(ExitCode.TRY_AGAIN);
+                  }
+                }));
+    int code = execute(console, args);
+    out.flush();
+    done.set(true);
+    System.exit(code);
+  }
+
+  /** Runs a command; returns its exit code. */
+  static int execute(Console console, String... args) {
+    CommandLine line =
+        new CommandLine(new Main())
+            .addSubcommand(new RunCommand(console))
+            .addSubcommand(new ExplainCommand(console))
+            .addSubcommand(new CurveCommand(console))
+            .addSubcommand(new MachinesCommand(console))
+            .addSubcommand(TraceCommand.commandLine(console))
+            .addSubcommand(new LabCommand(console))
+            .addSubcommand(new ConformCommand(console))
+            .addSubcommand(new ImageCommand(console))
+            .addSubcommand(new CommandLine.HelpCommand())
+            .setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
+            .setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8))
+            .setParameterExceptionHandler((e, arguments) -> usage(console, e))
+            .setExecutionExceptionHandler((e, command, result) -> report(console, e));
+    try {
+      int code = line.execute(args);
+      if (console.out().checkError()) {
+        complain(console, "standard output cannot be written");
+        return ExitCode.IO_ERROR;
+      }
+      return code;
+    } catch (OutOfMemoryError e) {
+      complain(
+          console,
+          "out of memory: the heap of "
+              + (Runtime.getRuntime().maxMemory() >> 20)
+              + " MiB is full; give more with LOOKASIDE_JAVA_OPTS=-Xmx8g");
+      return ExitCode.TRY_AGAIN;
+    }
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(
+        Objects.requireNonNull(spec).commandLine(), "a command is missing");
+  }
+
+  private static int usage(Console console, ParameterException e) {
+    CommandSpec command = e.getCommandLine().getCommandSpec();
+    if (e instanceof CommandLine.UnmatchedArgumentException unmatched
+        && !unmatched.isUnknownOption()
+        && !command.subcommands().isEmpty()) {
+      String word = unmatched.getUnmatched().get(0);
+      String hint = NearMiss.hint(word, command.subcommands().keySet());
+      complain(console, "unknown command '" + word + "'" + hint);
+    } else {
+      complain(console, String.valueOf(e.getMessage()));
+    }
+    if (!CommandLine.UnmatchedArgumentException.printSuggestions(
+        e, new PrintWriter(console.err(), true, StandardCharsets.UTF_8))) {
+      console.err().println("Try '" + command.qualifiedName() + " --help'.");
+    }
+    return ExitCode.USAGE;
+  }
+
+  private static int report(Console console, Exception exception) {
+    Exception e =
+        exception instanceof UncheckedIOException u
+            ? Objects.requireNonNullElse(u.getCause(), u)
+            : exception;
+    int code = codeFor(e);
+    if (code != ExitCode.BUG) {
+      complain(console, String.valueOf(e.getMessage()));
+      return code;
+    }
+    complain(console, "this is a bug in Lookaside: " + e + "; please report it with the command");
+    if (System.getenv(DEBUG_VARIABLE) != null) {
+      for (StackTraceElement frame : e.getStackTrace()) {
+        console.err().println("    at " + frame);
+      }
+    }
+    return code;
+  }
+
+  private static int codeFor(Exception e) {
+    if (e instanceof UsageException || e instanceof MachineLibrary.UnknownMachineException) {
+      return ExitCode.USAGE;
+    }
+    if (e instanceof TraceException
+        || e instanceof VectorException
+        || e instanceof ImageException
+        || e instanceof ConfigException
+        || e instanceof OutOfFramesException
+        || e instanceof PhysicalMemoryLimitException) {
+      return ExitCode.BAD_INPUT;
+    }
+    if (e instanceof MissingTraceException || e instanceof FileNotFoundException) {
+      return ExitCode.MISSING_INPUT;
+    }
+    return e instanceof IOException ? ExitCode.IO_ERROR : ExitCode.BUG;
+  }
+
+  /** Prints a message; control characters in it come from outside and are not obeyed. */
+  private static void complain(Console console, String message) {
+    for (String line : message.split("\n", -1)) {
+      console.err().println("lookaside: " + line.replaceAll("\\p{Cntrl}", "?"));
+    }
+  }
+
+  /** Tells picocli the version. */
+  static final class VersionText implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return new String[] {
+        "lookaside " + Version.current(), "Java " + System.getProperty("java.version")
+      };
+    }
+  }
+}

@@ -1,0 +1,551 @@
+package io.lookaside.cli;
+
+import io.lookaside.mmu.format.PageSize;
+import io.lookaside.os.FramePlacement;
+import io.lookaside.os.linux.LinuxConfig;
+import io.lookaside.simulator.Clock;
+import io.lookaside.simulator.MissRanking.Axis;
+import io.lookaside.simulator.ProgressListener;
+import io.lookaside.simulator.RunCsv;
+import io.lookaside.simulator.RunJson;
+import io.lookaside.simulator.RunOptions;
+import io.lookaside.simulator.RunReport;
+import io.lookaside.simulator.RunResult;
+import io.lookaside.simulator.Simulation;
+import io.lookaside.simulator.StageTimes;
+import io.lookaside.simulator.Timeline;
+import io.lookaside.simulator.config.ConfigException;
+import io.lookaside.simulator.config.MachineConfig;
+import io.lookaside.simulator.config.MachineLibrary;
+import io.lookaside.simulator.config.NearMiss;
+import io.lookaside.simulator.config.Problem;
+import io.lookaside.timing.Overlap;
+import io.lookaside.timing.TimingObserver;
+import io.lookaside.traces.TraceFile;
+import io.lookaside.traces.TraceFormat;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
+
+/** {@code lookaside run}. */
+@Command(
+    name = "run",
+    versionProvider = Main.VersionText.class,
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = "Replay a trace of memory references on a machine and count what its MMU does.",
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  lookaside run traces/samples/date.lackey.xz",
+      "  lookaside run prog.lackey.gz --machine reference --json result.json",
+      "  lookaside run prog.lackey.gz --set stlb.entries=3072 --page-size 2M",
+      "  lookaside run prog.lackey.gz --machine zen4 --top pc 10 --top region 5",
+      "  lookaside run one.lackey two.lackey --quantum 10K --csv result.csv",
+      "  valgrind --tool=lackey --trace-mem=yes --log-file=ls.lackey ls",
+      "  lookaside run ls.lackey"
+    })
+class RunCommand implements Callable<Integer> {
+  private static final String DEFAULT_FRAMES = "contiguous";
+
+  /** Memory where {@code --thp} alone asks for the kernel modelled on Linux. */
+  private static final long DEFAULT_MEMORY = 4L << 30;
+
+  private final Console console;
+
+  @Parameters(
+      arity = "1..*",
+      paramLabel = "TRACE",
+      description =
+          "A trace, plain or compressed; - for standard input. Each further one is a further"
+              + " process of the same core.")
+  private List<String> traces = new ArrayList<>();
+
+  @Option(
+      names = "--format",
+      paramLabel = "NAME",
+      description = "Its format, such as lackey or csv; detected when not given.")
+  private @Nullable String format;
+
+  @Option(
+      names = "--machine",
+      paramLabel = "NAME|FILE.yaml",
+      defaultValue = MachineLibrary.DEFAULT,
+      description = "A shipped machine or a file of yours (default: ${DEFAULT-VALUE}).")
+  private String machine = MachineLibrary.DEFAULT;
+
+  @Option(
+      names = "--set",
+      paramLabel = "path=value",
+      description = "Change the machine, as in --set stlb.entries=3072; may be repeated.")
+  private List<String> settings = new ArrayList<>();
+
+  @Option(
+      names = "--map",
+      paramLabel = "demand|prefault",
+      defaultValue = "demand",
+      description = "Map pages on their first touch, or before the run (default: demand).")
+  private String map = "demand";
+
+  @Option(
+      names = "--page-size",
+      paramLabel = "4K|2M|1G",
+      defaultValue = "4K",
+      description = "The pages that a first touch maps (default: 4K).")
+  private String pageSize = "4K";
+
+  @Option(
+      names = "--frames",
+      paramLabel = "contiguous|scattered|fragmented:P",
+      defaultValue = DEFAULT_FRAMES,
+      description = "How physical frames are chosen (default: contiguous).")
+  private String frames = DEFAULT_FRAMES;
+
+  @Option(
+      names = "--memory",
+      paramLabel = "SIZE",
+      description =
+          "Run the kernel modelled on Linux with this much memory, as in 256M; suffixes M and G are"
+              + " binary.")
+  private @Nullable String memory;
+
+  @Option(
+      names = "--thp",
+      paramLabel = "always|madvise|never",
+      description =
+          "Run the kernel modelled on Linux with this policy of huge pages (default with --memory:"
+              + " madvise; a trace advises nothing).")
+  private @Nullable String thp;
+
+  @Option(
+      names = "--skip",
+      paramLabel = "N",
+      defaultValue = "0",
+      converter = CountConverter.class,
+      description = "References to pass over first; suffixes K, M, G are decimal.")
+  private long skip;
+
+  @Option(
+      names = "--warmup",
+      paramLabel = "N",
+      defaultValue = "0",
+      converter = CountConverter.class,
+      description = "References that then warm up TLBs and caches without being counted.")
+  private long warmup;
+
+  @Option(
+      names = "--max-refs",
+      paramLabel = "N",
+      converter = CountConverter.class,
+      description = "Measure at most N references; else to the trace's end.")
+  private @Nullable Long maxRefs;
+
+  @Option(
+      names = "--quantum",
+      paramLabel = "N",
+      converter = CountConverter.class,
+      description =
+          "With several traces: references of one before the next has its turn (default: 100K).")
+  private @Nullable Long quantum;
+
+  @Option(
+      names = "--top",
+      arity = "2",
+      paramLabel = "pc|page|region N",
+      hideParamSyntax = true,
+      description =
+          "Show the N instructions, pages or regions whose misses cost most; as in --top pc 10;"
+              + " may be repeated.")
+  private List<String> top = new ArrayList<>();
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "0",
+      converter = SeedConverter.class,
+      description = "Decides all that is left to chance (default: 0).")
+  private long seed;
+
+  @Option(
+      names = "--timing",
+      description = "Say when things happen: cycles by cause, walk latencies, caches and DRAM.")
+  private boolean timing;
+
+  @Option(
+      names = "--overlap",
+      paramLabel = "serial|window|dataflow",
+      description =
+          "With --timing: each reference after the one before, an out-of-order window, or one that"
+              + " waits for registers, where the trace has them (default: serial).")
+  private @Nullable String overlap;
+
+  @Option(
+      names = "--timeline",
+      paramLabel = "FILE",
+      description = "With --timing: write a window of cycles as a trace that Perfetto opens.")
+  private @Nullable String timeline;
+
+  @Option(
+      names = "--timeline-window",
+      paramLabel = "FROM:TO",
+      description = "The cycles of the timeline; suffixes as above (default: 0:20K).")
+  private @Nullable String timelineWindow;
+
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "Write the result as JSON; - for standard output instead of the report.")
+  private @Nullable String json;
+
+  @Option(
+      names = "--csv",
+      paramLabel = "FILE",
+      description = "Write the result as CSV, a row for each figure; - for standard output.")
+  private @Nullable String csv;
+
+  @Option(
+      names = "--speed",
+      paramLabel = "FILE",
+      description = "Write the CPU time of decoding, prefaulting and replay as JSON.")
+  private @Nullable String speed;
+
+  @Option(names = "-q", description = "Print nothing but errors.")
+  private boolean quiet;
+
+  RunCommand(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    RunOptions options = options();
+    MachineConfig config = MachineLibrary.load(machine, settings);
+    Map<String, ResultFile> files = resultFiles();
+    ResultFile jsonFile = files.get("--json");
+    ResultFile csvFile = files.get("--csv");
+    ResultFile speedFile = files.get("--speed");
+
+    ResultFile timelineFile = files.get("--timeline");
+    Timeline events = timelineFile == null ? null : timeline();
+
+    StageTimes times = new StageTimes(speedFile != null);
+    RunResult result = simulate(config, options, times, clock(config, events));
+
+    if (jsonFile != null) {
+      jsonFile.write(RunJson.text(RunJson.of(result, command())), console.out());
+    }
+    if (csvFile != null) {
+      csvFile.write(RunCsv.of(RunJson.of(result, command())), console.out());
+    }
+    if (speedFile != null) {
+      speedFile.write(SpeedJson.text(times), console.out());
+    }
+    if (timelineFile != null && events != null) {
+      timelineFile.write(events.text(), console.out());
+      if (events.leftOut() > 0) {
+        console
+            .err()
+            .println(
+                "lookaside: the timeline holds the first "
+                    + Timeline.MAX_STEPS
+                    + " steps of its window; "
+                    + events.leftOut()
+                    + " more were left out; narrow --timeline-window");
+      }
+    }
+    if (!quiet && files.values().stream().noneMatch(ResultFile::isStandardOutput)) {
+      console.out().print(RunReport.of(result, command()));
+      console.out().flush();
+    }
+    return ExitCode.OK;
+  }
+
+  /** The results' files by option. They must not overwrite the inputs, nor each other. */
+  private Map<String, ResultFile> resultFiles() throws UsageException, IOException {
+    Map<String, ResultFile> files = new LinkedHashMap<>();
+    addResultFile(files, "--json", json);
+    addResultFile(files, "--csv", csv);
+    addResultFile(files, "--speed", speed);
+    addResultFile(files, "--timeline", timeline);
+    return files;
+  }
+
+  private void addResultFile(Map<String, ResultFile> files, String option, @Nullable String name)
+      throws UsageException, IOException {
+    if (name == null) {
+      return;
+    }
+    ResultFile file = new ResultFile(name);
+    if (traces.stream().anyMatch(file::isFile) || file.isFile(machine)) {
+      throw new UsageException("a result would overwrite its input; name another file");
+    }
+    for (Map.Entry<String, ResultFile> other : files.entrySet()) {
+      boolean both = file.isStandardOutput() && other.getValue().isStandardOutput();
+      if (both || other.getValue().isFile(name)) {
+        throw new UsageException(
+            other.getKey() + " and " + option + " name the same file; name two");
+      }
+    }
+    files.put(option, file);
+  }
+
+  /** How many references after the one that is explained can still belong to its story. */
+  private static final long AFTERMATH = 100_000;
+
+  /**
+   * Runs with a clock, for a command that watches one reference.
+   *
+   * @param number of the reference; the run ends some time after it
+   */
+  RunResult runWatched(TimingObserver observer, long number) throws Exception {
+    if (json != null || csv != null || speed != null || timeline != null || !top.isEmpty()) {
+      throw new UsageException(
+          "--json, --csv, --speed, --timeline and --top belong to run; leave them out");
+    }
+    timing = true;
+    if (maxRefs == null) {
+      maxRefs = Math.addExact(Math.min(number, Long.MAX_VALUE / 2), AFTERMATH);
+    }
+    RunOptions options = options();
+    MachineConfig config = MachineLibrary.load(machine, settings);
+    return simulate(config, options, new StageTimes(false), clock(config, observer));
+  }
+
+  private RunResult simulate(
+      MachineConfig config, RunOptions options, StageTimes times, @Nullable Clock clock)
+      throws IOException {
+    if (quiet || !console.terminal()) {
+      ProgressListener nobody = (references, bytes, total) -> {};
+      return new Simulation(config, options, console.in(), nobody, times, clock).run();
+    }
+    try (ProgressDisplay display = new ProgressDisplay(console.err())) {
+      return new Simulation(config, options, console.in(), display, times, clock).run();
+    }
+  }
+
+  private @Nullable Clock clock(MachineConfig config, @Nullable TimingObserver observer)
+      throws UsageException, ConfigException {
+    if (!timing) {
+      return null;
+    }
+    List<String> labels = Arrays.stream(Overlap.values()).map(Overlap::label).toList();
+    String label = overlap == null ? Overlap.SERIAL.label() : overlap;
+    int chosen = labels.indexOf(oneOf("--overlap", label, labels));
+    if (config.timing() == null) {
+      throw new ConfigException(
+          List.of(
+              new Problem(
+                  machine,
+                  "timing",
+                  "is missing; --timing needs it, as in ./lookaside machines show skylake")));
+    }
+    return new Clock(Overlap.values()[chosen], observer);
+  }
+
+  private Timeline timeline() throws UsageException {
+    String text = timelineWindow == null ? "0:20K" : timelineWindow;
+    int colon = text.indexOf(':');
+    if (colon > 0) {
+      try {
+        CountConverter counts = new CountConverter();
+        long from = counts.convert(text.substring(0, colon));
+        long to = counts.convert(text.substring(colon + 1));
+        if (from < to) {
+          return new Timeline(from, to);
+        }
+      } catch (TypeConversionException e) {
+        // said below
+      }
+    }
+    throw new UsageException(
+        "--timeline-window: expected FROM:TO in cycles, as in 1M:1050K, not '" + text + "'");
+  }
+
+  private RunOptions options() throws UsageException {
+    if (Collections.frequency(traces, TraceFile.STANDARD_INPUT) > 1) {
+      throw new UsageException("standard input (-) can be one trace only");
+    }
+    if (!timing && (overlap != null || timeline != null)) {
+      throw new UsageException("--overlap and --timeline need --timing");
+    }
+    if (timelineWindow != null && timeline == null) {
+      throw new UsageException("--timeline-window needs --timeline FILE");
+    }
+    if (timing && !top.isEmpty()) {
+      throw new UsageException("--top ranks without a clock; leave --timing or --top out");
+    }
+    if (quantum != null && quantum == 0) {
+      throw new UsageException("--quantum must be at least 1");
+    }
+    if (quantum != null && traces.size() == 1) {
+      throw new UsageException("--quantum is for several traces; there is one");
+    }
+    TraceFormat traceFormat = null;
+    if (format != null) {
+      traceFormat = TraceFormat.ofLabel(format);
+      if (traceFormat == null) {
+        throw new UsageException(
+            "--format: '" + format + "' cannot be read; expected one of " + TraceFormat.labels());
+      }
+    }
+    boolean prefault = oneOf("--map", map, List.of("demand", "prefault")).equals("prefault");
+    List<String> sizes = PageSize.OF_LONG_MODE.stream().map(PageSize::label).toList();
+    PageSize size = PageSize.OF_LONG_MODE.get(sizes.indexOf(oneOf("--page-size", pageSize, sizes)));
+    FramePlacement placement;
+    try {
+      placement = FramePlacement.parse(frames);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--frames: " + e.getMessage());
+    }
+    for (String setting : settings) {
+      if (setting.indexOf('=') <= 0) {
+        throw new UsageException(
+            "--set: expected path=value, as in stlb.entries=3072, not '" + setting + "'");
+      }
+    }
+    if (prefault && !traces.stream().allMatch(RunCommand::canBeReadTwice)) {
+      throw new UsageException(
+          "--map prefault reads the trace twice, which standard input and pipes do not allow;"
+              + " save it to a file, or use --map demand");
+    }
+    if (prefault && (size != PageSize.SIZE_4K || !frames.equals(DEFAULT_FRAMES))) {
+      throw new UsageException(
+          "--map prefault maps 4K pages to contiguous frames;"
+              + " --page-size and --frames need --map demand");
+    }
+    if (maxRefs != null && maxRefs == 0) {
+      throw new UsageException("--max-refs must be at least 1");
+    }
+    long most = maxRefs == null ? Long.MAX_VALUE : maxRefs;
+    LinuxConfig linux =
+        linux(prefault || size != PageSize.SIZE_4K || !frames.equals(DEFAULT_FRAMES));
+    long turn = quantum == null ? RunOptions.DEFAULT_QUANTUM : quantum;
+    return new RunOptions(
+        traces,
+        traceFormat,
+        turn,
+        prefault,
+        placement,
+        size,
+        skip,
+        warmup,
+        most,
+        seed,
+        rankings(),
+        linux);
+  }
+
+  /** The kernel modelled on Linux, where an option asks for it. */
+  private @Nullable LinuxConfig linux(boolean placedOtherwise) throws UsageException {
+    if (memory == null && thp == null) {
+      return null;
+    }
+    if (placedOtherwise) {
+      throw new UsageException(
+          "with --memory or --thp the kernel places pages itself;"
+              + " leave out --page-size, --frames and --map prefault");
+    }
+    List<String> policies = List.of("always", "madvise", "never");
+    String policy = thp == null ? "madvise" : oneOf("--thp", thp, policies);
+    try {
+      return LinuxConfig.of(memory == null ? DEFAULT_MEMORY : MemorySize.parse(memory))
+          .withSeed(seed)
+          .withThp(LinuxConfig.Thp.values()[policies.indexOf(policy)]);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--memory: " + e.getMessage());
+    }
+  }
+
+  /** Reads the pairs of {@code --top}. */
+  private List<RunOptions.Top> rankings() throws UsageException {
+    List<String> labels = Arrays.stream(Axis.values()).map(Axis::label).toList();
+    List<RunOptions.Top> rankings = new ArrayList<>();
+    for (int i = 0; i < top.size(); i += 2) {
+      Axis axis = Axis.values()[labels.indexOf(oneOf("--top", top.get(i), labels))];
+      if (rankings.stream().anyMatch(r -> r.axis() == axis)) {
+        throw new UsageException("--top " + axis.label() + " is given twice; give it once");
+      }
+      String n = top.get(i + 1);
+      if (!n.matches("[1-9][0-9]{0,8}")) {
+        throw new UsageException(
+            "--top "
+                + axis.label()
+                + ": '"
+                + n
+                + "' is no number of lines; expected one such as 10");
+      }
+      rankings.add(new RunOptions.Top(axis, Integer.parseInt(n)));
+    }
+    return rankings;
+  }
+
+  private static boolean canBeReadTwice(String trace) {
+    try {
+      Path path = Path.of(trace);
+      boolean stream = Files.exists(path) && !Files.isRegularFile(path) && !Files.isDirectory(path);
+      return !trace.equals(TraceFile.STANDARD_INPUT) && !stream;
+    } catch (InvalidPathException e) {
+      return true; // said when it is opened
+    }
+  }
+
+  static String oneOf(String option, String value, List<String> allowed) throws UsageException {
+    if (!allowed.contains(value)) {
+      throw new UsageException(
+          option
+              + ": '"
+              + value
+              + "' is none of "
+              + String.join(", ", allowed)
+              + NearMiss.hint(value, allowed));
+    }
+    return value;
+  }
+
+  /** The command with what decides the result, and without what only directs its output. */
+  private String command() {
+    List<String> words = new ArrayList<>(List.of("run"));
+    words.addAll(traces);
+    if (format != null) {
+      words.addAll(List.of("--format", format));
+    }
+    words.addAll(List.of("--machine", machine));
+    for (String setting : settings) {
+      words.addAll(List.of("--set", setting));
+    }
+    words.addAll(List.of("--map", map, "--page-size", pageSize, "--frames", frames));
+    if (memory != null) {
+      words.addAll(List.of("--memory", memory));
+    }
+    if (thp != null) {
+      words.addAll(List.of("--thp", thp));
+    }
+    words.addAll(List.of("--skip", Long.toString(skip), "--warmup", Long.toString(warmup)));
+    if (maxRefs != null) {
+      words.addAll(List.of("--max-refs", Long.toString(maxRefs)));
+    }
+    if (quantum != null) {
+      words.addAll(List.of("--quantum", Long.toString(quantum)));
+    }
+    words.addAll(List.of("--seed", Long.toString(seed)));
+    if (timing) {
+      words.addAll(List.of("--timing", "--overlap", overlap == null ? "serial" : overlap));
+    }
+    for (int i = 0; i < top.size(); i += 2) {
+      words.addAll(List.of("--top", top.get(i), top.get(i + 1)));
+    }
+    return String.join(" ", words);
+  }
+}

@@ -1,0 +1,212 @@
+package io.lookaside.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code run --timing}, its timeline, and {@code explain}. */
+class TimingCommandTest {
+  @TempDir Path folder;
+  private Path trace;
+
+  /** Loads from page 1, page 2 and page 1 again. */
+  @BeforeEach
+  void writeTrace() throws Exception {
+    trace = folder.resolve("t.flat64");
+    ByteBuffer words = ByteBuffer.allocate(24).order(ByteOrder.LITTLE_ENDIAN);
+    words.putLong(0x1000).putLong(0x2000).putLong(0x1008);
+    Files.write(trace, words.array());
+  }
+
+  private static JsonNode json(String text) {
+    return JsonMapper.shared().readTree(text);
+  }
+
+  @Test
+  void cyclesOfTheReferenceMachineAreThoseOfItsLatencies() {
+    Cli.Outcome cli =
+        Cli.run(
+            "run",
+            trace.toString(),
+            "--machine",
+            "reference",
+            "--map",
+            "prefault",
+            "--timing",
+            "--json",
+            "-");
+    assertEquals(ExitCode.OK, cli.code(), cli.err());
+    JsonNode cycles = json(cli.out()).path("cycles");
+    // Each takes 1; the misses 7 + 1 each, and 4 reads of 50, then 1 from the PDE cache.
+    assertEquals(3 + 2 * 8 + 5 * 50, cycles.path("total").asLong());
+    assertEquals(cycles.path("total").asLong(), cycles.path("translation").asLong());
+    assertEquals(3, cycles.path("attributed").path("base").asLong());
+    assertEquals(2 * 7, cycles.path("attributed").path("l1Miss").asLong());
+    assertEquals(2 + 5 * 50, cycles.path("attributed").path("walkMemory").asLong());
+    JsonNode latency = json(cli.out()).path("walker").path("latencyCycles");
+    assertEquals(51, latency.path("p50").asLong());
+    assertEquals(201, latency.path("max").asLong());
+    assertEquals(126.0, latency.path("mean").asDouble());
+  }
+
+  @Test
+  void resultIsTheSameFromRunToRun() {
+    String[] words = {
+      "run", trace.toString(), "--timing", "--overlap", "window", "--machine", "zen4", "--json", "-"
+    };
+    assertEquals(Cli.run(words).out(), Cli.run(words).out());
+  }
+
+  @Test
+  void timelineIsInTheTraceEventFormat() throws Exception {
+    Path file = folder.resolve("timeline.json");
+    Cli.Outcome cli =
+        Cli.run("run", trace.toString(), "--timing", "--timeline", file.toString(), "-q");
+    assertEquals(ExitCode.OK, cli.code(), cli.err());
+    JsonNode events = json(Files.readString(file)).path("traceEvents");
+    assertFalse(events.isEmpty());
+    Map<String, Long> open = new HashMap<>();
+    Set<String> named = new HashSet<>();
+    Set<String> used = new HashSet<>();
+    for (JsonNode event : events) {
+      assertTrue(event.path("name").isString());
+      assertTrue(event.path("pid").isIntegralNumber() && event.path("tid").isIntegralNumber());
+      String track = event.path("pid") + "/" + event.path("tid");
+      switch (event.path("ph").asString("")) {
+        case "X" -> {
+          assertTrue(event.path("ts").asLong(-1) >= 0 && event.path("dur").asLong(-1) >= 0);
+          used.add(track);
+        }
+        case "b" -> {
+          open.put(event.path("id").asString(""), event.path("ts").asLong());
+          used.add(track);
+        }
+        case "e" -> {
+          Long begin = open.remove(event.path("id").asString(""));
+          assertTrue(begin != null && begin < event.path("ts").asLong());
+        }
+        case "M" -> named.add(track);
+        default -> throw new AssertionError("no event of this kind: " + event);
+      }
+    }
+    assertTrue(open.isEmpty(), "begun and not ended: " + open);
+    assertEquals(named, used);
+  }
+
+  @Test
+  void explainTellsTheStepsOfOneReference() {
+    Cli.Outcome cli =
+        Cli.run(
+            "explain",
+            trace.toString(),
+            "--ref",
+            "1",
+            "--machine",
+            "reference",
+            "--map",
+            "prefault");
+    assertEquals(ExitCode.OK, cli.code(), cli.err());
+    // The first one took 1 + 7 + 1 + 200 cycles.
+    assertTrue(cli.out().contains("209"), cli.out());
+    assertTrue(cli.out().contains("second-level look-up"), cli.out());
+    assertEquals(1, cli.out().lines().filter(l -> l.contains("reads a table entry")).count());
+  }
+
+  @Test
+  void explainRefusesAReferenceThatIsNotThere() {
+    Cli.Outcome cli = Cli.run("explain", trace.toString(), "--ref", "3");
+    assertEquals(ExitCode.USAGE, cli.code());
+    assertTrue(cli.err().contains("--ref 3"), cli.err());
+  }
+
+  @Test
+  void overlapWithoutTimingIsAUsageError() {
+    Cli.Outcome cli = Cli.run("run", trace.toString(), "--overlap", "window");
+    assertEquals(ExitCode.USAGE, cli.code());
+    assertTrue(cli.err().contains("--timing"), cli.err());
+  }
+
+  @Test
+  void machineThatKnowsNoTimeIsRefused() throws Exception {
+    Path machine = folder.resolve("m.yaml");
+    String text = Cli.run("machines", "show", "reference").out();
+    Files.writeString(machine, text.substring(0, text.indexOf("\ntiming:") + 1));
+    Cli.Outcome cli = Cli.run("run", trace.toString(), "--machine", machine.toString(), "--timing");
+    assertEquals(ExitCode.BAD_INPUT, cli.code());
+    assertTrue(cli.err().contains("timing"), cli.err());
+  }
+
+  /**
+   * ChampSim records: a load that misses writes register 5; another, of the same line, reads one.
+   */
+  private Path champsim(int registerRead) throws Exception {
+    ByteBuffer records = ByteBuffer.allocate(2 * 64).order(ByteOrder.LITTLE_ENDIAN);
+    records.putLong(0, 0x400000).put(10, (byte) 5).putLong(32, 0x10000);
+    records.putLong(64, 0x400004).put(64 + 12, (byte) registerRead).putLong(64 + 32, 0x20000);
+    Path file = folder.resolve("r" + registerRead + ".champsim");
+    Files.write(file, records.array());
+    return file;
+  }
+
+  private static long totalCycles(Path trace, String overlap) {
+    return Cli.run(
+            "run",
+            trace.toString(),
+            "--format",
+            "champsim",
+            "--machine",
+            "reference",
+            "--map",
+            "prefault",
+            "--timing",
+            "--overlap",
+            overlap,
+            "--json",
+            "-")
+        .json()
+        .path("cycles")
+        .path("total")
+        .asLong();
+  }
+
+  @Test
+  void dataflowMakesALoadWaitForTheRegisterThatItNeeds() throws Exception {
+    long independent = totalCycles(champsim(6), "dataflow");
+    long dependent = totalCycles(champsim(5), "dataflow");
+    // One walker: the second walk, of one read, waits for the first in both. Only a load that waits
+    // for the first one's result pays for its look-ups, 1 + 7, after it, too.
+    assertEquals(8, dependent - independent);
+    assertEquals(totalCycles(champsim(6), "window"), totalCycles(champsim(5), "window"));
+  }
+
+  @Test
+  void dataflowNeedsRegisters() {
+    Cli.run("run", trace.toString(), "--timing", "--overlap", "dataflow")
+        .failed(ExitCode.BAD_INPUT, "registers", "--overlap window");
+  }
+
+  @Test
+  void badWindowIsAUsageError() {
+    String file = folder.resolve("x.json").toString();
+    for (String window : new String[] {"5", "9:5", "a:b", ":", "1:"}) {
+      Cli.Outcome cli =
+          Cli.run(
+              "run", trace.toString(), "--timing", "--timeline", file, "--timeline-window", window);
+      assertEquals(ExitCode.USAGE, cli.code(), window);
+    }
+  }
+}

@@ -1,5 +1,0 @@
-/** The command line: parses arguments, calls the simulator, prints. */
-@NullMarked
-package io.lookaside.simulator.cli;
-
-import org.jspecify.annotations.NullMarked;
