@@ -16,6 +16,7 @@ import io.lookaside.timing.MemoryHierarchy;
 import io.lookaside.timing.Overlap;
 import io.lookaside.timing.Recipe;
 import io.lookaside.timing.Scheduler;
+import io.lookaside.timing.Served;
 import io.lookaside.timing.TimingConfig;
 import io.lookaside.timing.TimingObserver;
 import io.lookaside.tlb.TlbHierarchy;
@@ -33,14 +34,33 @@ import org.jspecify.annotations.Nullable;
  * <p>Counts what {@link Replay} counts, to the last one.
  */
 final class TimedReplay implements ReplayEngine {
+  /*
+   * As in Replay, a page that its set of the first level used last is remembered, by kind of access
+   * and class of its number, together with the distance to its physical address: what repeats it
+   * hits, and changes no state but that of the caches. Where time is no more than a sum, such hits
+   * are only counted, and what their accesses take is added up, until something else happens.
+   */
+
   private static final int LOAD = AccessKind.LOAD.ordinal();
   private static final int STORE = AccessKind.STORE.ordinal();
   private static final int FETCH = AccessKind.FETCH.ordinal();
   private static final int PAGE_SHIFT = PageSize.SIZE_4K.shift();
   private static final long NO_PAGE = -1;
-  private static final ReferenceMetric[] BY_KIND = {
-    ReferenceMetric.LOADS, ReferenceMetric.STORES, ReferenceMetric.FETCHES
-  };
+
+  /** At most 64 classes are told apart. */
+  private static final int CLASS_BITS = 6;
+
+  /** What turns the slot of a load into that of a store of the same page, and back. */
+  private static final int OTHER_DATA_KIND = 1 << CLASS_BITS;
+
+  /** References in one pass of the loop: a short one is compiled early, see {@link Replay}. */
+  private static final int CHUNK = 256;
+
+  /** Counts of the three kinds are packed into a long; a pass has far less than 2^21 references. */
+  private static final int COUNT_BITS = 21;
+
+  private static final long COUNT_MASK = (1L << COUNT_BITS) - 1;
+
   private static final int PROCESS_SHIFT = 46;
   private static final int SIZE_SHIFT = 60;
 
@@ -49,6 +69,7 @@ final class TimedReplay implements ReplayEngine {
   private final Kernel kernel;
   private final TranslationRecorder recorder;
   private final MemoryHierarchy memory;
+  private final boolean cached;
   private final Scheduler scheduler;
   private final CoreTiming timing;
   private final Counters<ReferenceMetric> counters = new Counters<>(ReferenceMetric.class);
@@ -57,12 +78,27 @@ final class TimedReplay implements ReplayEngine {
   private boolean clockRuns;
   private long process;
 
-  // By kind: the page that its first-level structure used last, if a further use changes nothing.
-  private final long[] lastPage = new long[AccessKind.COUNT];
-  private final long[] lastTranslation = new long[AccessKind.COUNT];
-  private final long[] repetitions = new long[AccessKind.COUNT];
+  // By kind and class, with places for the code 3 that no reference has.
+  private final long[] pages = new long[(AccessKind.COUNT + 1) << CLASS_BITS];
+  private final long[] distances = new long[(AccessKind.COUNT + 1) << CLASS_BITS];
+
+  /** What {@link Recipe#endTranslation} is told of the page. */
+  private final long[] keys = new long[(AccessKind.COUNT + 1) << CLASS_BITS];
+
+  /** By kind: the bits of a page number that are its class. */
+  private final int[] classMask = new int[AccessKind.COUNT + 1];
+
   private final boolean loadsAndStoresShare;
-  private final boolean fillsInterfere;
+
+  /** Whether only 4 KiB pages have been met, and all that is said of classes holds for them. */
+  private boolean only4K;
+
+  // By kind, of the pages that are remembered: sizes of the page and of the piece that is cached.
+  private final PageSize[] pageSizes = new PageSize[AccessKind.COUNT];
+  private final PageSize[] pieceSizes = new PageSize[AccessKind.COUNT];
+
+  /** By kind: repetitions that the TLBs have not counted yet. */
+  private final long[] repetitions = new long[AccessKind.COUNT];
 
   /** By cache: what it had counted when the clock began to run. */
   private final Map<String, Snapshot<CacheMetric>> cachesAtStart = new LinkedHashMap<>();
@@ -90,13 +126,22 @@ final class TimedReplay implements ReplayEngine {
     this.recorder = recorder;
     this.overlap = overlap;
     this.memory = MemoryHierarchy.alone(config.memory(), seed);
+    this.cached = config.memory().cached();
     this.scheduler = new Scheduler(config.memory().dram());
     this.timing =
         scheduler.addCore(
             overlap, config.core(), machine.config().latencies(), config.memory(), observer);
     this.loadsAndStoresShare = tlbs.loadsAndStoresShare();
-    this.fillsInterfere = tlbs.fillsInterfere();
-    Arrays.fill(lastPage, NO_PAGE);
+    boolean fillsInterfere = tlbs.fillsInterfere();
+    this.only4K = true;
+    for (int kind = 0; kind < AccessKind.COUNT; kind++) {
+      int classes = fillsInterfere ? 0 : tlbs.repetitionClasses(kind, PageSize.SIZE_4K);
+      only4K &= classes != 0;
+      classMask[kind] = Math.max(1, Math.min(classes, 1 << CLASS_BITS)) - 1;
+    }
+    Arrays.fill(pages, NO_PAGE);
+    Arrays.fill(pageSizes, PageSize.SIZE_4K);
+    Arrays.fill(pieceSizes, PageSize.SIZE_4K);
   }
 
   /** Whether the registers of instructions are needed. */
@@ -147,41 +192,137 @@ final class TimedReplay implements ReplayEngine {
   @Override
   public void addressSpaceChanged() {
     process = mmu.registers().pcid();
-    Arrays.fill(lastPage, NO_PAGE);
+    Arrays.fill(pages, NO_PAGE);
   }
 
   @Override
   public void run(ReferenceBatch batch, int from, int to) {
-    for (int i = from; i < to; i++) {
-      long va = batch.addresses[i];
-      int descriptor = batch.descriptors[i];
-      int kind = ReferenceBatch.kind(descriptor);
-      long last = va + ReferenceBatch.size(descriptor) - 1;
-      counters.add(ReferenceMetric.REFERENCES, 1);
-      counters.add(BY_KIND[kind], 1);
-      boolean startsInstruction = kind == FETCH || !sawFetch;
-      sawFetch |= kind == FETCH;
-      long registers = kind == FETCH && batch.hasRegisters() ? batch.registers[i] : 0;
-      long page = va >>> PAGE_SHIFT;
-      if (page == lastPage[kind] && page == last >>> PAGE_SHIFT) {
-        repeat(va, kind, startsInstruction, registers);
+    boolean onlyCounts = !clockRuns || timing.countsHitsOnly();
+    for (int i = from; i < to; i += CHUNK) {
+      int end = Math.min(to, i + CHUNK);
+      if (onlyCounts) {
+        runCounting(batch, i, end);
       } else {
-        reference(va, last, kind, startsInstruction, registers);
+        runInOrder(batch, i, end);
       }
     }
     countRepetitions();
   }
 
-  /** A reference to the page that its first-level structure used last: it hits. */
-  private void repeat(long va, int kind, boolean startsInstruction, long registers) {
-    long t = lastTranslation[kind];
-    long pa = Translation.physicalAddress(t, va);
-    physicalAddressSum += pa;
-    repetitions[kind]++;
-    int served = memory.access(pa, port(kind));
-    if (clockRuns) {
-      timing.acceptHit(kind, startsInstruction, registers, pageKey(va, t), served, pa);
+  /** Where time is a sum, or stands still. */
+  private void runCounting(ReferenceBatch batch, int from, int to) {
+    long[] addresses = batch.addresses;
+    int[] descriptors = batch.descriptors;
+    long[] pageOf = pages;
+    long[] distanceOf = distances;
+    int[] masks = classMask;
+    boolean caches = cached;
+    long sum = 0;
+    long all = 0;
+    long hits = 0;
+    long took = 0;
+    for (int i = from; i < to; i++) {
+      long va = addresses[i];
+      int descriptor = descriptors[i];
+      int kind = descriptor & 3;
+      long one = 1L << (kind * COUNT_BITS);
+      all += one;
+      long number = va >>> PAGE_SHIFT;
+      int slot = (kind << CLASS_BITS) | ((int) number & masks[kind]);
+      long page = pageOf[slot];
+      long last = va + (descriptor >>> 2);
+      if (((number ^ page) | ((last >>> PAGE_SHIFT) ^ page)) == 0) {
+        long pa = va + distanceOf[slot];
+        sum += pa;
+        hits += one;
+        if (caches) {
+          int served = memory.access(pa, kind == FETCH);
+          if (!clockRuns || !Served.isDram(served)) {
+            took += timing.dataCycles(kind, served);
+          } else {
+            hits -= one;
+            repetitions[kind]++;
+            tell(hits, took);
+            hits = 0;
+            took = 0;
+            timing.acceptHit(kind, false, 0, keys[slot], served, pa);
+          }
+        }
+      } else {
+        tell(hits, took);
+        hits = 0;
+        took = 0;
+        reference(va, last, kind, kind == FETCH || !sawFetch, registersOf(batch, i, kind));
+      }
     }
+    tell(hits, took);
+    physicalAddressSum += sum;
+    countReferences(all);
+    sawFetch |= unpack(all, FETCH) != 0;
+  }
+
+  private void runInOrder(ReferenceBatch batch, int from, int to) {
+    long all = 0;
+    for (int i = from; i < to; i++) {
+      long va = batch.addresses[i];
+      int descriptor = batch.descriptors[i];
+      int kind = ReferenceBatch.kind(descriptor);
+      all += 1L << (kind * COUNT_BITS);
+      boolean startsInstruction = kind == FETCH || !sawFetch;
+      sawFetch |= kind == FETCH;
+      long registers = registersOf(batch, i, kind);
+      long number = va >>> PAGE_SHIFT;
+      int slot = slot(kind, number);
+      long page = pages[slot];
+      long last = va + ReferenceBatch.size(descriptor) - 1;
+      if (number == page && last >>> PAGE_SHIFT == page) {
+        long pa = va + distances[slot];
+        physicalAddressSum += pa;
+        repetitions[kind]++;
+        int served = memory.access(pa, kind == FETCH);
+        timing.acceptHit(kind, startsInstruction, registers, keys[slot], served, pa);
+      } else {
+        reference(va, last, kind, startsInstruction, registers);
+      }
+    }
+    countReferences(all);
+  }
+
+  private static long registersOf(ReferenceBatch batch, int i, int kind) {
+    return kind == FETCH && batch.hasRegisters() ? batch.registers[i] : 0;
+  }
+
+  /** Takes account of repetitions, packed by kind, whose accesses took so many cycles. */
+  private void tell(long packed, long took) {
+    if (packed == 0) {
+      return;
+    }
+    for (int kind = 0; kind < AccessKind.COUNT; kind++) {
+      long n = unpack(packed, kind);
+      if (n != 0) {
+        repetitions[kind] += n;
+        if (clockRuns) {
+          timing.acceptHits(kind, n, 0);
+        }
+      }
+    }
+    if (clockRuns && took != 0) {
+      timing.acceptHits(LOAD, 0, took);
+    }
+  }
+
+  private static long unpack(long packed, int kind) {
+    return (packed >>> (kind * COUNT_BITS)) & COUNT_MASK;
+  }
+
+  private void countReferences(long packed) {
+    long loads = unpack(packed, LOAD);
+    long stores = unpack(packed, STORE);
+    long fetches = unpack(packed, FETCH);
+    counters.add(ReferenceMetric.REFERENCES, loads + stores + fetches);
+    counters.add(ReferenceMetric.LOADS, loads);
+    counters.add(ReferenceMetric.STORES, stores);
+    counters.add(ReferenceMetric.FETCHES, fetches);
   }
 
   private void reference(long va, long last, int kind, boolean startsInstruction, long registers) {
@@ -190,26 +331,47 @@ final class TimedReplay implements ReplayEngine {
       counters.add(ReferenceMetric.GENERAL_PROTECTION, 1);
       return;
     }
+    recorder.clear();
+    long t = mmu.translate(va, kind);
+    boolean onePage = va >>> PAGE_SHIFT == last >>> PAGE_SHIFT;
+    if (onePage && Translation.isValid(t) && recorder.firstLevelSufficed()) {
+      hit(va, kind, t, startsInstruction, registers);
+      return;
+    }
     if (clockRuns) {
       timing.announce(kind, startsInstruction, registers);
       scheduler.nextCore();
     }
     Recipe recipe = timing.recipe();
-    translate(va, kind, recipe);
+    translated(va, kind, t, recipe);
     long next = va & ~VirtualAddress.OFFSET_4K;
     for (long pages = (last >>> PAGE_SHIFT) - (va >>> PAGE_SHIFT); pages > 0; pages--) {
       next += 1L << PAGE_SHIFT;
       counters.add(ReferenceMetric.PAGE_CROSSINGS, 1);
-      translate(next, kind, recipe);
+      recorder.clear();
+      translated(next, kind, mmu.translate(next, kind), recipe);
     }
     if (clockRuns) {
       timing.accept();
     }
   }
 
-  private void translate(long va, int kind, Recipe recipe) {
-    recorder.clear();
-    long t = mmu.translate(va, kind);
+  /** One translation that the first level gave and that needed no walk. */
+  private void hit(long va, int kind, long t, boolean startsInstruction, long registers) {
+    long pa = Translation.physicalAddress(t, va);
+    physicalAddressSum += pa;
+    int served = memory.access(pa, kind == FETCH);
+    if (clockRuns) {
+      timing.acceptHit(kind, startsInstruction, registers, pageKey(va, t), served, pa);
+    }
+    remember(va, kind, t);
+  }
+
+  /**
+   * Writes down what the MMU did for a translation; the page fault that it ended in is answered.
+   */
+  private void translated(long va, int kind, long outcome, Recipe recipe) {
+    long t = outcome;
     recipe.translation();
     if (recorder.firstLevelMissed()) {
       recipe.secondLevel();
@@ -224,7 +386,7 @@ final class TimedReplay implements ReplayEngine {
     if (Translation.isValid(t)) {
       long pa = Translation.physicalAddress(t, va);
       physicalAddressSum += pa;
-      recipe.data(memory.access(pa, port(kind)), pa);
+      recipe.data(memory.access(pa, kind == FETCH), pa);
       remember(va, kind, t);
     }
   }
@@ -233,14 +395,13 @@ final class TimedReplay implements ReplayEngine {
     recipe.walk(cause);
     for (int i = 0; i < recorder.reads(); i++) {
       long address = recorder.address(i);
-      recipe.read(memory.access(address, MemoryHierarchy.Port.TABLE), address);
+      recipe.read(memory.readTable(address), address);
     }
     recipe.endWalk();
   }
 
   private long handleFault(long va, int kind, long fault, Recipe recipe) {
-    countRepetitions();
-    Arrays.fill(lastPage, NO_PAGE);
+    Arrays.fill(pages, NO_PAGE);
     counters.add(ReferenceMetric.PAGE_FAULTS, 1);
     if (!kernel.handlePageFault(va, Translation.errorCode(fault))) {
       return fault;
@@ -255,35 +416,50 @@ final class TimedReplay implements ReplayEngine {
     return t;
   }
 
-  /** Keeps the page if a repetition of it changes nothing; see {@link Replay}. */
+  /** Keeps the page where a repetition of it changes nothing; see {@link Replay}. */
   private void remember(long va, int kind, long t) {
-    countRepetitions();
-    if (fillsInterfere) {
-      Arrays.fill(lastPage, NO_PAGE);
+    if (!only4K || Translation.pageSizeCode(t) != 0) {
+      rememberAmongLargePages(va, kind, t);
+      return;
     }
-    boolean repeatable = tlbs.repetitionClasses(kind, Translation.pieceSize(t)) != 0;
     long page = va >>> PAGE_SHIFT;
-    remember(kind, page, t, repeatable);
+    int slot = slot(kind, page);
+    put(slot, va, t);
     if (kind != FETCH && loadsAndStoresShare) {
-      int other = LOAD + STORE - kind;
-      remember(other, page, t, repeatable && mmu.serves(t, other));
-    } else if (kind != FETCH) {
-      // They may share a structure for larger pages.
-      lastPage[LOAD + STORE - kind] = NO_PAGE;
+      int other = slot ^ OTHER_DATA_KIND;
+      put(other, va, t);
+      if (!mmu.serves(t, LOAD + STORE - kind)) {
+        pages[other] = NO_PAGE;
+      }
     }
   }
 
-  private void remember(int kind, long page, long t, boolean repeatable) {
-    lastPage[kind] = repeatable ? page : NO_PAGE;
-    lastTranslation[kind] = t;
+  /** Remembers this page alone, where pages of several sizes occur or repetitions are delicate. */
+  private void rememberAmongLargePages(long va, int kind, long t) {
+    only4K = false;
+    countRepetitions();
+    Arrays.fill(pages, NO_PAGE);
+    if (tlbs.repetitionClasses(kind, Translation.pieceSize(t)) != 0) {
+      put(slot(kind, va >>> PAGE_SHIFT), va, t);
+      pageSizes[kind] = Translation.pageSize(t);
+      pieceSizes[kind] = Translation.pieceSize(t);
+    }
+  }
+
+  private void put(int slot, long va, long t) {
+    pages[slot] = va >>> PAGE_SHIFT;
+    distances[slot] = Translation.physicalAddress(t, va) - va;
+    keys[slot] = pageKey(va, t);
+  }
+
+  private int slot(int kind, long page) {
+    return (kind << CLASS_BITS) | ((int) page & classMask[kind]);
   }
 
   private void countRepetitions() {
     for (int kind = 0; kind < AccessKind.COUNT; kind++) {
       if (repetitions[kind] != 0) {
-        long t = lastTranslation[kind];
-        PageSize size = Translation.pageSize(t);
-        tlbs.countRepeatedHits(kind, size, Translation.pieceSize(t), repetitions[kind]);
+        tlbs.countRepeatedHits(kind, pageSizes[kind], pieceSizes[kind], repetitions[kind]);
         repetitions[kind] = 0;
       }
     }
@@ -295,9 +471,5 @@ final class TimedReplay implements ReplayEngine {
     return VirtualAddress.vpn(va, size.shift())
         | process << PROCESS_SHIFT
         | (long) size.ordinal() << SIZE_SHIFT;
-  }
-
-  private static MemoryHierarchy.Port port(int kind) {
-    return kind == FETCH ? MemoryHierarchy.Port.FETCH : MemoryHierarchy.Port.DATA;
   }
 }

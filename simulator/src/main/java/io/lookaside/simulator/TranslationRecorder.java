@@ -20,6 +20,11 @@ final class TranslationRecorder implements MissObserver, WalkObserver {
     secondLevelMissed = false;
   }
 
+  /** Whether the first level answered, and there was no walk. */
+  boolean firstLevelSufficed() {
+    return !firstLevelMissed && !walked;
+  }
+
   /** Whether the second level was asked. */
   boolean firstLevelMissed() {
     return firstLevelMissed;

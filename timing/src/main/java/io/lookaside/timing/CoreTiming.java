@@ -239,16 +239,12 @@ public final class CoreTiming {
    */
   public void acceptHit(
       int kind, boolean startsInstruction, long registers, long page, int served, long address) {
-    if (serial && observer == null && !Served.isDram(served)) {
+    if (countsHitsOnly()) {
+      // Nothing else is under way, so what comes next starts where the one before has ended.
       retireComplete();
-      int translating = lookupCycles[kind];
-      int accessing = dataCycles[kind][Served.place(served)];
-      counts[TRANSLATION_CYCLES] += translating;
-      causes.values()[BASE] += translating;
-      causes.values()[DATA] += accessing;
-      references++;
-      heldUntil = Math.max(heldUntil, lastRetired) + translating + accessing;
-      lastRetired = heldUntil;
+      long translated = Math.max(heldUntil, lastRetired) + lookupCycles[kind];
+      long done = access(served, translated) + dataCycles[kind][Served.place(served)];
+      addHits(1, lookupCycles[kind], done - translated);
       return;
     }
     announce(kind, startsInstruction, registers);
@@ -258,6 +254,39 @@ public final class CoreTiming {
     recipe.endTranslation(page);
     recipe.data(served, address);
     accept();
+  }
+
+  /**
+   * Whether time is no more than a sum: of hits that DRAM does not serve it is enough to say how
+   * many there were and what their accesses took, with {@link #acceptHits}.
+   */
+  public boolean countsHitsOnly() {
+    return serial && observer == null && scheduler.singleCore();
+  }
+
+  /** Cycles of a data access that a cache serves, after its translation. */
+  public int dataCycles(int kind, int served) {
+    return dataCycles[kind][Served.place(served)];
+  }
+
+  /**
+   * Lets several references of a kind enter that each are one translation which the first level
+   * answered, and whose data are not in DRAM. Only where {@link #countsHitsOnly}.
+   *
+   * @param accessing the sum of their {@link #dataCycles}
+   */
+  public void acceptHits(int kind, long hits, long accessing) {
+    retireComplete();
+    addHits(hits, hits * lookupCycles[kind], accessing);
+  }
+
+  private void addHits(long hits, long translating, long accessing) {
+    counts[TRANSLATION_CYCLES] += translating;
+    causes.values()[BASE] += translating;
+    causes.values()[DATA] += accessing;
+    references += hits;
+    heldUntil = Math.max(heldUntil, lastRetired) + translating + accessing;
+    lastRetired = heldUntil;
   }
 
   /** The recipe to fill for the reference that was announced, empty. */

@@ -18,16 +18,6 @@ public final class MemoryHierarchy {
 
   private static final int LINE_SHIFT = Integer.numberOfTrailingZeros(LINE_BYTES);
 
-  /** Who accesses memory. */
-  public enum Port {
-    /** An instruction fetch. */
-    FETCH,
-    /** A load or store of the program. */
-    DATA,
-    /** A read of a page-table entry. */
-    TABLE
-  }
-
   private final @Nullable DataCache l1i;
   private final @Nullable DataCache l1d;
   private final @Nullable DataCache l2;
@@ -63,18 +53,24 @@ public final class MemoryHierarchy {
     return config == null ? null : new DataCache(config, seed);
   }
 
-  /** Accesses physical address {@code pa}; returns a {@link Served} code. */
-  public int access(long pa, Port port) {
-    boolean table = port == Port.TABLE;
-    DataCache first = port == Port.FETCH ? l1i : l1d;
+  /** The program accesses physical address {@code pa}; returns a {@link Served} code. */
+  public int access(long pa, boolean fetch) {
+    DataCache first = fetch ? l1i : l1d;
     if (first == null) {
       return Served.UNCACHED;
     }
     long line = pa >>> LINE_SHIFT;
-    if ((!table || tablesInL1d) && first.access(line, table)) {
-      return Served.L1;
+    return first.access(line, false) ? Served.L1 : behindL1(pa, line, false);
+  }
+
+  /** A table entry at {@code pa} is read; returns a {@link Served} code. */
+  public int readTable(long pa) {
+    DataCache first = l1d;
+    if (first == null) {
+      return Served.UNCACHED;
     }
-    return behindL1(pa, line, table);
+    long line = pa >>> LINE_SHIFT;
+    return tablesInL1d && first.access(line, true) ? Served.L1 : behindL1(pa, line, true);
   }
 
   private int behindL1(long pa, long line, boolean table) {

@@ -38,7 +38,8 @@ public final class Served {
     return served >>> PLACE_BITS;
   }
 
-  static boolean isDram(int served) {
+  /** Whether DRAM served the access. */
+  public static boolean isDram(int served) {
     int place = place(served);
     return place == DRAM_ROW_HIT || place == DRAM_ROW_MISS;
   }
