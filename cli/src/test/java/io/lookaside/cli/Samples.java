@@ -18,6 +18,11 @@ final class Samples {
         Path.of("simulator/src/test/resources/io/lookaside/simulator/image").resolve(name));
   }
 
+  /** The path of an example of the guide. */
+  static Path example(String name) {
+    return inProject(Path.of("docs", "examples").resolve(name));
+  }
+
   private static Path inProject(Path file) {
     return Files.exists(file) ? file : Path.of("..").resolve(file);
   }

@@ -5,9 +5,9 @@ package io.lookaside.mmu.assoc;
  *
  * @param entries number of entries, 1 to {@link #MAX_ENTRIES}
  * @param ways entries in a set, 1 to {@link #MAX_WAYS}, a divisor of {@code entries}
- * @param replacement the replacement policy
+ * @param replacement what it does when a set is full, usually a {@link ReplacementPolicy.Kind}
  */
-public record Geometry(int entries, int ways, ReplacementPolicy.Kind replacement) {
+public record Geometry(int entries, int ways, Replacement replacement) {
   /** The most entries a structure can have. */
   public static final int MAX_ENTRIES = 1 << 20;
 

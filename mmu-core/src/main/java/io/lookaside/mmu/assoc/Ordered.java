@@ -87,7 +87,7 @@ abstract class Ordered extends ReplacementPolicy {
     }
 
     @Override
-    final void clear() {
+    public final void clear() {
       Arrays.fill(order, ASCENDING);
     }
 
@@ -144,7 +144,7 @@ abstract class Ordered extends ReplacementPolicy {
     }
 
     @Override
-    final void clear() {
+    public final void clear() {
       reset();
     }
 

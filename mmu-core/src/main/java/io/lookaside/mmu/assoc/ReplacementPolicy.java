@@ -5,7 +5,7 @@ import java.util.Arrays;
 /** Decides which entry of a set makes room, and keeps what it needs to know for that. */
 public abstract class ReplacementPolicy {
   /** The policies there are. */
-  public enum Kind {
+  public enum Kind implements Replacement {
     /** True least-recently-used. */
     LRU("lru"),
     /** Tree pseudo-LRU: one bit per node of a binary tree over the ways. */
@@ -25,25 +25,22 @@ public abstract class ReplacementPolicy {
       this.label = label;
     }
 
-    /** The name in machine files. */
+    @Override
     public String label() {
       return label;
     }
 
     /**
-     * Whether a hit in the entry that was just entered changes nothing. With SRRIP it does: it says
-     * that the entry is used again soon, which being entered does not.
+     * All but SRRIP: there a first hit says that the entry is used again soon, which being entered
+     * does not.
      */
+    @Override
     public boolean fillCountsAsHit() {
       return this != SRRIP;
     }
 
-    /**
-     * A policy for an array of the given shape.
-     *
-     * @param seed used by {@link #RANDOM} alone
-     */
-    ReplacementPolicy create(int sets, int ways, long seed) {
+    @Override
+    public ReplacementPolicy create(int sets, int ways, long seed) {
       return switch (this) {
         case LRU -> Ordered.of(sets, ways, true);
         case TREE_PLRU -> new TreePlru(sets, ways);
@@ -58,9 +55,9 @@ public abstract class ReplacementPolicy {
   ReplacementPolicy() {}
 
   /**
-   * Notes a hit. A second touch of the entry that was touched last in its set changes nothing, nor
-   * does, where {@link Kind#fillCountsAsHit}, a touch of the entry that was placed last. Replay
-   * relies on that when it counts repetitions without looking them up.
+   * Notes a hit. Where {@link Replacement#fillCountsAsHit}, a second touch of the entry that was
+   * touched last in its set changes nothing, nor does a touch of the entry that was placed last:
+   * replay relies on that when it counts repetitions without looking them up.
    */
   public abstract void touch(int set, int way);
 
@@ -78,38 +75,20 @@ public abstract class ReplacementPolicy {
   }
 
   /** Forgets everything. */
-  abstract void clear();
-
-  /** Policies that use an invalid way where there is one. */
-  private abstract static class Fixed extends ReplacementPolicy {
-    @Override
-    final int place(AssociativeArray array, int set) {
-      int way = array.invalidWay(set);
-      if (way < 0) {
-        way = victim(set);
-      }
-      placed(set, way);
-      return way;
-    }
-
-    /** The way to evict from a full set. */
-    abstract int victim(int set);
-
-    /** Notes that a new entry stands in {@code way}. */
-    abstract void placed(int set, int way);
-  }
+  public abstract void clear();
 
   /**
    * A node's bit says in which half the victim is sought: 0 left, 1 right. A touch turns the bits
    * on its path away from the way. Where the ways are no power of two the tree is cut off on the
    * right, and a node without a right half always leads left.
    */
-  private static final class TreePlru extends Fixed {
+  private static final class TreePlru extends VictimPolicy {
     private final int ways;
     private final int leaves;
     private final byte[] bits;
 
     TreePlru(int sets, int ways) {
+      super(ways);
       this.ways = ways;
       int n = 1;
       while (n < ways) {
@@ -125,7 +104,7 @@ public abstract class ReplacementPolicy {
     }
 
     @Override
-    int victim(int set) {
+    protected int victim(int set) {
       int base = set * leaves;
       int node = 1;
       int low = 0;
@@ -141,7 +120,7 @@ public abstract class ReplacementPolicy {
     }
 
     @Override
-    void placed(int set, int way) {
+    protected void placed(int set, int way) {
       turnAway(set, way);
     }
 
@@ -153,18 +132,19 @@ public abstract class ReplacementPolicy {
     }
 
     @Override
-    void clear() {
+    public void clear() {
       Arrays.fill(bits, (byte) 0);
     }
   }
 
   /** A touch sets the way's bit; when all are set, the others are cleared. First clear bit goes. */
-  private static final class BitPlru extends Fixed {
+  private static final class BitPlru extends VictimPolicy {
     private final int ways;
     private final boolean[] recent;
     private final int[] count;
 
     BitPlru(int sets, int ways) {
+      super(ways);
       this.ways = ways;
       recent = new boolean[sets * ways];
       count = new int[sets];
@@ -176,7 +156,7 @@ public abstract class ReplacementPolicy {
     }
 
     @Override
-    int victim(int set) {
+    protected int victim(int set) {
       int base = set * ways;
       int way = 0;
       while (recent[base + way] && way < ways - 1) {
@@ -186,7 +166,7 @@ public abstract class ReplacementPolicy {
     }
 
     @Override
-    void placed(int set, int way) {
+    protected void placed(int set, int way) {
       mark(set, way);
     }
 
@@ -203,19 +183,20 @@ public abstract class ReplacementPolicy {
     }
 
     @Override
-    void clear() {
+    public void clear() {
       Arrays.fill(recent, false);
       Arrays.fill(count, 0);
     }
   }
 
   /** One draw for each eviction, none otherwise. */
-  private static final class RandomPolicy extends Fixed {
+  private static final class RandomPolicy extends VictimPolicy {
     private final int ways;
     private final long seed;
     private SeededRandom random;
 
     RandomPolicy(int ways, long seed) {
+      super(ways);
       this.ways = ways;
       this.seed = seed;
       this.random = new SeededRandom(seed);
@@ -225,17 +206,17 @@ public abstract class ReplacementPolicy {
     public void touch(int set, int way) {}
 
     @Override
-    int victim(int set) {
+    protected int victim(int set) {
       return random.nextInt(ways);
     }
 
     @Override
-    void placed(int set, int way) {
+    protected void placed(int set, int way) {
       // Nothing is remembered.
     }
 
     @Override
-    void clear() {
+    public void clear() {
       random = new SeededRandom(seed);
     }
   }
@@ -247,7 +228,7 @@ public abstract class ReplacementPolicy {
    * <p>Source: Jaleel et al.: "High performance cache replacement using re-reference interval
    * prediction (RRIP)", ISCA 2010, SRRIP-HP.
    */
-  private static final class Srrip extends Fixed {
+  private static final class Srrip extends VictimPolicy {
     private static final byte DISTANT = 3;
     private static final byte LONG = 2;
 
@@ -255,6 +236,7 @@ public abstract class ReplacementPolicy {
     private final byte[] prediction;
 
     Srrip(int sets, int ways) {
+      super(ways);
       this.ways = ways;
       prediction = new byte[sets * ways];
     }
@@ -265,7 +247,7 @@ public abstract class ReplacementPolicy {
     }
 
     @Override
-    int victim(int set) {
+    protected int victim(int set) {
       int base = set * ways;
       int oldest = 0;
       for (int way = 1; way < ways; way++) {
@@ -281,12 +263,12 @@ public abstract class ReplacementPolicy {
     }
 
     @Override
-    void placed(int set, int way) {
+    protected void placed(int set, int way) {
       prediction[set * ways + way] = LONG;
     }
 
     @Override
-    void clear() {
+    public void clear() {
       Arrays.fill(prediction, (byte) 0);
     }
   }

@@ -3,6 +3,7 @@ package io.lookaside.simulator.config;
 import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.CpuFeatures;
 import io.lookaside.mmu.assoc.Geometry;
+import io.lookaside.mmu.assoc.Replacement;
 import io.lookaside.mmu.assoc.ReplacementPolicy;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.pagewalker.TableUpdates;
@@ -305,13 +306,22 @@ final class MachineBinder {
       return new Geometry(
           entries,
           node.path("ways").intValue(),
-          constant(
-              ReplacementPolicy.Kind.values(),
-              ReplacementPolicy.Kind::label,
-              node.path("replacement").stringValue()));
+          replacement(pointer + "/replacement", node.path("replacement").stringValue()));
     } catch (IllegalArgumentException e) {
       problem(pointer + "/ways", e);
       return ANY;
+    }
+  }
+
+  private Replacement replacement(String pointer, String label) {
+    if (!label.startsWith(OwnReplacement.PREFIX)) {
+      return constant(ReplacementPolicy.Kind.values(), ReplacementPolicy.Kind::label, label);
+    }
+    try {
+      return OwnReplacement.load(label);
+    } catch (IllegalArgumentException e) {
+      problem(pointer, e);
+      return ReplacementPolicy.Kind.LRU;
     }
   }
 
