@@ -87,23 +87,30 @@ public final class Main implements Runnable {
     System.exit(code);
   }
 
+  /** The command line with all its commands. */
+  static CommandLine commandLine(Console console) {
+    return new CommandLine(new Main())
+        .addSubcommand(new RunCommand(console))
+        .addSubcommand(new ExplainCommand(console))
+        .addSubcommand(new CurveCommand(console))
+        .addSubcommand(new MachinesCommand(console))
+        .addSubcommand(TraceCommand.commandLine(console))
+        .addSubcommand(new LabCommand(console))
+        .addSubcommand(new ConformCommand(console))
+        .addSubcommand(new ImageCommand(console))
+        .addSubcommand(new DoctorCommand(console))
+        .addSubcommand(new CompletionCommand(console))
+        .addSubcommand(new ManCommand(console))
+        .addSubcommand(new CommandLine.HelpCommand())
+        .setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
+        .setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8))
+        .setParameterExceptionHandler((e, arguments) -> usage(console, e))
+        .setExecutionExceptionHandler((e, command, result) -> report(console, e));
+  }
+
   /** Runs a command; returns its exit code. */
   static int execute(Console console, String... args) {
-    CommandLine line =
-        new CommandLine(new Main())
-            .addSubcommand(new RunCommand(console))
-            .addSubcommand(new ExplainCommand(console))
-            .addSubcommand(new CurveCommand(console))
-            .addSubcommand(new MachinesCommand(console))
-            .addSubcommand(TraceCommand.commandLine(console))
-            .addSubcommand(new LabCommand(console))
-            .addSubcommand(new ConformCommand(console))
-            .addSubcommand(new ImageCommand(console))
-            .addSubcommand(new CommandLine.HelpCommand())
-            .setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
-            .setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8))
-            .setParameterExceptionHandler((e, arguments) -> usage(console, e))
-            .setExecutionExceptionHandler((e, command, result) -> report(console, e));
+    CommandLine line = commandLine(console);
     try {
       int code = line.execute(args);
       if (console.out().checkError()) {

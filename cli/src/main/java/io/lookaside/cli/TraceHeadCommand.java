@@ -15,7 +15,9 @@ import picocli.CommandLine.Option;
     versionProvider = Main.VersionText.class,
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description = "List the first references of a trace.")
+    description = "List the first references of a trace.",
+    footerHeading = "%nExample:%n",
+    footer = "  lookaside trace head traces/samples/date.lackey.xz -n 10 --skip 1K")
 final class TraceHeadCommand implements Callable<Integer> {
   private final Console console;
 

@@ -25,7 +25,9 @@ import tools.jackson.databind.node.ObjectNode;
     versionProvider = Main.VersionText.class,
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description = "Say what a trace holds: reads it from its first reference to its last.")
+    description = "Say what a trace holds: reads it from its first reference to its last.",
+    footerHeading = "%nExample:%n",
+    footer = "  lookaside trace info traces/samples/date.lackey.xz")
 final class TraceInfoCommand implements Callable<Integer> {
   /** Lists are cut after so many in the text; the JSON has them whole. */
   private static final int SHOWN = 8;

@@ -41,6 +41,13 @@ final class Cli {
     }
   }
 
+  /** Streams that take and give nothing. */
+  static Console console() {
+    PrintStream nowhere =
+        new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
+    return new Console(InputStream.nullInputStream(), nowhere, nowhere, false);
+  }
+
   static Outcome run(String... args) {
     return runWithInput(new byte[0], args);
   }

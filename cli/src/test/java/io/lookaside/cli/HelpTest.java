@@ -1,0 +1,140 @@
+package io.lookaside.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+import tools.jackson.databind.JsonNode;
+
+/** What the command line says of itself: completion, manual pages, the state of an installation. */
+class HelpTest {
+  @TempDir private Path folder = Path.of("");
+
+  @Test
+  void bashCompletesCommandsAndOptions() throws Exception {
+    assertEquals("run\n", complete("ru"));
+    assertEquals("--max-refs\n", complete("run", "--max-r"));
+    assertTrue(complete("trace", "").contains("record\n"));
+  }
+
+  /** What bash offers for the last word. */
+  private String complete(String... words) throws Exception {
+    Path script = folder.resolve("completion");
+    Cli.Outcome outcome = Cli.run("completion", "bash");
+    assertEquals(0, outcome.code(), outcome.err());
+    Files.writeString(script, outcome.out());
+    String program =
+        """
+        source "$1"; shift
+        COMP_WORDS=(lookaside "$@"); COMP_CWORD=$#; COMP_LINE="lookaside $*"; COMP_POINT=${#COMP_LINE}
+        _complete_lookaside 2> /dev/null
+        printf '%s\\n' "${COMPREPLY[@]}"
+        """;
+    List<String> command = new java.util.ArrayList<>(List.of("bash", "-c", program, "bash"));
+    command.add(script.toString());
+    command.addAll(List.of(words));
+    return output(command, "").strip() + "\n";
+  }
+
+  @Test
+  void everyCommandHasAManualPageWithAllItsOptions() {
+    Map<String, CommandLine> commands = commands();
+    assertTrue(commands.size() > 20, commands.keySet().toString());
+    Cli.Outcome outcome = Cli.run("man", "--all", folder.resolve("man1").toString());
+    assertEquals(0, outcome.code(), outcome.err());
+    commands.forEach(
+        (name, line) -> {
+          Path file = folder.resolve("man1").resolve(name.replace(' ', '-') + ".1");
+          String page = read(file).replace("\\-", "-");
+          line.getCommandSpec()
+              .options()
+              .forEach(o -> assertTrue(page.contains(o.longestName()), name + o.longestName()));
+        });
+  }
+
+  @Test
+  void groffReadsEveryManualPageWithoutAWarning() throws Exception {
+    assumeTrue(Files.isExecutable(Path.of("/usr/bin/groff")), "skipped: there is no groff");
+    assertEquals(0, Cli.run("man", "--all", folder.toString()).code());
+    for (String name : commands().keySet()) {
+      Path page = folder.resolve(name.replace(' ', '-') + ".1");
+      String warnings = output(List.of("groff", "-man", "-ww", "-z", page.toString()), "");
+      assertEquals("", warnings, name);
+    }
+  }
+
+  @Test
+  void everyCommandSaysHowItIsUsed() {
+    commands()
+        .forEach(
+            (name, line) -> {
+              CommandLine.Model.CommandSpec spec = line.getCommandSpec();
+              boolean method = spec.userObject() instanceof java.lang.reflect.Method;
+              boolean example =
+                  (spec.usageMessage().footerHeading()
+                              + String.join(" ", spec.usageMessage().footer()))
+                          .contains("Example")
+                      || method
+                      || name.endsWith(" help");
+              assertTrue(example, name + " shows no example");
+            });
+  }
+
+  @Test
+  void aMisspeltCommandOfAPageIsHinted() {
+    Cli.run("man", "rum").failed(2, "run");
+  }
+
+  @Test
+  void theDoctorFindsThatCountsAreRight() {
+    JsonNode json = Cli.run("doctor", "--json", "-").json();
+    for (JsonNode finding : json.path("findings")) {
+      if (finding.path("what").asString().equals("counts")) {
+        assertEquals("ok", finding.path("state").asString(), finding.toString());
+        return;
+      }
+    }
+    throw new AssertionError("the doctor did not count");
+  }
+
+  /** All commands by their full names. */
+  private static Map<String, CommandLine> commands() {
+    Map<String, CommandLine> all = new TreeMap<>();
+    collect(Main.commandLine(Cli.console()), all);
+    return all;
+  }
+
+  private static void collect(CommandLine line, Map<String, CommandLine> into) {
+    into.put(line.getCommandSpec().qualifiedName(), line);
+    line.getSubcommands().values().forEach(sub -> collect(sub, into));
+  }
+
+  private static String output(List<String> command, String input) throws Exception {
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    try (OutputStream in = process.getOutputStream()) {
+      in.write(input.getBytes(StandardCharsets.UTF_8));
+    }
+    String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    process.waitFor();
+    return text;
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+}
