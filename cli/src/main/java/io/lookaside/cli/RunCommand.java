@@ -4,6 +4,7 @@ import io.lookaside.mmu.format.PageSize;
 import io.lookaside.os.FramePlacement;
 import io.lookaside.os.linux.LinuxConfig;
 import io.lookaside.simulator.Clock;
+import io.lookaside.simulator.CoresSimulation;
 import io.lookaside.simulator.MissRanking.Axis;
 import io.lookaside.simulator.ProgressListener;
 import io.lookaside.simulator.RunCsv;
@@ -70,7 +71,7 @@ class RunCommand implements Callable<Integer> {
       paramLabel = "TRACE",
       description =
           "A trace, plain or compressed; - for standard input. Each further one is a further"
-              + " process of the same core.")
+              + " process, on the next core where there are several.")
   private List<String> traces = new ArrayList<>();
 
   @Option(
@@ -157,8 +158,17 @@ class RunCommand implements Callable<Integer> {
       paramLabel = "N",
       converter = CountConverter.class,
       description =
-          "With several traces: references of one before the next has its turn (default: 100K).")
+          "With several traces on a core: references of one before the next has its turn (default:"
+              + " 100K).")
   private @Nullable Long quantum;
+
+  @Option(
+      names = "--cores",
+      paramLabel = "N",
+      description =
+          "Cores of the machine, 1 to 256. Thread t of trace i runs on core (i + t) modulo N; the"
+              + " threads of a drmemtrace share their address space (default: the machine's, 1).")
+  private @Nullable Integer cores;
 
   @Option(
       names = "--top",
@@ -231,7 +241,7 @@ class RunCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     RunOptions options = options();
-    MachineConfig config = MachineLibrary.load(machine, settings);
+    MachineConfig config = machineConfig();
     Map<String, ResultFile> files = resultFiles();
     ResultFile jsonFile = files.get("--json");
     ResultFile csvFile = files.get("--csv");
@@ -319,20 +329,53 @@ class RunCommand implements Callable<Integer> {
       maxRefs = Math.addExact(Math.min(number, Long.MAX_VALUE / 2), AFTERMATH);
     }
     RunOptions options = options();
-    MachineConfig config = MachineLibrary.load(machine, settings);
+    MachineConfig config = machineConfig();
+    if (config.cores() > 1) {
+      throw new UsageException("explain tells of a machine with one core; say --cores 1");
+    }
     return simulate(config, options, new StageTimes(false), clock(config, observer));
+  }
+
+  private MachineConfig machineConfig() throws Exception {
+    if (cores != null && (cores < 1 || cores > MachineConfig.MAX_CORES)) {
+      throw new UsageException("--cores must be 1 to " + MachineConfig.MAX_CORES);
+    }
+    MachineConfig config = MachineLibrary.load(machine, settings);
+    if (cores != null && cores != config.cores()) {
+      List<String> more = new ArrayList<>(settings);
+      more.add("cores=" + cores);
+      config = MachineLibrary.load(machine, more);
+    }
+    if (config.cores() > 1 && timing) {
+      throw new UsageException("--timing is for one core so far; leave --timing or --cores out");
+    }
+    if (config.cores() > 1 && !top.isEmpty()) {
+      throw new UsageException("--top ranks what one core does; leave --top or --cores out");
+    }
+    return config;
   }
 
   private RunResult simulate(
       MachineConfig config, RunOptions options, StageTimes times, @Nullable Clock clock)
       throws IOException {
     if (quiet || !console.terminal()) {
-      ProgressListener nobody = (references, bytes, total) -> {};
-      return new Simulation(config, options, console.in(), nobody, times, clock).run();
+      return simulate(config, options, times, clock, (references, bytes, total) -> {});
     }
     try (ProgressDisplay display = new ProgressDisplay(console.err())) {
-      return new Simulation(config, options, console.in(), display, times, clock).run();
+      return simulate(config, options, times, clock, display);
     }
+  }
+
+  private RunResult simulate(
+      MachineConfig config,
+      RunOptions options,
+      StageTimes times,
+      @Nullable Clock clock,
+      ProgressListener listener)
+      throws IOException {
+    return config.cores() > 1
+        ? new CoresSimulation(config, options, console.in(), listener, times).run()
+        : new Simulation(config, options, console.in(), listener, times, clock).run();
   }
 
   private @Nullable Clock clock(MachineConfig config, @Nullable TimingObserver observer)
@@ -535,6 +578,9 @@ class RunCommand implements Callable<Integer> {
     words.addAll(List.of("--skip", Long.toString(skip), "--warmup", Long.toString(warmup)));
     if (maxRefs != null) {
       words.addAll(List.of("--max-refs", Long.toString(maxRefs)));
+    }
+    if (cores != null && cores != 1) {
+      words.addAll(List.of("--cores", Integer.toString(cores)));
     }
     if (quantum != null) {
       words.addAll(List.of("--quantum", Long.toString(quantum)));

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -482,6 +483,39 @@ class RunCommandTest {
     long sum = 3 * DATA + 2 * (DATA + 0x1000);
     assertEquals("0x" + Long.toHexString(sum), r.at("/physicalAddressSum").stringValue());
     assertConserved(r);
+  }
+
+  @Test
+  void severalCoresTakeTheTracesInTurn() throws IOException {
+    JsonNode r = Cli.run(two("--cores 2")).json();
+    assertEquals(5, at(r, "/trace/references"));
+    assertEquals(0, at(r, "/trace/contextSwitches"));
+    assertEquals(2, r.path("cores").size());
+    assertEquals(3, at(r, "/cores/0/trace/references"));
+    assertEquals(2, at(r, "/cores/1/trace/references"));
+    assertEquals(2, at(r, "/cores/0/tlbs/l1d/hits"));
+    assertEquals(1, at(r, "/cores/1/tlbs/l1d/hits"));
+    assertLevel(r, "l1d", 5, 3, 2);
+    assertEquals(2, at(r, "/provenance/machine/cores"));
+    assertConserved(r);
+    String[] report = Arrays.copyOf(two("--cores 2"), 7);
+    report[5] = "--cores";
+    report[6] = "2";
+    assertTrue(Cli.run(report).out().contains("on 2 cores"));
+  }
+
+  @Test
+  void oneCoreIsTheSameByteForByte() throws IOException {
+    assertEquals(Cli.run(two("--quantum 1")).out(), Cli.run(two("--quantum 1 --cores 1")).out());
+    assertEquals(Cli.run(two("--cores 2")).out(), Cli.run(two("--cores 2")).out());
+  }
+
+  @Test
+  void coresAreRefusedWhereTheyCannotBe() throws IOException {
+    Cli.run(two("--cores 0")).failed(2, "--cores", "1 to 256");
+    Cli.run(two("--cores 257")).failed(2, "--cores");
+    Cli.run(two("--cores 2 --top page 5")).failed(2, "--top", "--cores");
+    Cli.run(two("--set cores=0")).failed(65, "cores", "less than 1");
   }
 
   @Test

@@ -16,7 +16,7 @@ public final class FirstTouchKernel implements Kernel {
   private final FrameAllocator frames;
   private final PageTableEditor editor;
   private final PageSize pageSize;
-  private final List<AddressSpace> spaces = new ArrayList<>();
+  private final List<AddressSpace> spaces;
   private AddressSpace current;
 
   /**
@@ -35,8 +35,22 @@ public final class FirstTouchKernel implements Kernel {
     this.frames = new FrameAllocator(placement, physicalAddressBits, seed);
     this.editor = new PageTableEditor(memory, frames);
     this.pageSize = pageSize;
+    this.spaces = new ArrayList<>();
     this.current = new AddressSpace(editor, frames);
     spaces.add(current);
+  }
+
+  private FirstTouchKernel(FirstTouchKernel other) {
+    frames = other.frames;
+    editor = other.editor;
+    pageSize = other.pageSize;
+    spaces = other.spaces;
+    current = spaces.get(0);
+  }
+
+  /** The same kernel as a further core meets it, which runs process 0 at first. */
+  public FirstTouchKernel onFurtherCore() {
+    return new FirstTouchKernel(this);
   }
 
   /** The size of pages that a first touch maps where free memory allows it. */

@@ -3,12 +3,14 @@ package io.lookaside.os;
 import io.lookaside.mmu.format.PageSize;
 
 /**
- * The operating system behind a trace's replay: it runs the trace's processes and answers faults.
+ * The operating system behind a trace's replay, as one core meets it: it runs the trace's processes
+ * and answers faults. The cores of a machine have one each, which share processes, memory and
+ * accounts.
  */
 public interface Kernel {
   /**
-   * Lets another process run. Processes are numbered from 0; one that is named for the first time
-   * gets its root table now, and so do those before it that were not named yet.
+   * Lets another process run on the core. Processes are numbered from 0; one that is named for the
+   * first time gets its root table now, and so do those before it that were not named yet.
    *
    * @return the operand of MOV to CR3 that the processor then executes
    */

@@ -13,16 +13,20 @@ import io.lookaside.os.FirstTouchKernel;
 import io.lookaside.os.FramePlacement;
 import io.lookaside.os.Kernel;
 import io.lookaside.os.linux.LinuxConfig;
+import io.lookaside.os.linux.Processor;
 import io.lookaside.os.linux.TraceKernel;
 import io.lookaside.pagewalker.HardwarePageWalker;
 import io.lookaside.simulator.config.MachineConfig;
 import io.lookaside.tlb.MissObserver;
 import io.lookaside.tlb.TlbHierarchy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The composition root: a configuration in, wired parts out. The only place that names concrete
- * parts.
+ * parts. With several cores there is one of these for each.
  */
 public final class Machine {
   /** CR0 of a running 64-bit kernel: protection, write protection, paging. */
@@ -60,7 +64,9 @@ public final class Machine {
       long seed,
       @Nullable MissObserver misses,
       @Nullable WalkObserver walks) {
-    this(config, seed, null, placement, pageSize, misses, walks);
+    this(
+        new Core(config, new PhysicalMemory(memoryLimit()), seed, misses, walks),
+        firstTouch(placement, pageSize, seed));
   }
 
   /**
@@ -73,29 +79,129 @@ public final class Machine {
       LinuxConfig linux,
       @Nullable MissObserver misses,
       @Nullable WalkObserver walks) {
-    this(config, linux.seed(), linux, FramePlacement.CONTIGUOUS, PageSize.SIZE_4K, misses, walks);
+    this(
+        new Core(config, new PhysicalMemory(memoryLimit()), linux.seed(), misses, walks),
+        core ->
+            TraceKernel.onProcessors(linux, core.memory, List.of(LinuxMachine.port(core.mmu)))
+                .get(0));
   }
 
-  private Machine(
-      MachineConfig config,
-      long seed,
-      @Nullable LinuxConfig linux,
-      FramePlacement placement,
-      PageSize pageSize,
-      @Nullable MissObserver misses,
-      @Nullable WalkObserver walks) {
-    this.config = config;
-    memory = new PhysicalMemory(memoryLimit());
-    tlbs = new TlbHierarchy(config.tlb(), seed, misses);
-    walker = new HardwarePageWalker(config.walker(), memory, seed, walks);
-    ControlRegisters registers = new ControlRegisters(CR0, 0, CR4, EFER);
-    Mmu unit = new Mmu(registers, config.features(), AccessMode.USER, tlbs, walker);
-    mmu = unit;
-    kernel =
-        linux == null
-            ? new FirstTouchKernel(memory, config.physicalAddressBits(), placement, pageSize, seed)
-            : new TraceKernel(linux, memory, LinuxMachine.port(unit));
+  private Machine(Core core, Function<Core, Kernel> kernelOf) {
+    this(core, kernelOf.apply(core));
     mmu.writeCr3(kernel.switchTo(0));
+  }
+
+  private Machine(Core core, Kernel kernel) {
+    this.config = core.config;
+    this.memory = core.memory;
+    this.tlbs = core.tlbs;
+    this.walker = core.walker;
+    this.mmu = core.mmu;
+    this.kernel = kernel;
+  }
+
+  /** What each core has for itself, and memory. */
+  private static final class Core {
+    final MachineConfig config;
+    final PhysicalMemory memory;
+    final TlbHierarchy tlbs;
+    final HardwarePageWalker walker;
+    final Mmu mmu;
+
+    Core(
+        MachineConfig config,
+        PhysicalMemory memory,
+        long seed,
+        @Nullable MissObserver misses,
+        @Nullable WalkObserver walks) {
+      this.config = config;
+      this.memory = memory;
+      tlbs = new TlbHierarchy(config.tlb(), seed, misses);
+      walker = new HardwarePageWalker(config.walker(), memory, seed, walks);
+      ControlRegisters registers = new ControlRegisters(CR0, 0, CR4, EFER);
+      mmu = new Mmu(registers, config.features(), AccessMode.USER, tlbs, walker);
+    }
+  }
+
+  private static Function<Core, Kernel> firstTouch(
+      FramePlacement placement, PageSize pageSize, long seed) {
+    return core ->
+        new FirstTouchKernel(
+            core.memory, core.config.physicalAddressBits(), placement, pageSize, seed);
+  }
+
+  /**
+   * The cores of one machine: each with TLBs, structure caches, a walker and an MMU of its own,
+   * over one memory and one kernel. The first runs process 0; the others run none until {@link
+   * #switchTo}.
+   *
+   * @param options says which kernel there is, and how it places pages
+   * @param count at least 1
+   * @param listener is told when one core's MMU is written on behalf of the kernel, as for
+   *     shootdowns
+   */
+  static List<Machine> cores(
+      MachineConfig config,
+      RunOptions options,
+      int count,
+      @Nullable MissObserver misses,
+      @Nullable WalkObserver walks,
+      InvalidationListener listener) {
+    PhysicalMemory memory = new PhysicalMemory(memoryLimit());
+    List<Core> cores = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      long seed = options.seed() ^ (long) i << 48; // of the first core as of a single one
+      cores.add(new Core(config, memory, seed, misses, walks));
+    }
+    List<Machine> machines = new ArrayList<>();
+    LinuxConfig linux = options.linux();
+    if (linux == null) {
+      FirstTouchKernel kernel =
+          new FirstTouchKernel(
+              memory,
+              config.physicalAddressBits(),
+              options.frames(),
+              options.pageSize(),
+              options.seed());
+      for (Core core : cores) {
+        machines.add(new Machine(core, machines.isEmpty() ? kernel : kernel.onFurtherCore()));
+      }
+    } else {
+      List<Processor> ports = new ArrayList<>();
+      for (int i = 0; i < count; i++) {
+        ports.add(listener.watched(i, LinuxMachine.port(cores.get(i).mmu)));
+      }
+      List<TraceKernel> kernels = TraceKernel.onProcessors(linux, memory, ports);
+      for (int i = 0; i < count; i++) {
+        machines.add(new Machine(cores.get(i), kernels.get(i)));
+      }
+    }
+    Machine first = machines.get(0);
+    first.mmu.writeCr3(first.kernel.switchTo(0));
+    return List.copyOf(machines);
+  }
+
+  /** Is told when the kernel writes to a core's MMU. */
+  interface InvalidationListener {
+    /** What was remembered of the core's translations may hold no more. */
+    void invalidated(int core);
+
+    /** A port that tells this listener what goes through another one. */
+    private Processor watched(int core, Processor port) {
+      return new Processor() {
+        @Override
+        public void invlpg(long va) {
+          port.invlpg(va);
+          invalidated(core);
+        }
+
+        @Override
+        public void writeCr3(long operand) {
+          port.writeCr3(operand);
+          invalidated(core);
+        }
+      };
+    }
   }
 
   /** Lets another process run, numbered from 0 to 4095: CR3 takes what its kernel says. */

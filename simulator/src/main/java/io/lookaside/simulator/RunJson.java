@@ -46,6 +46,47 @@ public final class RunJson {
     root.put("schema", "lookaside.run/1");
     provenance(root.putObject("provenance"), result, command);
     trace(root.putObject("trace"), result);
+    counts(root, result);
+    ObjectNode mapped = root.putObject("mappedPages");
+    result.mappedPages().forEach((size, pages) -> mapped.put(size.label(), pages));
+    ObjectNode pageTables = root.putObject("pageTables");
+    pageTables.put("pages", result.tablePages());
+    pageTables.put("bytes", result.tablePages() * PageSize.SIZE_4K.bytes());
+    ObjectNode lengths = root.putObject("walkLengths");
+    WalkMetric.LENGTHS.forEach(metric -> put(lengths, result.walks(), metric));
+    rates(root.putObject("rates"), result);
+    ObjectNode breakdown = root.putObject("breakdown");
+    for (RunResult.LevelResult level : result.levels()) {
+      breakdown(breakdown.putObject(level.config().name()), level);
+    }
+    if (!result.top().isEmpty()) {
+      ObjectNode top = root.putObject("top");
+      result.top().forEach(ranking -> ranking(top.putObject(ranking.axis().label()), ranking));
+    }
+    LinuxConfig linux = result.options().linux();
+    if (linux != null && result.os() != null) {
+      ObjectNode os = root.putObject("os");
+      os.put("memoryBytes", linux.memoryBytes());
+      os.put("thp", linux.thp().name().toLowerCase(Locale.ROOT));
+      putAll(os, result.os(), Set.of());
+    }
+    if (!result.perCore().isEmpty()) {
+      ArrayNode cores = root.putArray("cores");
+      for (int i = 0; i < result.perCore().size(); i++) {
+        RunResult core = result.perCore().get(i);
+        ObjectNode node = cores.addObject();
+        node.put("core", i);
+        ObjectNode trace = node.putObject("trace");
+        references(trace, core);
+        put(trace, core.processes(), ProcessMetric.CONTEXT_SWITCHES);
+        counts(node, core);
+      }
+    }
+    return root;
+  }
+
+  /** What is counted on one core, or on all together. */
+  private static void counts(ObjectNode root, RunResult result) {
     ObjectNode tlbs = root.putObject("tlbs");
     for (RunResult.LevelResult level : result.levels()) {
       ObjectNode node = tlbs.putObject(level.config().name());
@@ -79,30 +120,6 @@ public final class RunJson {
     put(faults, result.references(), ReferenceMetric.GENERAL_PROTECTION);
     cycles(root, result);
     root.put("physicalAddressSum", hex(result.physicalAddressSum()));
-    ObjectNode mapped = root.putObject("mappedPages");
-    result.mappedPages().forEach((size, pages) -> mapped.put(size.label(), pages));
-    ObjectNode pageTables = root.putObject("pageTables");
-    pageTables.put("pages", result.tablePages());
-    pageTables.put("bytes", result.tablePages() * PageSize.SIZE_4K.bytes());
-    ObjectNode lengths = root.putObject("walkLengths");
-    WalkMetric.LENGTHS.forEach(metric -> put(lengths, walks, metric));
-    rates(root.putObject("rates"), result);
-    ObjectNode breakdown = root.putObject("breakdown");
-    for (RunResult.LevelResult level : result.levels()) {
-      breakdown(breakdown.putObject(level.config().name()), level);
-    }
-    if (!result.top().isEmpty()) {
-      ObjectNode top = root.putObject("top");
-      result.top().forEach(ranking -> ranking(top.putObject(ranking.axis().label()), ranking));
-    }
-    LinuxConfig linux = result.options().linux();
-    if (linux != null && result.os() != null) {
-      ObjectNode os = root.putObject("os");
-      os.put("memoryBytes", linux.memoryBytes());
-      os.put("thp", linux.thp().name().toLowerCase(Locale.ROOT));
-      putAll(os, result.os(), Set.of());
-    }
-    return root;
   }
 
   private static void cycles(ObjectNode root, RunResult result) {
@@ -261,13 +278,7 @@ public final class RunJson {
 
   private static void trace(ObjectNode node, RunResult result) {
     node.put("format", result.format());
-    Snapshot<ReferenceMetric> counts = result.references();
-    put(node, counts, ReferenceMetric.REFERENCES);
-    put(node, counts, ReferenceMetric.FETCHES);
-    put(node, counts, ReferenceMetric.LOADS);
-    put(node, counts, ReferenceMetric.STORES);
-    node.put("instructions", result.instructions());
-    put(node, counts, ReferenceMetric.PAGE_CROSSINGS);
+    references(node, result);
     node.put("skipped", result.skipped());
     node.put("warmup", result.warmedUp());
     node.put("ignoredLines", result.ignoredLines());
@@ -290,6 +301,16 @@ public final class RunJson {
         entry.put("ignoredLines", one.ignoredLines());
       }
     }
+  }
+
+  private static void references(ObjectNode node, RunResult result) {
+    Snapshot<ReferenceMetric> counts = result.references();
+    put(node, counts, ReferenceMetric.REFERENCES);
+    put(node, counts, ReferenceMetric.FETCHES);
+    put(node, counts, ReferenceMetric.LOADS);
+    put(node, counts, ReferenceMetric.STORES);
+    node.put("instructions", result.instructions());
+    put(node, counts, ReferenceMetric.PAGE_CROSSINGS);
   }
 
   private static <M extends Enum<M> & Metric> void put(

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What is to be replayed, and how.
  *
- * @param traces paths, or {@code -} for standard input; each is one or more processes of one core
+ * @param traces paths, or {@code -} for standard input; each is one or more processes
  * @param format the traces' format, or {@code null} to detect it
  * @param quantum with several traces, references of one before the next has its turn; at least 1
  * @param prefault map all pages that will be touched before the run, instead of on demand
@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param top rankings of where misses come from; without any, nothing is kept for them
  * @param linux the kernel that answers page faults, or {@code null} for one that knows first
  *     touches only
+ * @param quantumCycles with a clock and several traces on a core: cycles of one before the next has
+ *     its turn; 0 for turns of {@code quantum} references
  */
 public record RunOptions(
     List<String> traces,
@@ -36,7 +38,8 @@ public record RunOptions(
     long maxReferences,
     long seed,
     List<Top> top,
-    @Nullable LinuxConfig linux) {
+    @Nullable LinuxConfig linux,
+    long quantumCycles) {
   /**
    * A ranking that is asked for.
    *
@@ -80,5 +83,35 @@ public record RunOptions(
         seed,
         top,
         null);
+  }
+
+  /** Options of a run whose turns are counted in references. */
+  public RunOptions(
+      List<String> traces,
+      @Nullable TraceFormat format,
+      long quantum,
+      boolean prefault,
+      FramePlacement frames,
+      PageSize pageSize,
+      long skip,
+      long warmup,
+      long maxReferences,
+      long seed,
+      List<Top> top,
+      @Nullable LinuxConfig linux) {
+    this(
+        traces,
+        format,
+        quantum,
+        prefault,
+        frames,
+        pageSize,
+        skip,
+        warmup,
+        maxReferences,
+        seed,
+        top,
+        linux,
+        0);
   }
 }

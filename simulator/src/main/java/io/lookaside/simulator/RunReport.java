@@ -54,6 +54,7 @@ public final class RunReport {
     result.top().forEach(report::ranking);
     report.os();
     report.time();
+    report.cores();
     report.totals();
     report.provenance();
     return report.out.toString();
@@ -92,7 +93,10 @@ public final class RunReport {
     if (result.traces().size() > 1) {
       line("         the traces take turns of %s references", count(result.options().quantum()));
     }
-    if (result.cores() > 1) {
+    int cores = result.machine().cores();
+    if (cores > 1) {
+      line("         on %s cores: thread t of trace i on core (i + t) modulo %s", cores, cores);
+    } else if (result.cores() > 1) {
       line("         of %s cores, replayed in their order on one", count(result.cores()));
     }
     line("machine  %s%s", result.machine().name(), description.isEmpty() ? "" : ": " + description);
@@ -317,6 +321,41 @@ public final class RunReport {
           "merged hits            %s hits waited for a page that was on its way",
           count(timing.counts().get(TimingMetric.MERGED_HITS)));
     }
+  }
+
+  /** What each core did, where there are several. */
+  private void cores() {
+    if (result.perCore().isEmpty()) {
+      return;
+    }
+    line("Cores");
+    List<String[]> rows = new ArrayList<>();
+    for (RunResult core : result.perCore()) {
+      long translations = core.translations();
+      long firstMisses =
+          core.levels().get(0).counts().get(TlbMetric.MISSES)
+              + core.levels().get(1).counts().get(TlbMetric.MISSES);
+      rows.add(
+          new String[] {
+            Integer.toString(rows.size()),
+            count(core.references().get(ReferenceMetric.REFERENCES)),
+            percent(firstMisses, translations),
+            count(core.walks().get(WalkMetric.WALKS)),
+            count(core.references().get(ReferenceMetric.PAGE_FAULTS)),
+            count(core.processes().get(ProcessMetric.CONTEXT_SWITCHES)),
+            core.timing() == null ? "" : count(core.timing().totalCycles()),
+          });
+    }
+    table(
+        rows,
+        "core",
+        "references",
+        "first-level misses",
+        "walks",
+        "page faults",
+        "context switches",
+        "cycles");
+    line("");
   }
 
   private void totals() {

@@ -39,7 +39,9 @@ import org.jspecify.annotations.Nullable;
  * @param tablePages 4 KiB pages that the page tables take by the end of the run
  * @param top where misses come from, one for each {@code --top}
  * @param os counts of the kernel modelled on Linux, or {@code null} where it did not run
- * @param timing what the clock says, or {@code null} for a run without one
+ * @param timing what the clock says, or {@code null} for a run without one; of several cores the
+ *     sums
+ * @param perCore what each core of a machine with several counted; empty for one core
  */
 public record RunResult(
     MachineConfig machine,
@@ -57,7 +59,8 @@ public record RunResult(
     long tablePages,
     List<MissRanking> top,
     @Nullable Snapshot<KernelMetric> os,
-    @Nullable TimingResult timing) {
+    @Nullable TimingResult timing,
+    List<RunResult> perCore) {
 
   /**
    * What was read of a trace.
@@ -65,7 +68,7 @@ public record RunResult(
    * @param format the format that it was read as
    * @param fetchesAreInstructions whether it has exactly one fetch for each instruction
    * @param addressSpaces how many address spaces the references belong to
-   * @param cores how many processors made them; all go through the TLBs of one
+   * @param cores how many processors made them, as the trace names them
    * @param hash hash of all references that were read, skipped ones included
    * @param ignoredLines lines of a text trace that were no references
    */

@@ -8,23 +8,15 @@ import io.lookaside.mmu.stats.Counters;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.Kernel;
 import io.lookaside.os.linux.KernelMetric;
-import io.lookaside.os.linux.TraceKernel;
-import io.lookaside.pagewalker.WalkMetric;
 import io.lookaside.simulator.config.MachineConfig;
 import io.lookaside.timing.TimingConfig;
 import io.lookaside.tlb.MissObserver;
-import io.lookaside.tlb.SetAssociativeTlb;
-import io.lookaside.tlb.TlbCounts;
-import io.lookaside.tlb.TlbLevel;
-import io.lookaside.tlb.TlbStructureMetric;
 import io.lookaside.traces.ReferenceBatch;
 import io.lookaside.traces.TraceException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -32,7 +24,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** One run of a trace on a machine: skip, warm-up, measurement, result. */
+/** One run of traces on a machine with one core: skip, warm-up, measurement, result. */
 public final class Simulation {
   private static final int PAGE_SHIFT = PageSize.SIZE_4K.shift();
 
@@ -49,7 +41,8 @@ public final class Simulation {
   /** The number of the process that runs on the machine. */
   private int process;
 
-  private @Nullable Start start;
+  private @Nullable CoreMeasurement start;
+  private @Nullable Snapshot<KernelMetric> osAtStart;
 
   private long referencesOfEarlierPasses;
   private long bytesOfEarlierPasses;
@@ -74,7 +67,7 @@ public final class Simulation {
    * @param standardInput read where the trace is {@code -}
    * @param clock what makes it a run with time, or {@code null}; only for machines that say what
    *     timing needs, and without rankings
-   * @throws IllegalArgumentException if it is not so
+   * @throws IllegalArgumentException if it is not so, or the machine has several cores
    */
   public Simulation(
       MachineConfig config,
@@ -83,6 +76,10 @@ public final class Simulation {
       ProgressListener listener,
       StageTimes times,
       @Nullable Clock clock) {
+    if (config.cores() > 1) {
+      throw new IllegalArgumentException(
+          config.name() + " has " + config.cores() + " cores; this runs one (--set cores=1)");
+    }
     this.options = options;
     this.standardInput = standardInput;
     this.listener = listener;
@@ -153,7 +150,8 @@ public final class Simulation {
 
   /** Says that the references from now on count. */
   void beginMeasuring() {
-    start = new Start();
+    start = new CoreMeasurement(machine, replay, processCounters);
+    osAtStart = CoreMeasurement.osCounts(machine);
     if (profile != null) {
       profile.clear();
     }
@@ -248,8 +246,12 @@ public final class Simulation {
     times.book(StageTimes.Stage.PREFAULT);
   }
 
-  private static void prefault(
-      Kernel kernel, ReferenceBatch batch, int from, int to, long[] lastPage) {
+  /**
+   * Maps the pages that references touch.
+   *
+   * @param lastPage by kind of access: the page that was mapped last, or -1
+   */
+  static void prefault(Kernel kernel, ReferenceBatch batch, int from, int to, long[] lastPage) {
     for (int i = from; i < to; i++) {
       long va = batch.addresses[i];
       int descriptor = batch.descriptors[i];
@@ -279,12 +281,26 @@ public final class Simulation {
     return new TraceMix(options, standardInput);
   }
 
-  /** Tells how far the run is: by bytes or, where that ends it sooner, by references. */
   private void report(TraceMix traces) {
+    report(
+        listener,
+        options,
+        referencesOfEarlierPasses + traces.referencesRead(),
+        bytesOfEarlierPasses + traces.storedBytesRead(),
+        traces.storedBytes());
+  }
+
+  /**
+   * Tells how far a run is: by bytes or, where that ends it sooner, by references.
+   *
+   * @param references read so far, in all passes
+   * @param read bytes read so far, in all passes
+   * @param storedBytes of one pass; -1 if unknown
+   */
+  static void report(
+      ProgressListener listener, RunOptions options, long references, long read, long storedBytes) {
     int passes = options.prefault() ? 2 : 1;
-    long read = bytesOfEarlierPasses + traces.storedBytesRead();
-    long references = referencesOfEarlierPasses + traces.referencesRead();
-    long size = traces.storedBytes() < 0 ? -1 : passes * traces.storedBytes();
+    long size = storedBytes < 0 ? -1 : passes * storedBytes;
     double wanted = passes * ((double) options.skip() + options.warmup() + options.maxReferences());
     if (wanted < references + 1.0) {
       size = read; // the last batch
@@ -294,75 +310,30 @@ public final class Simulation {
     listener.progress(references, read, size);
   }
 
-  /** What the kernel modelled on Linux has counted, where it runs. */
-  private static @Nullable Snapshot<KernelMetric> osCounts(Machine machine) {
-    return machine.kernel() instanceof TraceKernel kernel ? kernel.linux().snapshot() : null;
-  }
-
-  /** The counts when the measurement begins, which its result leaves out. */
-  private final class Start {
-    final Snapshot<ReferenceMetric> references;
-    final Snapshot<WalkMetric> walks;
-    final long physicalAddressSum;
-    final @Nullable Snapshot<KernelMetric> os;
-    final List<TlbCounts> levels = new ArrayList<>();
-    final Map<SetAssociativeTlb, Snapshot<TlbStructureMetric>> structures = new LinkedHashMap<>();
-    final Snapshot<ProcessMetric> processes = processCounters.snapshot();
-
-    Start() {
-      references = replay.snapshot();
-      walks = machine.walker().snapshot();
-      physicalAddressSum = replay.physicalAddressSum();
-      os = osCounts(machine);
-      for (TlbLevel level : machine.tlbs().levels()) {
-        levels.add(level.snapshot());
-        level.structures().forEach(s -> structures.put(s, s.snapshot()));
-      }
-    }
-  }
-
   /** What was counted since {@link #beginMeasuring}. */
   RunResult result(List<RunResult.TraceResult> traceResults, long skipped, long warmedUp) {
-    Start begun = Objects.requireNonNull(start);
-    Snapshot<ReferenceMetric> references = replay.snapshot().minus(begun.references);
-    List<RunResult.LevelResult> levels = new ArrayList<>();
-    for (TlbLevel level : machine.tlbs().levels()) {
-      Map<String, Snapshot<TlbStructureMetric>> structures = new LinkedHashMap<>();
-      for (SetAssociativeTlb s : level.structures()) {
-        structures.put(
-            s.config().name(), s.snapshot().minus(Objects.requireNonNull(begun.structures.get(s))));
-      }
-      TlbCounts counts = level.snapshot().minus(begun.levels.get(levels.size()));
-      levels.add(new RunResult.LevelResult(level.config(), counts, structures));
-    }
+    CoreMeasurement measurement = Objects.requireNonNull(start);
+    return measurement
+        .result(timed == null ? null : timed.result())
+        .of(
+            options,
+            traceResults,
+            skipped,
+            warmedUp,
+            mappedPages(machine.kernel()),
+            machine.kernel().tablePages(),
+            rankings(),
+            CoreMeasurement.osSince(osAtStart, machine),
+            List.of());
+  }
+
+  /** The pages that are mapped, by size. */
+  static Map<PageSize, Long> mappedPages(Kernel kernel) {
     Map<PageSize, Long> mapped = new EnumMap<>(PageSize.class);
     for (PageSize size : PageSize.OF_LONG_MODE) {
-      mapped.put(size, machine.kernel().mappedPages(size));
+      mapped.put(size, kernel.mappedPages(size));
     }
-    Snapshot<KernelMetric> os = osCounts(machine);
-    if (os != null && begun.os != null) {
-      os = os.minus(begun.os);
-    }
-    boolean fetchesAreInstructions =
-        traceResults.stream().allMatch(RunResult.TraceResult::fetchesAreInstructions);
-    Long instructions = fetchesAreInstructions ? references.get(ReferenceMetric.FETCHES) : null;
-    return new RunResult(
-        machine.config(),
-        options,
-        traceResults,
-        skipped,
-        warmedUp,
-        instructions,
-        references,
-        processCounters.snapshot().minus(begun.processes),
-        List.copyOf(levels),
-        machine.walker().snapshot().minus(begun.walks),
-        replay.physicalAddressSum() - begun.physicalAddressSum,
-        mapped,
-        machine.kernel().tablePages(),
-        rankings(),
-        os,
-        timed == null ? null : timed.result());
+    return mapped;
   }
 
   private List<MissRanking> rankings() {

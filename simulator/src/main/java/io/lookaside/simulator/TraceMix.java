@@ -1,30 +1,25 @@
 package io.lookaside.simulator;
 
 import io.lookaside.traces.ReferenceBatch;
+import io.lookaside.traces.ThreadShare;
 import io.lookaside.traces.TraceException;
 import io.lookaside.traces.TraceFile;
 import io.lookaside.traces.TraceFormat;
 import io.lookaside.traces.TraceReadAhead;
-import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The references of one or several traces as one sequence: in turn, {@code quantum} references of
  * each, until all have ended. It comes in slices, each of one process.
  *
- * <p>Every address space of every trace is a process. They are numbered in the order in which their
- * first references come.
+ * <p>Every address space of every trace is a process, numbered by a {@link ProcessTable}.
  */
 final class TraceMix implements Closeable {
-  /** As many as there are process-context identifiers. */
-  private static final int MAX_PROCESSES = 1 << 12;
-
-  private static final int UNNUMBERED = -1;
-
   /** One trace, and what is left of the batch that was read from it last. */
   private static final class Source {
     final TraceFormat format;
@@ -34,17 +29,19 @@ final class TraceMix implements Closeable {
     /** What was taken last. */
     TraceReadAhead.Slot slot = TraceReadAhead.Slot.nothing();
 
-    /** By the trace's own number of an address space. */
-    final IntArrayList processes = new IntArrayList();
+    /** The number of the trace in the order in which they were named. */
+    final int number;
 
     int next;
+    long taken;
     int available;
     boolean ended;
 
     /** Whether it has exactly one fetch for each instruction that was executed. */
     final boolean fetchesAreInstructions;
 
-    Source(TraceFile file) throws IOException {
+    Source(TraceFile file, int number) throws IOException {
+      this.number = number;
       format = file.format();
       fetchesAreInstructions = file.fetchesAreInstructions();
       storedBytes = file.storedBytes();
@@ -56,7 +53,7 @@ final class TraceMix implements Closeable {
   private final long quantum;
   private int current;
   private long leftOfQuantum;
-  private int processes;
+  private final ProcessTable processes;
   private long referencesRead;
 
   // The slice.
@@ -65,15 +62,48 @@ final class TraceMix implements Closeable {
 
   /** Opens the traces; those that are open are closed again if one cannot be. */
   TraceMix(RunOptions options, InputStream standardInput) throws IOException {
-    this.quantum = options.traces().size() == 1 ? Long.MAX_VALUE : options.quantum();
-    this.leftOfQuantum = quantum;
+    this(options, standardInput, 0, 1, new ProcessTable(options.traces().size()));
+  }
+
+  /**
+   * Opens what a core runs of the traces: thread t of trace i belongs to the core with number (i +
+   * t) modulo the number of cores. Standard input, which cannot be read twice, is one thread.
+   *
+   * @param core its number
+   * @param cores how many there are
+   * @param processes numbers the processes of all of them
+   */
+  TraceMix(
+      RunOptions options, InputStream standardInput, int core, int cores, ProcessTable processes)
+      throws IOException {
+    this.processes = processes;
     try {
-      for (String trace : options.traces()) {
-        sources.add(new Source(TraceFile.open(trace, options.format(), standardInput)));
+      for (int i = 0; i < options.traces().size(); i++) {
+        open(options, standardInput, core, cores, i);
       }
     } catch (IOException e) {
       close();
       throw e;
+    }
+    this.quantum = sources.size() <= 1 ? Long.MAX_VALUE : options.quantum();
+    this.leftOfQuantum = quantum;
+  }
+
+  private void open(RunOptions options, InputStream standardInput, int core, int cores, int i)
+      throws IOException {
+    String trace = options.traces().get(i);
+    boolean standard = trace.equals(TraceFile.STANDARD_INPUT);
+    boolean home = i % cores == core;
+    if (standard && !home) {
+      return;
+    }
+    ThreadShare share =
+        standard ? ThreadShare.ALL : new ThreadShare(Math.floorMod(core - i, cores), cores);
+    TraceFile file = TraceFile.open(trace, options.format(), standardInput, share);
+    if (!home && !file.format().namesProcessors()) {
+      file.close(); // it has one thread, which is another core's
+    } else {
+      sources.add(new Source(file, i));
     }
   }
 
@@ -84,6 +114,9 @@ final class TraceMix implements Closeable {
    * @return how many it has; 0 when all traces have ended
    */
   int next(long limit) throws IOException {
+    if (sources.isEmpty()) {
+      return 0;
+    }
     Source source = sources.get(current);
     while (source.ended || leftOfQuantum == 0 || !fill(source)) {
       if (sources.stream().allMatch(s -> s.ended)) {
@@ -97,6 +130,7 @@ final class TraceMix implements Closeable {
     from = source.next;
     to = from + (int) Math.min(source.available - from, most);
     source.next = to;
+    source.taken += to - from;
     leftOfQuantum -= to - from;
     return to - from;
   }
@@ -132,20 +166,7 @@ final class TraceMix implements Closeable {
   /** The number of the process that the slice belongs to, 0 to 4095. */
   int process() throws TraceException {
     Source source = sources.get(current);
-    int space = source.slot.batch().addressSpace();
-    while (source.processes.size() <= space) {
-      source.processes.add(UNNUMBERED);
-    }
-    if (source.processes.getInt(space) == UNNUMBERED) {
-      if (processes == MAX_PROCESSES) {
-        throw new TraceException(
-            "the traces have more than "
-                + MAX_PROCESSES
-                + " address spaces together, which is all that there are PCIDs for; name fewer");
-      }
-      source.processes.set(space, processes++);
-    }
-    return source.processes.getInt(space);
+    return processes.processOf(source.number, source.slot.batch());
   }
 
   /** What was read of each trace, in the order in which they were named. */
@@ -166,6 +187,22 @@ final class TraceMix implements Closeable {
   /** References read so far, of all traces. */
   long referencesRead() {
     return referencesRead;
+  }
+
+  /**
+   * What was read of one trace, or {@code null} if nothing was.
+   *
+   * @param even whether to tell also of nothing
+   */
+  RunResult.@Nullable TraceResult result(int trace, boolean even) {
+    List<RunResult.TraceResult> all = results();
+    for (int i = 0; i < all.size(); i++) {
+      Source source = sources.get(i);
+      if (source.number == trace && (even || source.taken > 0)) {
+        return all.get(i);
+      }
+    }
+    return null;
   }
 
   /** Bytes of the files as stored; -1 if one is unknown. */

@@ -69,6 +69,20 @@ public final class TlbCounts {
         difference(misses, earlier.misses));
   }
 
+  /** The sums of these and other counts, as of the same level of several cores. */
+  public TlbCounts plus(TlbCounts other) {
+    return new TlbCounts(
+        sum(hits, other.hits), sum(sizedMisses, other.sizedMisses), sum(misses, other.misses));
+  }
+
+  private static long[] sum(long[] one, long[] other) {
+    long[] sum = one.clone();
+    for (int i = 0; i < sum.length; i++) {
+      sum[i] += other[i];
+    }
+    return sum;
+  }
+
   private static long[] difference(long[] later, long[] earlier) {
     long[] difference = later.clone();
     for (int i = 0; i < difference.length; i++) {

@@ -32,6 +32,8 @@ final class DrmemtraceFolder implements TraceCursor {
 
   private final String name;
   private final DrmemtraceThreads threads;
+  private final ThreadShare share;
+  private int threadFiles;
   private final PriorityQueue<ThreadFile> waiting =
       new PriorityQueue<>(
           Comparator.<ThreadFile>comparingLong(t -> t.timestamp).thenComparingInt(t -> t.index));
@@ -56,18 +58,20 @@ final class DrmemtraceFolder implements TraceCursor {
     }
   }
 
-  private DrmemtraceFolder(String name) {
+  private DrmemtraceFolder(String name, ThreadShare share) {
     this.name = name;
+    this.share = share;
     this.threads = new DrmemtraceThreads(name);
   }
 
   /**
    * Finds the threads of a folder, or of the folder {@code trace} in it.
    *
+   * @param share which of them are read
    * @throws TraceException if there is none, or a file with the name of a trace is none
    */
-  static DrmemtraceFolder open(Path folder, String name) throws IOException {
-    DrmemtraceFolder trace = new DrmemtraceFolder(name);
+  static DrmemtraceFolder open(Path folder, String name, ThreadShare share) throws IOException {
+    DrmemtraceFolder trace = new DrmemtraceFolder(name, share);
     Path processed = folder.resolve(PROCESSED);
     boolean hasProcessed = Files.isDirectory(processed);
     if (!hasProcessed && Files.isDirectory(folder.resolve(RAW))) {
@@ -78,7 +82,7 @@ final class DrmemtraceFolder implements TraceCursor {
     for (Path file : files(hasProcessed ? processed : folder)) {
       raw |= trace.consider(file, index++);
     }
-    if (trace.waiting.isEmpty()) {
+    if (trace.threadFiles == 0) {
       throw raw
           ? DrmemtraceReader.rawTrace(name)
           : new TraceException(
@@ -109,8 +113,11 @@ final class DrmemtraceFolder implements TraceCursor {
     try (TraceContent content = openContent(file)) {
       if (DrmemtraceReader.matches(content.head(), content.headLength())) {
         DrmemtraceReader reader = reader(content, file);
-        readToFirstTimestamp(file, reader);
         fetchesFiltered |= !reader.fetchesAreInstructions(true);
+        if (!share.has(threadFiles++)) {
+          return false;
+        }
+        readToFirstTimestamp(file, reader);
         storedBytes += Files.size(path);
         waiting.add(file);
         return false;

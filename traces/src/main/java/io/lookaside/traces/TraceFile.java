@@ -1,5 +1,6 @@
 package io.lookaside.traces;
 
+import it.unimi.dsi.fastutil.ints.Int2IntOpenHashMap;
 import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
 import it.unimi.dsi.fastutil.longs.Long2IntOpenHashMap;
 import it.unimi.dsi.fastutil.longs.LongArrayList;
@@ -36,6 +37,13 @@ public final class TraceFile implements TraceCursor {
 
   private final LongSupplier storedBytesRead;
   private final long storedBytes;
+
+  /** Which processors' references are delivered; a folder looks after its threads itself. */
+  private final ThreadShare share;
+
+  /** By processor, in the order in which they appear: the number of the thread. */
+  private final Int2IntOpenHashMap threads = new Int2IntOpenHashMap();
+
   private final LongArrayList addressSpaceIds = new LongArrayList();
 
   private final IntOpenHashSet cores = new IntOpenHashSet();
@@ -49,13 +57,16 @@ public final class TraceFile implements TraceCursor {
       TraceFormat format,
       @Nullable TraceContent content,
       LongSupplier storedBytesRead,
-      long storedBytes) {
+      long storedBytes,
+      ThreadShare share) {
     this.name = name;
     this.reader = reader;
     this.format = format;
     this.content = content;
     this.storedBytesRead = storedBytesRead;
     this.storedBytes = storedBytes;
+    this.share = share;
+    threads.defaultReturnValue(-1);
   }
 
   /**
@@ -68,10 +79,24 @@ public final class TraceFile implements TraceCursor {
    */
   public static TraceFile open(String path, @Nullable TraceFormat format, InputStream standardInput)
       throws IOException {
+    return open(path, format, standardInput, ThreadShare.ALL);
+  }
+
+  /**
+   * Opens a trace for some of its threads. References of others are read and not delivered.
+   *
+   * @param path as in {@link #open(String, TraceFormat, InputStream)}
+   * @param share which threads
+   * @throws MissingTraceException if there is no such file, or no right to read it
+   * @throws TraceException if it is no trace
+   */
+  public static TraceFile open(
+      String path, @Nullable TraceFormat format, InputStream standardInput, ThreadShare share)
+      throws IOException {
     boolean standard = path.equals(STANDARD_INPUT);
     String name = standard ? "standard input" : path;
     if (!standard && isDirectory(path)) {
-      return openFolder(path, format);
+      return openFolder(path, format, share);
     }
     InputStream stored = standard ? standardInput : openFile(path);
     TraceContent content = TraceContent.open(stored, standard ? null : Path.of(path), name, format);
@@ -86,14 +111,14 @@ public final class TraceFile implements TraceCursor {
       }
       long size = standard ? -1 : Files.size(Path.of(path));
       TraceCursor reader = known.open(content.stream(), name);
-      return new TraceFile(name, reader, known, content, content::storedBytesRead, size);
+      return new TraceFile(name, reader, known, content, content::storedBytesRead, size, share);
     } catch (IOException | RuntimeException e) {
       content.close();
       throw e;
     }
   }
 
-  private static TraceFile openFolder(String path, @Nullable TraceFormat format)
+  private static TraceFile openFolder(String path, @Nullable TraceFormat format, ThreadShare share)
       throws IOException {
     if (format != null && format != TraceFormat.DRMEMTRACE) {
       throw new TraceException(
@@ -102,9 +127,15 @@ public final class TraceFile implements TraceCursor {
               + format.label()
               + " trace file");
     }
-    DrmemtraceFolder folder = DrmemtraceFolder.open(Path.of(path), path);
+    DrmemtraceFolder folder = DrmemtraceFolder.open(Path.of(path), path, share);
     return new TraceFile(
-        path, folder, TraceFormat.DRMEMTRACE, null, folder::storedBytesRead, folder.storedBytes());
+        path,
+        folder,
+        TraceFormat.DRMEMTRACE,
+        null,
+        folder::storedBytesRead,
+        folder.storedBytes(),
+        ThreadShare.ALL);
   }
 
   private static boolean isDirectory(String path) {
@@ -152,6 +183,9 @@ public final class TraceFile implements TraceCursor {
   public int read(ReferenceBatch batch) throws IOException {
     try {
       int n = reader.read(batch);
+      while (n > 0 && !isWanted(batch.core())) {
+        n = reader.read(batch);
+      }
       if (n > 0) {
         batch.setAddressSpace(addressSpaceNumber(batch.addressSpaceId()));
         noteCore(batch.core());
@@ -173,6 +207,9 @@ public final class TraceFile implements TraceCursor {
 
   @Override
   public long skip(long most, OriginListener listener) throws IOException {
+    if (share.stride() > 1) {
+      return 0; // whose they are must be read
+    }
     return reader.skip(
         most,
         (addressSpaceId, core) -> {
@@ -200,6 +237,19 @@ public final class TraceFile implements TraceCursor {
   /** How many processors' references were met so far. */
   public int cores() {
     return cores.size();
+  }
+
+  private boolean isWanted(int core) throws TraceException {
+    if (share.stride() == 1) {
+      return true;
+    }
+    noteCore(core);
+    int number = threads.get(core);
+    if (number < 0) {
+      number = threads.size();
+      threads.put(core, number);
+    }
+    return share.has(number);
   }
 
   private void noteCore(int core) throws TraceException {

@@ -146,6 +146,11 @@ public enum TraceFormat {
     return fetchesAreInstructions;
   }
 
+  /** Whether a file of it can tell which processor or thread made a reference. */
+  public boolean namesProcessors() {
+    return this == DRMEMTRACE || this == CSV || this == COMPACT;
+  }
+
   /** The name for {@code --format} and in results. */
   public String label() {
     return label;

@@ -83,6 +83,30 @@ class DrmemtraceFolderTest {
   }
 
   @Test
+  void everySecondThreadAloneKeepsItsOwnTurns() throws IOException {
+    write("a.trace", drmemtraceHeader(1, 10), time(100), at(1), time(300), at(5));
+    write("b.trace", drmemtraceHeader(2, 10), time(200), at(3));
+    write("c.trace", drmemtraceHeader(3, 10), time(150), at(2), time(250), at(4));
+    assertEquals(List.of(1L, 2L, 4L, 5L), read(new ThreadShare(0, 2)));
+    assertEquals(List.of(3L), read(new ThreadShare(1, 2)));
+    assertEquals(List.of(), read(new ThreadShare(3, 4)));
+  }
+
+  private List<Long> read(ThreadShare share) throws IOException {
+    List<Long> addresses = new ArrayList<>();
+    InputStream nothing = InputStream.nullInputStream();
+    try (TraceFile trace = TraceFile.open(folder.toString(), null, nothing, share)) {
+      ReferenceBatch batch = new ReferenceBatch();
+      while (trace.read(batch) > 0) {
+        for (int i = 0; i < batch.count(); i++) {
+          addresses.add(batch.addresses[i]);
+        }
+      }
+    }
+    return addresses;
+  }
+
+  @Test
   void ofEqualTimestampsTheFileWhoseNameComesFirstGoesFirst() throws IOException {
     write("b.trace", drmemtraceHeader(1, 10), time(100), at(3), time(200), at(7));
     write("a.trace", drmemtraceHeader(2, 20), time(100), at(1), time(100), at(2), time(200), at(5));

@@ -29,6 +29,15 @@ public final class Snapshot<M extends Enum<M> & Metric> {
     return new Snapshot<>(metrics, difference);
   }
 
+  /** The sums of these and other values, as of several components. */
+  public Snapshot<M> plus(Snapshot<M> other) {
+    long[] sum = values.clone();
+    for (int i = 0; i < sum.length; i++) {
+      sum[i] += other.values[i];
+    }
+    return new Snapshot<>(metrics, sum);
+  }
+
   /** The metrics, in the order of their declaration. */
   public M[] metrics() {
     return Objects.requireNonNull(metrics.getEnumConstants());

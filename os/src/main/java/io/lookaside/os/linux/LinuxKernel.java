@@ -345,6 +345,11 @@ public final class LinuxKernel {
     return kernel.cpus.currentCr3() | Cr3.KEEP_TRANSLATIONS;
   }
 
+  /** Says which processor executes the kernel from now on. */
+  void enterOn(int cpu) {
+    kernel.cpus.setCurrent(cpu);
+  }
+
   // Faults.
 
   /**

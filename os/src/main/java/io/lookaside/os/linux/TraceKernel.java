@@ -15,13 +15,31 @@ import java.util.List;
  */
 public final class TraceKernel implements Kernel {
   private final LinuxKernel kernel;
-  private final List<Task> tasks = new ArrayList<>();
+  private final int cpu;
+  private final List<Task> tasks;
   private int current;
 
-  /** A kernel that runs process 0. */
-  public TraceKernel(LinuxConfig config, PhysicalMemory memory, Processor processor) {
-    kernel = new LinuxKernel(config, memory, List.of(processor));
-    switchTo(0);
+  private TraceKernel(LinuxKernel kernel, int cpu, List<Task> tasks) {
+    this.kernel = kernel;
+    this.cpu = cpu;
+    this.tasks = tasks;
+  }
+
+  /**
+   * A kernel as each of its processors meets it. The first runs process 0, the others are idle.
+   *
+   * @param processors the processors' MMUs, at least one
+   */
+  public static List<TraceKernel> onProcessors(
+      LinuxConfig config, PhysicalMemory memory, List<Processor> processors) {
+    LinuxKernel kernel = new LinuxKernel(config, memory, processors);
+    List<Task> tasks = new ArrayList<>();
+    List<TraceKernel> kernels = new ArrayList<>();
+    for (int cpu = 0; cpu < processors.size(); cpu++) {
+      kernels.add(new TraceKernel(kernel, cpu, tasks));
+    }
+    kernels.get(0).switchTo(0);
+    return List.copyOf(kernels);
   }
 
   /** The kernel itself. */
@@ -35,7 +53,7 @@ public final class TraceKernel implements Kernel {
       tasks.add(newTask());
     }
     current = process;
-    return kernel.run(0, tasks.get(process));
+    return kernel.run(cpu, tasks.get(process));
   }
 
   private Task newTask() {
@@ -55,6 +73,7 @@ public final class TraceKernel implements Kernel {
 
   @Override
   public boolean handlePageFault(long va, int errorCode) {
+    kernel.enterOn(cpu);
     FaultKind kind = kernel.handlePageFault(tasks.get(current), va, errorCode);
     if (kind == FaultKind.OUT_OF_MEMORY) {
       throw outOfMemory("process " + current + " is killed");

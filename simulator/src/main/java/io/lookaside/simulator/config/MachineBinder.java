@@ -127,6 +127,7 @@ final class MachineBinder {
             tree.path("overFlush").booleanValue(false));
     return new MachineConfig(
         tree.path("name").stringValue(),
+        tree.path("cores").intValue(1),
         features,
         tlb,
         walker,

@@ -12,6 +12,7 @@ import tools.jackson.databind.node.ObjectNode;
  * A machine.
  *
  * @param name its name in results
+ * @param cores how many there are of TLBs, walkers and private caches; at least 1
  * @param features what CPUID says of paging
  * @param tlb the TLBs
  * @param walker the page walker and its structure caches
@@ -22,12 +23,28 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public record MachineConfig(
     String name,
+    int cores,
     CpuFeatures features,
     TlbConfig tlb,
     WalkerConfig walker,
     int memoryLatencyCycles,
     @Nullable TimingConfig timing,
     ObjectNode effective) {
+  /** The most cores of a machine. */
+  public static final int MAX_CORES = 256;
+
+  /** A machine with one core. */
+  public MachineConfig(
+      String name,
+      CpuFeatures features,
+      TlbConfig tlb,
+      WalkerConfig walker,
+      int memoryLatencyCycles,
+      @Nullable TimingConfig timing,
+      ObjectNode effective) {
+    this(name, 1, features, tlb, walker, memoryLatencyCycles, timing, effective);
+  }
+
   /** MAXPHYADDR. */
   public int physicalAddressBits() {
     return features.physicalAddressBits();

@@ -1,0 +1,313 @@
+package io.lookaside.simulator;
+
+import io.lookaside.mmu.AccessKind;
+import io.lookaside.mmu.assoc.SeededRandom;
+import io.lookaside.mmu.stats.Counters;
+import io.lookaside.mmu.stats.Snapshot;
+import io.lookaside.os.linux.KernelMetric;
+import io.lookaside.simulator.config.MachineConfig;
+import io.lookaside.traces.TraceException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run of traces on a machine with several cores: skip, warm-up, measurement, result.
+ *
+ * <p>Thread t of trace i runs on the core whose number is (i + t) modulo the number of cores.
+ * Without a clock the cores take turns of {@link #TURN} references, core 0 first.
+ */
+public final class CoresSimulation {
+  /** Without a clock: references of a core before the next one has its turn. */
+  public static final int TURN = 1_000;
+
+  private static final int NO_PROCESS = -1;
+
+  /** One core, and what is left of its traces. */
+  private static final class Core {
+    final Machine machine;
+    final ReplayEngine replay;
+    final Counters<ProcessMetric> processCounters = new Counters<>(ProcessMetric.class);
+    int process;
+    boolean ended;
+    @Nullable CoreMeasurement start;
+
+    Core(Machine machine, ReplayEngine replay, int process) {
+      this.machine = machine;
+      this.replay = replay;
+      this.process = process;
+    }
+
+    void switchTo(int newProcess) {
+      if (newProcess != process) {
+        boolean first = process == NO_PROCESS;
+        process = newProcess;
+        machine.switchTo(process);
+        replay.addressSpaceChanged();
+        processCounters.add(ProcessMetric.CONTEXT_SWITCHES, first ? 0 : 1);
+      }
+    }
+  }
+
+  private final RunOptions options;
+  private final InputStream standardInput;
+  private final ProgressListener listener;
+  private final StageTimes times;
+  private final List<Core> cores = new ArrayList<>();
+  private final ProcessTable processes;
+  private @Nullable Snapshot<KernelMetric> osAtStart;
+
+  /** Whose turn it is, and how many references are left of it. */
+  private int turn;
+
+  private int leftOfTurn = TURN;
+
+  private long referencesOfEarlierPasses;
+  private long bytesOfEarlierPasses;
+
+  /**
+   * A run that has not begun.
+   *
+   * @param standardInput read where a trace is {@code -}
+   * @throws IllegalArgumentException if rankings are asked for
+   */
+  public CoresSimulation(
+      MachineConfig config,
+      RunOptions options,
+      InputStream standardInput,
+      ProgressListener listener,
+      StageTimes times) {
+    if (!options.top().isEmpty()) {
+      throw new IllegalArgumentException("rankings are of one core");
+    }
+    this.options = options;
+    this.standardInput = standardInput;
+    this.listener = listener;
+    this.times = times;
+    this.processes = new ProcessTable(options.traces().size());
+    for (Machine machine :
+        Machine.cores(config, options, config.cores(), null, null, this::invalidated)) {
+      int first = cores.isEmpty() ? 0 : NO_PROCESS;
+      cores.add(new Core(machine, ReplayEngine.of(machine), first));
+    }
+  }
+
+  /** The kernel has dropped translations of a core, or all it remembered of them. */
+  private void invalidated(int core) {
+    if (core < cores.size()) { // else the kernel is booting
+      cores.get(core).replay.addressSpaceChanged();
+    }
+  }
+
+  /**
+   * Runs to the end of the traces or of what was asked for.
+   *
+   * @throws TraceException if a trace is flawed, or all end before anything was measured
+   */
+  public RunResult run() throws IOException {
+    if (options.prefault()) {
+      prefault();
+    }
+    try (Mixes mixes = new Mixes()) {
+      long skipped = take(mixes, options.skip(), Action.PASS_OVER);
+      long warmedUp = take(mixes, options.warmup(), Action.REPLAY);
+      beginMeasuring();
+      if (take(mixes, options.maxReferences(), Action.REPLAY) == 0) {
+        throw Simulation.nothingToMeasure(options, skipped + warmedUp);
+      }
+      times.book(StageTimes.Stage.REPLAY);
+      times.add(StageTimes.Stage.DECODE, mixes.readerNanos());
+      return result(mixes, skipped, warmedUp);
+    }
+  }
+
+  private enum Action {
+    PASS_OVER,
+    PREFAULT,
+    REPLAY
+  }
+
+  /** What each core runs. */
+  private final class Mixes implements Closeable {
+    final List<TraceMix> ofCore = new ArrayList<>();
+
+    Mixes() throws IOException {
+      try {
+        for (int i = 0; i < cores.size(); i++) {
+          ofCore.add(new TraceMix(options, standardInput, i, cores.size(), processes));
+        }
+      } catch (IOException e) {
+        close();
+        throw e;
+      }
+    }
+
+    long referencesRead() {
+      return ofCore.stream().mapToLong(TraceMix::referencesRead).sum();
+    }
+
+    long storedBytesRead() {
+      return ofCore.stream().mapToLong(TraceMix::storedBytesRead).sum();
+    }
+
+    long storedBytes() {
+      long least = ofCore.stream().mapToLong(TraceMix::storedBytes).min().orElse(-1);
+      return least < 0 ? -1 : ofCore.stream().mapToLong(TraceMix::storedBytes).sum();
+    }
+
+    long readerNanos() {
+      return ofCore.stream().mapToLong(TraceMix::readerNanos).sum();
+    }
+
+    /** What was read of a trace, whatever cores read it. */
+    RunResult.TraceResult result(int trace) {
+      List<RunResult.TraceResult> parts = new ArrayList<>();
+      for (TraceMix mix : ofCore) {
+        RunResult.TraceResult part = mix.result(trace, false);
+        if (part != null) {
+          parts.add(part);
+        }
+      }
+      if (parts.isEmpty()) {
+        parts.add(Objects.requireNonNull(ofCore.get(trace % cores.size()).result(trace, true)));
+      }
+      RunResult.TraceResult first = parts.get(0);
+      long hash = first.hash();
+      long ignoredLines = first.ignoredLines();
+      for (RunResult.TraceResult part : parts.subList(1, parts.size())) {
+        hash = SeededRandom.mix(hash) + part.hash();
+        ignoredLines = Math.max(ignoredLines, part.ignoredLines()); // each reads the whole text
+      }
+      return new RunResult.TraceResult(
+          first.format(),
+          first.fetchesAreInstructions(),
+          processes.addressSpaces(trace),
+          processes.processors(trace),
+          hash,
+          ignoredLines);
+    }
+
+    @Override
+    public void close() {
+      ofCore.forEach(TraceMix::close);
+    }
+  }
+
+  private void beginMeasuring() {
+    for (Core core : cores) {
+      core.start = new CoreMeasurement(core.machine, core.replay, core.processCounters);
+    }
+    osAtStart = CoreMeasurement.osCounts(cores.get(0).machine);
+  }
+
+  /** Takes up to {@code limit} references, the cores in turn; returns how many there were. */
+  private long take(Mixes mixes, long limit, Action action) throws IOException {
+    long taken = 0;
+    while (taken < limit) {
+      Core core = cores.get(turn);
+      if (core.ended || leftOfTurn == 0) {
+        if (cores.stream().allMatch(c -> c.ended)) {
+          break;
+        }
+        turn = (turn + 1) % cores.size();
+        leftOfTurn = TURN;
+        continue;
+      }
+      TraceMix mix = mixes.ofCore.get(turn);
+      int n = mix.next(Math.min(limit - taken, leftOfTurn));
+      if (n == 0) {
+        core.ended = true;
+        continue;
+      }
+      int owner = mix.process();
+      if (action == Action.REPLAY) {
+        core.switchTo(owner);
+        core.replay.run(mix.batch(), mix.from(), mix.to());
+      } else if (action == Action.PREFAULT) {
+        core.machine.kernel().switchTo(owner);
+        long[] lastPage = new long[AccessKind.COUNT + 1];
+        Arrays.fill(lastPage, -1);
+        Simulation.prefault(core.machine.kernel(), mix.batch(), mix.from(), mix.to(), lastPage);
+      }
+      taken += n;
+      leftOfTurn -= n;
+      report(mixes);
+    }
+    return taken;
+  }
+
+  /** Maps every page that warm-up and measured references touch, in the order of first touch. */
+  private void prefault() throws IOException {
+    try (Mixes mixes = new Mixes()) {
+      take(mixes, options.skip(), Action.PASS_OVER);
+      long wanted = options.warmup() + options.maxReferences();
+      take(mixes, wanted < 0 ? Long.MAX_VALUE : wanted, Action.PREFAULT); // the sum may overflow
+      bytesOfEarlierPasses = mixes.storedBytesRead();
+      referencesOfEarlierPasses = mixes.referencesRead();
+      times.add(StageTimes.Stage.PREFAULT, mixes.readerNanos());
+    }
+    for (Core core : cores) {
+      core.ended = false;
+      if (core.process != NO_PROCESS) {
+        core.machine.kernel().switchTo(core.process);
+      }
+    }
+    turn = 0;
+    leftOfTurn = TURN;
+    times.book(StageTimes.Stage.PREFAULT);
+  }
+
+  private void report(Mixes mixes) {
+    Simulation.report(
+        listener,
+        options,
+        referencesOfEarlierPasses + mixes.referencesRead(),
+        bytesOfEarlierPasses + mixes.storedBytesRead(),
+        mixes.storedBytes());
+  }
+
+  private RunResult result(Mixes mixes, long skipped, long warmedUp) {
+    List<RunResult.TraceResult> traces = new ArrayList<>();
+    for (int i = 0; i < options.traces().size(); i++) {
+      traces.add(mixes.result(i));
+    }
+    Machine machine = cores.get(0).machine;
+    CoreMeasurement.Counts sum = null;
+    List<RunResult> perCore = new ArrayList<>();
+    for (Core core : cores) {
+      CoreMeasurement.Counts counts = Objects.requireNonNull(core.start).result(null);
+      sum = sum == null ? counts : sum.plus(counts);
+      perCore.add(result(counts, traces, skipped, warmedUp, List.of()));
+    }
+    return result(
+        Objects.requireNonNull(sum),
+        traces,
+        skipped,
+        warmedUp,
+        machine.config().cores() == 1 ? List.of() : perCore);
+  }
+
+  private RunResult result(
+      CoreMeasurement.Counts counts,
+      List<RunResult.TraceResult> traces,
+      long skipped,
+      long warmedUp,
+      List<RunResult> perCore) {
+    Machine machine = cores.get(0).machine;
+    return counts.of(
+        options,
+        traces,
+        skipped,
+        warmedUp,
+        Simulation.mappedPages(machine.kernel()),
+        machine.kernel().tablePages(),
+        List.of(),
+        CoreMeasurement.osSince(osAtStart, machine),
+        perCore);
+  }
+}
