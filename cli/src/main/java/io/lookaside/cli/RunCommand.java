@@ -163,6 +163,15 @@ class RunCommand implements Callable<Integer> {
   private @Nullable Long quantum;
 
   @Option(
+      names = "--quantum-cycles",
+      paramLabel = "N",
+      converter = CountConverter.class,
+      description =
+          "With --timing and several traces on a core: cycles of one before the next has its turn,"
+              + " instead of --quantum.")
+  private @Nullable Long quantumCycles;
+
+  @Option(
       names = "--cores",
       paramLabel = "N",
       description =
@@ -346,9 +355,6 @@ class RunCommand implements Callable<Integer> {
       more.add("cores=" + cores);
       config = MachineLibrary.load(machine, more);
     }
-    if (config.cores() > 1 && timing) {
-      throw new UsageException("--timing is for one core so far; leave --timing or --cores out");
-    }
     if (config.cores() > 1 && !top.isEmpty()) {
       throw new UsageException("--top ranks what one core does; leave --top or --cores out");
     }
@@ -373,8 +379,8 @@ class RunCommand implements Callable<Integer> {
       @Nullable Clock clock,
       ProgressListener listener)
       throws IOException {
-    return config.cores() > 1
-        ? new CoresSimulation(config, options, console.in(), listener, times).run()
+    return config.cores() > 1 || options.quantumCycles() > 0
+        ? new CoresSimulation(config, options, console.in(), listener, times, clock).run()
         : new Simulation(config, options, console.in(), listener, times, clock).run();
   }
 
@@ -393,6 +399,15 @@ class RunCommand implements Callable<Integer> {
                   machine,
                   "timing",
                   "is missing; --timing needs it, as in ./lookaside machines show skylake")));
+    }
+    if (config.cores() > 1 && config.timing().interrupts() == null) {
+      throw new ConfigException(
+          List.of(
+              new Problem(
+                  machine,
+                  "timing.interrupts",
+                  "is missing; several cores with --timing need it, as in ./lookaside machines show"
+                      + " skylake")));
     }
     return new Clock(Overlap.values()[chosen], observer);
   }
@@ -434,6 +449,13 @@ class RunCommand implements Callable<Integer> {
     }
     if (quantum != null && traces.size() == 1) {
       throw new UsageException("--quantum is for several traces; there is one");
+    }
+    if (quantumCycles != null && quantumCycles == 0) {
+      throw new UsageException("--quantum-cycles must be at least 1");
+    }
+    if (quantumCycles != null && (!timing || quantum != null || traces.size() == 1)) {
+      throw new UsageException(
+          "--quantum-cycles is for several traces with --timing, and stands instead of --quantum");
     }
     TraceFormat traceFormat = null;
     if (format != null) {
@@ -487,7 +509,8 @@ class RunCommand implements Callable<Integer> {
         most,
         seed,
         rankings(),
-        linux);
+        linux,
+        quantumCycles == null ? 0 : quantumCycles);
   }
 
   /** The kernel modelled on Linux, where an option asks for it. */
@@ -584,6 +607,9 @@ class RunCommand implements Callable<Integer> {
     }
     if (quantum != null) {
       words.addAll(List.of("--quantum", Long.toString(quantum)));
+    }
+    if (quantumCycles != null) {
+      words.addAll(List.of("--quantum-cycles", Long.toString(quantumCycles)));
     }
     words.addAll(List.of("--seed", Long.toString(seed)));
     if (timing) {

@@ -2,10 +2,16 @@ package io.lookaside.simulator;
 
 import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.assoc.SeededRandom;
+import io.lookaside.mmu.format.VirtualAddress;
 import io.lookaside.mmu.stats.Counters;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.linux.KernelMetric;
 import io.lookaside.simulator.config.MachineConfig;
+import io.lookaside.timing.CoreTiming;
+import io.lookaside.timing.MemoryHierarchy;
+import io.lookaside.timing.Scheduler;
+import io.lookaside.timing.TimingConfig;
+import io.lookaside.traces.ReferenceBatch;
 import io.lookaside.traces.TraceException;
 import java.io.Closeable;
 import java.io.IOException;
@@ -20,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * One run of traces on a machine with several cores: skip, warm-up, measurement, result.
  *
  * <p>Thread t of trace i runs on the core whose number is (i + t) modulo the number of cores.
- * Without a clock the cores take turns of {@link #TURN} references, core 0 first.
+ * Without a clock the cores take turns of {@link #TURN} references, core 0 first; with one, the
+ * references of all cores come in the order of the cycles in which they enter.
  */
 public final class CoresSimulation {
   /** Without a clock: references of a core before the next one has its turn. */
@@ -32,15 +39,33 @@ public final class CoresSimulation {
   private static final class Core {
     final Machine machine;
     final ReplayEngine replay;
+    final @Nullable TimedReplay timed;
     final Counters<ProcessMetric> processCounters = new Counters<>(ProcessMetric.class);
     int process;
     boolean ended;
     @Nullable CoreMeasurement start;
 
-    Core(Machine machine, ReplayEngine replay, int process) {
+    // With a clock: the next reference, and the rest of its slice.
+    ReferenceBatch batch = new ReferenceBatch();
+    int next;
+    int end;
+    int owner;
+
+    /** Whether the kernel's work that lets the owner run stands before it. */
+    boolean switches;
+
+    /** The cycle in which the turn of the process ends. */
+    long turnEnds;
+
+    Core(Machine machine, ReplayEngine replay, @Nullable TimedReplay timed, int process) {
       this.machine = machine;
       this.replay = replay;
+      this.timed = timed;
       this.process = process;
+    }
+
+    TimedReplay clock() {
+      return Objects.requireNonNull(timed);
     }
 
     void switchTo(int newProcess) {
@@ -62,7 +87,9 @@ public final class CoresSimulation {
   private final ProcessTable processes;
   private @Nullable Snapshot<KernelMetric> osAtStart;
 
-  /** Whose turn it is, and how many references are left of it. */
+  private final @Nullable Scheduler scheduler;
+
+  /** Without a clock: whose turn it is, and how many references are left of it. */
   private int turn;
 
   private int leftOfTurn = TURN;
@@ -74,14 +101,17 @@ public final class CoresSimulation {
    * A run that has not begun.
    *
    * @param standardInput read where a trace is {@code -}
-   * @throws IllegalArgumentException if rankings are asked for
+   * @param clock what makes it a run with time, or {@code null}; only for machines that say what
+   *     timing needs
+   * @throws IllegalArgumentException if it is not so, or if rankings are asked for
    */
   public CoresSimulation(
       MachineConfig config,
       RunOptions options,
       InputStream standardInput,
       ProgressListener listener,
-      StageTimes times) {
+      StageTimes times,
+      @Nullable Clock clock) {
     if (!options.top().isEmpty()) {
       throw new IllegalArgumentException("rankings are of one core");
     }
@@ -90,17 +120,53 @@ public final class CoresSimulation {
     this.listener = listener;
     this.times = times;
     this.processes = new ProcessTable(options.traces().size());
-    for (Machine machine :
-        Machine.cores(config, options, config.cores(), null, null, this::invalidated)) {
-      int first = cores.isEmpty() ? 0 : NO_PROCESS;
-      cores.add(new Core(machine, ReplayEngine.of(machine), first));
+    if (clock == null) {
+      scheduler = null;
+      for (Machine machine :
+          Machine.cores(config, options, config.cores(), null, null, this::invalidated)) {
+        cores.add(new Core(machine, ReplayEngine.of(machine), null, firstProcess()));
+      }
+      return;
     }
+    TimingConfig timing = config.timing();
+    if (timing == null) {
+      throw new IllegalArgumentException("no clock for this machine");
+    }
+    TranslationRecorder recorder = new TranslationRecorder();
+    Scheduler clockOfAll = new Scheduler(timing.memory().dram());
+    scheduler = clockOfAll;
+    List<MemoryHierarchy> memories =
+        MemoryHierarchy.ofCores(timing.memory(), config.cores(), options.seed());
+    for (Machine machine :
+        Machine.cores(config, options, config.cores(), recorder, recorder, this::invalidated)) {
+      TimedReplay replay =
+          TimedReplay.ofCore(
+              machine,
+              recorder,
+              timing,
+              clock.overlap(),
+              clock.observer(),
+              memories.get(cores.size()),
+              clockOfAll);
+      cores.add(new Core(machine, replay, replay, firstProcess()));
+    }
+  }
+
+  /** What the next core runs at first: the first one process 0, the others none. */
+  private int firstProcess() {
+    return cores.isEmpty() ? 0 : NO_PROCESS;
   }
 
   /** The kernel has dropped translations of a core, or all it remembered of them. */
   private void invalidated(int core) {
-    if (core < cores.size()) { // else the kernel is booting
+    if (core >= cores.size()) {
+      return; // the kernel is booting
+    }
+    TimedReplay timed = cores.get(core).timed;
+    if (timed == null) {
       cores.get(core).replay.addressSpaceChanged();
+    } else {
+      timed.forget();
     }
   }
 
@@ -117,7 +183,7 @@ public final class CoresSimulation {
       long skipped = take(mixes, options.skip(), Action.PASS_OVER);
       long warmedUp = take(mixes, options.warmup(), Action.REPLAY);
       beginMeasuring();
-      if (take(mixes, options.maxReferences(), Action.REPLAY) == 0) {
+      if (measure(mixes, options.maxReferences()) == 0) {
         throw Simulation.nothingToMeasure(options, skipped + warmedUp);
       }
       times.book(StageTimes.Stage.REPLAY);
@@ -203,6 +269,118 @@ public final class CoresSimulation {
       core.start = new CoreMeasurement(core.machine, core.replay, core.processCounters);
     }
     osAtStart = CoreMeasurement.osCounts(cores.get(0).machine);
+    for (Core core : cores) {
+      if (core.timed != null) {
+        core.timed.startClock();
+      }
+    }
+  }
+
+  private long measure(Mixes mixes, long limit) throws IOException {
+    Scheduler clock = scheduler;
+    return clock == null ? take(mixes, limit, Action.REPLAY) : takeInTime(mixes, limit, clock);
+  }
+
+  /**
+   * Takes up to {@code limit} references in the order in which they enter their cores; of those
+   * that could in one cycle, the one on the core with the lowest number comes first.
+   */
+  private long takeInTime(Mixes mixes, long limit, Scheduler clock) throws IOException {
+    if (options.quantumCycles() > 0) {
+      mixes.ofCore.forEach(TraceMix::turnsByClock);
+    }
+    long taken = 0;
+    for (Core core : cores) {
+      core.turnEnds = options.quantumCycles();
+      taken += announceNext(core, mixes, limit - taken);
+    }
+    while (taken < limit) {
+      CoreTiming timing = clock.nextCore();
+      if (timing == null) {
+        break;
+      }
+      Core core = cores.get(timing.number());
+      TraceMix mix = mixes.ofCore.get(timing.number());
+      if (core.switches) {
+        core.switches = false;
+        core.switchTo(core.owner);
+        core.clock().contextSwitch();
+        core.turnEnds =
+            timing.entryCycle() + core.clock().contextSwitchCycles() + options.quantumCycles();
+        core.clock().announce(core.batch, core.next);
+      } else if (options.quantumCycles() > 0 && timing.entryCycle() >= core.turnEnds) {
+        mix.endTurn(core.next);
+        core.next = core.end;
+        core.turnEnds = timing.entryCycle() + options.quantumCycles();
+        taken += announceNext(core, mixes, limit - taken);
+      } else {
+        core.clock().perform(core.batch, core.next++);
+        taken++;
+        taken += announceNext(core, mixes, limit - taken);
+      }
+    }
+    for (Core core : cores) {
+      CoreTiming timing = core.clock().timing();
+      if (core.next < core.end) {
+        mixes.ofCore.get(timing.number()).endTurn(core.next); // the rest was not taken
+      }
+      timing.end();
+    }
+    clock.nextCore(); // what is under way ends
+    return taken;
+  }
+
+  /**
+   * Says what comes next on a core. References to addresses that are not canonical have come and
+   * gone then.
+   *
+   * @param limit the most of these
+   * @return how many of them there were
+   */
+  private long announceNext(Core core, Mixes mixes, long limit) throws IOException {
+    TraceMix mix = mixes.ofCore.get(core.clock().timing().number());
+    long taken = 0;
+    while (true) {
+      if (core.next == core.end) {
+        if (core.ended || mix.next(Long.MAX_VALUE) == 0) {
+          core.ended = true;
+          core.clock().timing().end();
+          return taken;
+        }
+        core.owner = mix.process();
+        core.batch = mix.batch();
+        core.next = mix.from();
+        core.end = mix.to();
+        if (core.clock().needsRegisters() && !core.batch.hasRegisters()) {
+          throw Simulation.noRegisters(options);
+        }
+        report(mixes);
+      }
+      if (isTranslated(core.batch, core.next)) {
+        break;
+      }
+      if (taken == limit) {
+        core.clock().timing().end();
+        return taken;
+      }
+      core.clock().perform(core.batch, core.next++);
+      taken++;
+    }
+    boolean first = core.process == NO_PROCESS;
+    if (core.owner != core.process && !first && core.clock().contextSwitchCycles() > 0) {
+      core.switches = true;
+      core.clock().timing().announceKernelWork();
+    } else {
+      core.switchTo(core.owner);
+      core.clock().announce(core.batch, core.next);
+    }
+    return taken;
+  }
+
+  private static boolean isTranslated(ReferenceBatch batch, int i) {
+    long va = batch.addresses[i];
+    long last = va + ReferenceBatch.size(batch.descriptors[i]) - 1;
+    return VirtualAddress.isCanonical(va) && VirtualAddress.isCanonical(last);
   }
 
   /** Takes up to {@code limit} references, the cores in turn; returns how many there were. */
@@ -278,14 +456,19 @@ public final class CoresSimulation {
     }
     Machine machine = cores.get(0).machine;
     CoreMeasurement.Counts sum = null;
+    TimingResult all = null;
     List<RunResult> perCore = new ArrayList<>();
     for (Core core : cores) {
-      CoreMeasurement.Counts counts = Objects.requireNonNull(core.start).result(null);
+      TimingResult time = core.timed == null ? null : core.timed.result(false);
+      CoreMeasurement.Counts counts = Objects.requireNonNull(core.start).result(time);
+      if (time != null) {
+        all = all == null ? core.clock().result(true) : all.plus(time);
+      }
       sum = sum == null ? counts : sum.plus(counts);
       perCore.add(result(counts, traces, skipped, warmedUp, List.of()));
     }
     return result(
-        Objects.requireNonNull(sum),
+        Objects.requireNonNull(sum).withTiming(all),
         traces,
         skipped,
         warmedUp,

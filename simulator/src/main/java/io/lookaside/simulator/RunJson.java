@@ -130,6 +130,9 @@ public final class RunJson {
       return;
     }
     cycles.put("total", timing.totalCycles());
+    if (!result.perCore().isEmpty()) {
+      cycles.put("elapsed", timing.elapsedCycles());
+    }
     putAll(cycles.putObject("attributed"), timing.attributed(), Set.of());
     ObjectNode node = root.putObject("timing");
     node.put("overlap", timing.overlap().label());
@@ -289,6 +292,9 @@ public final class RunJson {
         result.processes().get(ProcessMetric.CONTEXT_SWITCHES));
     if (result.traces().size() > 1) {
       node.put("quantum", result.options().quantum());
+      if (result.options().quantumCycles() > 0) {
+        node.put("quantumCycles", result.options().quantumCycles());
+      }
       ArrayNode traces = node.putArray("traces");
       for (int i = 0; i < result.traces().size(); i++) {
         RunResult.TraceResult one = result.traces().get(i);

@@ -148,6 +148,14 @@ public final class Simulation {
             + " references, all of them skipped or warm-up; lower --skip or --warmup");
   }
 
+  /** What there is to say of a trace that the overlap asked for does not fit. */
+  static TraceException noRegisters(RunOptions options) {
+    return new TraceException(
+        String.join(", ", options.traces())
+            + ": has no registers; --overlap dataflow needs them, which champsim traces have;"
+            + " use --overlap window");
+  }
+
   /** Says that the references from now on count. */
   void beginMeasuring() {
     start = new CoreMeasurement(machine, replay, processCounters);
@@ -199,10 +207,7 @@ public final class Simulation {
       int owner = traces.process();
       if (action == Action.REPLAY) {
         if (timed != null && timed.needsRegisters() && !traces.batch().hasRegisters()) {
-          throw new TraceException(
-              String.join(", ", options.traces())
-                  + ": has no registers; --overlap dataflow needs them, which champsim traces have;"
-                  + " use --overlap window");
+          throw noRegisters(options);
         }
         replay(owner, traces.batch(), traces.from(), traces.to());
       }
@@ -217,6 +222,9 @@ public final class Simulation {
       process = newProcess;
       machine.switchTo(process);
       replay.addressSpaceChanged();
+      if (timed != null) {
+        timed.contextSwitch();
+      }
       processCounters.add(ProcessMetric.CONTEXT_SWITCHES, 1);
     }
   }

@@ -12,6 +12,7 @@ import io.lookaside.timing.CacheMetric;
 import io.lookaside.timing.CoreTiming;
 import io.lookaside.timing.Dram;
 import io.lookaside.timing.DramMetric;
+import io.lookaside.timing.InterruptConfig;
 import io.lookaside.timing.MemoryHierarchy;
 import io.lookaside.timing.Overlap;
 import io.lookaside.timing.Recipe;
@@ -105,9 +106,13 @@ final class TimedReplay implements ReplayEngine {
 
   private @Nullable Snapshot<DramMetric> dramAtStart;
   private final Overlap overlap;
+  private final int contextSwitchCycles;
+
+  /** Whether somebody else, who runs several cores, announces references and asks the scheduler. */
+  private final boolean scheduled;
 
   /**
-   * A replay whose clock stands still.
+   * A replay on the only core of a machine, whose clock stands still.
    *
    * @param machine a machine that {@code recorder} watches
    * @param observer is told every step, or {@code null}
@@ -120,17 +125,62 @@ final class TimedReplay implements ReplayEngine {
       Overlap overlap,
       @Nullable TimingObserver observer,
       long seed) {
+    this(
+        machine,
+        recorder,
+        config,
+        overlap,
+        observer,
+        MemoryHierarchy.alone(config.memory(), seed),
+        new Scheduler(config.memory().dram()),
+        false);
+  }
+
+  /**
+   * A replay on one of several cores, whose clock stands still.
+   *
+   * @param memory the core's caches, and what it shares with the others
+   * @param scheduler the clock of all cores
+   */
+  static TimedReplay ofCore(
+      Machine machine,
+      TranslationRecorder recorder,
+      TimingConfig config,
+      Overlap overlap,
+      @Nullable TimingObserver observer,
+      MemoryHierarchy memory,
+      Scheduler scheduler) {
+    return new TimedReplay(machine, recorder, config, overlap, observer, memory, scheduler, true);
+  }
+
+  private TimedReplay(
+      Machine machine,
+      TranslationRecorder recorder,
+      TimingConfig config,
+      Overlap overlap,
+      @Nullable TimingObserver observer,
+      MemoryHierarchy memory,
+      Scheduler scheduler,
+      boolean scheduled) {
+    this.scheduled = scheduled;
+    this.contextSwitchCycles = config.contextSwitchCycles();
     this.mmu = machine.mmu();
     this.tlbs = machine.tlbs();
     this.kernel = machine.kernel();
     this.recorder = recorder;
     this.overlap = overlap;
-    this.memory = MemoryHierarchy.alone(config.memory(), seed);
+    this.memory = memory;
     this.cached = config.memory().cached();
-    this.scheduler = new Scheduler(config.memory().dram());
+    this.scheduler = scheduler;
+    InterruptConfig interrupts = config.interrupts();
     this.timing =
         scheduler.addCore(
-            overlap, config.core(), machine.config().latencies(), config.memory(), observer);
+            overlap,
+            config.core(),
+            machine.config().latencies(),
+            config.memory(),
+            interrupts == null ? InterruptConfig.NONE : interrupts,
+            observer);
     this.loadsAndStoresShare = tlbs.loadsAndStoresShare();
     boolean fillsInterfere = tlbs.fillsInterfere();
     this.only4K = true;
@@ -157,20 +207,71 @@ final class TimedReplay implements ReplayEngine {
     dramAtStart = dram == null ? null : dram.snapshot();
   }
 
+  /** The core's time. */
+  CoreTiming timing() {
+    return timing;
+  }
+
+  /** Cycles that the kernel takes to let another process run. */
+  int contextSwitchCycles() {
+    return contextSwitchCycles;
+  }
+
+  /**
+   * Says what a reference will be, for {@link #perform}; to be asked of it once the scheduler has
+   * named this core. The address must be canonical.
+   */
+  void announce(ReferenceBatch batch, int i) {
+    int kind = ReferenceBatch.kind(batch.descriptors[i]);
+    timing.announce(kind, kind == FETCH || !sawFetch, registersOf(batch, i, kind));
+  }
+
+  /** Carries out the reference that was announced. */
+  void perform(ReferenceBatch batch, int i) {
+    runInOrder(batch, i, i + 1);
+  }
+
+  /** Lets the time pass that the kernel took to let another process run. */
+  void contextSwitch() {
+    if (clockRuns && contextSwitchCycles > 0) {
+      if (!scheduled) {
+        timing.announceKernelWork();
+        scheduler.nextCore();
+      }
+      timing.recipe().kernelWork(contextSwitchCycles);
+      timing.accept();
+    }
+  }
+
+  /** Says that translations of the core have been dropped. */
+  void forget() {
+    Arrays.fill(pages, NO_PAGE);
+  }
+
   /** Works off what is still under way, and says what the clock shows. */
   TimingResult result() {
+    return result(true);
+  }
+
+  /**
+   * Works off what is still under way, and says what the clock shows.
+   *
+   * @param shared whether also of what all cores share
+   */
+  TimingResult result(boolean shared) {
+    countRepetitions();
     timing.end();
     scheduler.nextCore();
     Map<String, Snapshot<CacheMetric>> caches = new LinkedHashMap<>();
-    memory
-        .caches()
+    (shared ? memory.caches() : memory.privateCaches())
         .forEach(
             (name, cache) ->
                 caches.put(
                     name, cache.snapshot().minus(Objects.requireNonNull(cachesAtStart.get(name)))));
-    Dram dram = memory.dram();
+    Dram dram = shared ? memory.dram() : null;
     return new TimingResult(
         overlap,
+        timing.totalCycles(),
         timing.totalCycles(),
         timing.attributed(),
         timing.snapshot(),
@@ -192,6 +293,7 @@ final class TimedReplay implements ReplayEngine {
   @Override
   public void addressSpaceChanged() {
     process = mmu.registers().pcid();
+    sawFetch = false; // another trace may have none
     Arrays.fill(pages, NO_PAGE);
   }
 
@@ -280,12 +382,21 @@ final class TimedReplay implements ReplayEngine {
         physicalAddressSum += pa;
         repetitions[kind]++;
         int served = memory.access(pa, kind == FETCH);
-        timing.acceptHit(kind, startsInstruction, registers, keys[slot], served, pa);
+        acceptHit(kind, startsInstruction, registers, keys[slot], served, pa);
       } else {
         reference(va, last, kind, startsInstruction, registers);
       }
     }
     countReferences(all);
+  }
+
+  private void acceptHit(
+      int kind, boolean startsInstruction, long registers, long page, int served, long pa) {
+    if (scheduled) {
+      timing.acceptHit(page, served, pa);
+    } else {
+      timing.acceptHit(kind, startsInstruction, registers, page, served, pa);
+    }
   }
 
   private static long registersOf(ReferenceBatch batch, int i, int kind) {
@@ -338,7 +449,7 @@ final class TimedReplay implements ReplayEngine {
       hit(va, kind, t, startsInstruction, registers);
       return;
     }
-    if (clockRuns) {
+    if (clockRuns && !scheduled) {
       timing.announce(kind, startsInstruction, registers);
       scheduler.nextCore();
     }
@@ -362,7 +473,7 @@ final class TimedReplay implements ReplayEngine {
     physicalAddressSum += pa;
     int served = memory.access(pa, kind == FETCH);
     if (clockRuns) {
-      timing.acceptHit(kind, startsInstruction, registers, pageKey(va, t), served, pa);
+      acceptHit(kind, startsInstruction, registers, pageKey(va, t), served, pa);
     }
     remember(va, kind, t);
   }

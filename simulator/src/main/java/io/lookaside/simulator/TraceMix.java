@@ -50,7 +50,7 @@ final class TraceMix implements Closeable {
   }
 
   private final List<Source> sources = new ArrayList<>();
-  private final long quantum;
+  private long quantum;
   private int current;
   private long leftOfQuantum;
   private final ProcessTable processes;
@@ -133,6 +133,24 @@ final class TraceMix implements Closeable {
     source.taken += to - from;
     leftOfQuantum -= to - from;
     return to - from;
+  }
+
+  /** From now on a turn lasts until {@link #endTurn}, or the end of the trace. */
+  void turnsByClock() {
+    quantum = Long.MAX_VALUE;
+    leftOfQuantum = Long.MAX_VALUE;
+  }
+
+  /**
+   * Ends the turn of the trace that the slice is of, before the slice's end: what stands from
+   * {@code position} on comes when it has its turn again.
+   */
+  void endTurn(int position) {
+    Source source = sources.get(current);
+    source.next = position;
+    source.taken -= to - position;
+    to = position;
+    leftOfQuantum = 0;
   }
 
   /** Whether the source has references; reads more where the batch is used up. */

@@ -3,28 +3,43 @@ package io.lookaside.simulator;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
+import io.lookaside.mmu.assoc.Geometry;
 import io.lookaside.mmu.assoc.ReplacementPolicy;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.FramePlacement;
 import io.lookaside.os.linux.LinuxConfig;
+import io.lookaside.pagewalker.WalkMetric;
 import io.lookaside.simulator.config.MachineConfig;
+import io.lookaside.simulator.config.MachineLibrary;
+import io.lookaside.timing.CacheConfig;
+import io.lookaside.timing.CoreConfig;
+import io.lookaside.timing.CycleCause;
+import io.lookaside.timing.DramConfig;
+import io.lookaside.timing.InterruptConfig;
+import io.lookaside.timing.MemoryConfig;
+import io.lookaside.timing.Overlap;
+import io.lookaside.timing.TimingConfig;
+import io.lookaside.timing.TimingMetric;
 import io.lookaside.tlb.TlbConfig;
 import io.lookaside.tlb.TlbMetric;
+import io.lookaside.traces.TraceFormat;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Runs on several cores without a clock. */
+/** Runs on several cores, without a clock and with one. */
 class CoresSimulationTest {
   private static final ProgressListener NOBODY = (references, bytes, total) -> {};
   private static final int MACHINES = 10;
@@ -89,8 +104,13 @@ class CoresSimulationTest {
   }
 
   private static RunResult onCores(MachineConfig machine, RunOptions options) throws IOException {
+    return onCores(machine, options, null);
+  }
+
+  private static RunResult onCores(MachineConfig machine, RunOptions options, @Nullable Clock clock)
+      throws IOException {
     return new CoresSimulation(
-            machine, options, InputStream.nullInputStream(), NOBODY, new StageTimes(false))
+            machine, options, InputStream.nullInputStream(), NOBODY, new StageTimes(false), clock)
         .run();
   }
 
@@ -148,6 +168,212 @@ class CoresSimulationTest {
         assertEquals(sum.get(metric), result.references().get(metric));
       }
       assertEquals(json(result), json(onCores(machine(seed, count), all)));
+    }
+  }
+
+  private static MachineConfig timed(int seed, int cores, boolean cached) {
+    Random random = new Random(seed);
+    ReplacementPolicy.Kind lru = ReplacementPolicy.Kind.LRU;
+    MachineConfig one = RandomRuns.machine(random, lru, TlbConfig.Inclusion.values()[seed % 3]);
+    CoreConfig core = new CoreConfig(1 + random.nextInt(4), 32, 12, 8, 1, 2, 1, 2, 4, 2, 7, 300);
+    Geometry small = new Geometry(16, 4, lru);
+    MemoryConfig memory =
+        cached
+            ? new MemoryConfig(
+                0,
+                new CacheConfig(small, 4),
+                new CacheConfig(small, 4),
+                new CacheConfig(new Geometry(64, 4, lru), 14),
+                new CacheConfig(new Geometry(256, 8, lru), 40),
+                new DramConfig(8, 1 << 13, 100, 130, 6),
+                true,
+                true)
+            : MemoryConfig.fixed(one.memoryLatencyCycles());
+    InterruptConfig interrupts =
+        new InterruptConfig(
+            1 + random.nextInt(50),
+            1 + random.nextInt(300),
+            1 + random.nextInt(300),
+            1 + random.nextInt(100));
+    return new MachineConfig(
+        one.name(),
+        cores,
+        one.features(),
+        one.tlb(),
+        one.walker(),
+        one.memoryLatencyCycles(),
+        new TimingConfig(core, memory, interrupts, random.nextInt(3) * 150),
+        one.effective());
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Overlap.class,
+      names = {"SERIAL", "WINDOW"})
+  void oneCoreTakesTheCyclesOfTheRunForOneCore(Overlap overlap) throws IOException {
+    List<String> traces = List.of(trace("a", 1, 3_000), trace("b", 2, 1_500));
+    Clock clock = new Clock(overlap, null);
+    for (int seed = 0; seed < MACHINES; seed++) {
+      MachineConfig machine = timed(seed, 1, seed % 2 == 0);
+      LinuxConfig linux = seed % 4 == 3 ? LinuxConfig.of(128L << 20).withSeed(seed) : null;
+      RunOptions options = options(traces, seed, 150, 3_500 - 300 * seed, linux);
+      RunResult alone =
+          new Simulation(
+                  machine,
+                  options,
+                  InputStream.nullInputStream(),
+                  NOBODY,
+                  new StageTimes(false),
+                  clock)
+              .run();
+      assertEquals(json(alone), json(onCores(machine, options, clock)), "machine " + seed);
+    }
+  }
+
+  /** Without caches, and so without a last level and DRAM that they share. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Overlap.class,
+      names = {"SERIAL", "WINDOW"})
+  void coresThatShareNothingTakeTheCyclesOfEachAlone(Overlap overlap) throws IOException {
+    List<String> traces = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      traces.add(trace("t" + i, i, 900 + 400 * i));
+    }
+    Clock clock = new Clock(overlap, null);
+    int count = 3;
+    for (int seed = 0; seed < MACHINES; seed++) {
+      RunOptions all = withoutSkip(options(traces, 3 * seed, 0, Long.MAX_VALUE, null), traces);
+      RunResult result = onCores(timed(seed, count, false), all, clock);
+      long latest = 0;
+      for (int core = 0; core < count; core++) {
+        List<String> its = new ArrayList<>();
+        for (int i = core; i < traces.size(); i += count) {
+          its.add(traces.get(i));
+        }
+        RunResult alone = onCores(timed(seed, 1, false), withoutSkip(all, its), clock);
+        RunResult here = result.perCore().get(core);
+        String what = overlap + " machine " + seed + ", core " + core;
+        assertEquals(counts(alone), counts(here), what);
+        TimingResult expected = Objects.requireNonNull(alone.timing());
+        TimingResult actual = Objects.requireNonNull(here.timing());
+        assertEquals(expected.totalCycles(), actual.totalCycles(), what);
+        for (CycleCause cause : CycleCause.values()) {
+          assertEquals(expected.attributed().get(cause), actual.attributed().get(cause), what);
+        }
+        latest = Math.max(latest, expected.totalCycles());
+      }
+      assertEquals(latest, Objects.requireNonNull(result.timing()).elapsedCycles());
+    }
+  }
+
+  /** Everything that is begun ends, and every cycle has one cause, on each core. */
+  static void assertConserved(RunResult result, String what) {
+    List<RunResult> cores = result.perCore().isEmpty() ? List.of(result) : result.perCore();
+    long total = 0;
+    long sent = 0;
+    long taken = 0;
+    for (RunResult core : cores) {
+      TimingResult time = Objects.requireNonNull(core.timing());
+      long sum = 0;
+      for (CycleCause cause : CycleCause.values()) {
+        sum += time.attributed().get(cause);
+      }
+      assertEquals(time.totalCycles(), sum, what + ": attributed cycles");
+      Snapshot<TimingMetric> counts = time.counts();
+      assertEquals(core.allWalks(), counts.get(TimingMetric.WALKS_STARTED), what);
+      assertEquals(core.allWalks(), counts.get(TimingMetric.WALKS_FINISHED), what);
+      assertEquals(
+          core.walks().get(WalkMetric.MEMORY_READS), counts.get(TimingMetric.READS_ISSUED), what);
+      assertEquals(
+          core.walks().get(WalkMetric.MEMORY_READS), counts.get(TimingMetric.READS_ANSWERED), what);
+      assertEquals(
+          counts.get(TimingMetric.INTERRUPTS_SENT),
+          counts.get(TimingMetric.INTERRUPTS_ACKNOWLEDGED),
+          what);
+      total += time.totalCycles();
+      sent += counts.get(TimingMetric.INTERRUPTS_SENT);
+      taken += counts.get(TimingMetric.INTERRUPTS_TAKEN);
+    }
+    TimingResult whole = Objects.requireNonNull(result.timing());
+    assertEquals(total, whole.totalCycles(), what);
+    assertEquals(sent, whole.counts().get(TimingMetric.INTERRUPTS_SENT), what);
+    assertEquals(sent, taken, what);
+    long sum = 0;
+    for (CycleCause cause : CycleCause.values()) {
+      sum += whole.attributed().get(cause);
+    }
+    assertEquals(total, sum, what);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Overlap.class,
+      names = {"SERIAL", "WINDOW"})
+  void whatIsBegunEndsOnEveryCore(Overlap overlap) throws IOException {
+    List<String> traces = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      traces.add(trace("t" + i, i, 900 + 400 * i));
+    }
+    Clock clock = new Clock(overlap, null);
+    for (int seed = 0; seed < 2 * MACHINES; seed++) {
+      RunOptions options = options(traces, seed, 700, 5_000, null);
+      MachineConfig machine = timed(seed, 2 + seed % 3, seed % 4 != 3);
+      RunResult result = onCores(machine, options, clock);
+      assertConserved(result, overlap + " machine " + seed);
+      assertEquals(5_000, result.references().get(ReferenceMetric.REFERENCES));
+      assertEquals(json(result), json(onCores(machine, options, clock)));
+    }
+  }
+
+  @Test
+  void turnsByTheClockEndWhenTheirCyclesAreOver() throws IOException {
+    // Without caches and with all pages mapped before, a load that hits takes 1 cycle. Two traces
+    // of hits
+    // to a page each, after a miss; each turn of 100 cycles is followed by a switch.
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < 1_000; i++) {
+      text.append(" L 1000,1\n");
+    }
+    String a = Files.writeString(folder.resolve("a"), text).toString();
+    String b = Files.writeString(folder.resolve("b"), text).toString();
+    MachineConfig config = oneCycleHits(50);
+    RunOptions options =
+        new RunOptions(
+            List.of(a, b),
+            TraceFormat.LACKEY,
+            1,
+            true,
+            FramePlacement.CONTIGUOUS,
+            PageSize.SIZE_4K,
+            0,
+            0,
+            Long.MAX_VALUE,
+            0,
+            List.of(),
+            null,
+            100);
+    RunResult result = onCores(config, options, new Clock(Overlap.SERIAL, null));
+    TimingResult time = Objects.requireNonNull(result.timing());
+    long switches = result.processes().get(ProcessMetric.CONTEXT_SWITCHES);
+    // Each trace takes 999 hits, and a miss of 1 + 7 + 1 + 4 x 50 = 209 cycles: 1,208. So a's turns
+    // are: the
+    // miss alone, as it ends later than the turn; then 100 hits each, of which the last has 99.
+    // Both
+    // have 11 turns: a b a b ... b, with 21 switches.
+    assertEquals(21, switches);
+    assertEquals(2 * 1_208 + 21 * 50, time.totalCycles());
+    assertEquals(21 * 50, time.attributed().get(CycleCause.KERNEL));
+    assertConserved(result, "turns");
+  }
+
+  /** The reference machine with another cost of a context switch. */
+  private static MachineConfig oneCycleHits(int contextSwitchCycles) {
+    try {
+      return MachineLibrary.load(
+          "reference", List.of("timing.contextSwitchCycles=" + contextSwitchCycles));
+    } catch (Exception e) {
+      throw new AssertionError(e);
     }
   }
 

@@ -34,6 +34,10 @@ public final class CoreTiming {
   private static final int REGISTERS = 256;
   private static final int NOBODY = Life.NOBODY;
   private static final long NO_OWNER = -1;
+
+  /** The number of what is no reference of the trace. */
+  private static final long NO_REFERENCE = -1;
+
   private static final Step[] STEPS = Step.values();
 
   private static final int MERGED_HITS = TimingMetric.MERGED_HITS.ordinal();
@@ -48,6 +52,12 @@ public final class CoreTiming {
   private static final int PORT_WAITS = TimingMetric.PORT_WAITS.ordinal();
   private static final int BASE = CycleCause.BASE.ordinal();
   private static final int DATA = CycleCause.DATA.ordinal();
+  private static final int SHOOTDOWN = CycleCause.SHOOTDOWN.ordinal();
+  private static final int IDLE = CycleCause.IDLE.ordinal();
+  private static final int SHOOTDOWN_ROUNDS = TimingMetric.SHOOTDOWN_ROUNDS.ordinal();
+  private static final int INTERRUPTS_SENT = TimingMetric.INTERRUPTS_SENT.ordinal();
+  private static final int INTERRUPTS_ACKNOWLEDGED = TimingMetric.INTERRUPTS_ACKNOWLEDGED.ordinal();
+  private static final int INTERRUPTS_TAKEN = TimingMetric.INTERRUPTS_TAKEN.ordinal();
   private static final int BANK_WAITS = TimingMetric.BANK_WAITS.ordinal();
 
   private final Scheduler scheduler;
@@ -55,6 +65,7 @@ public final class CoreTiming {
   private final boolean serial;
   private final boolean dataflow;
   private final CoreConfig config;
+  private final InterruptConfig interrupts;
   private final @Nullable TimingObserver observer;
 
   private final int[] lookupCycles = new int[AccessKind.COUNT];
@@ -115,6 +126,34 @@ public final class CoreTiming {
   private long lastRetired;
   private int retiredInCycle;
 
+  /** References under way whose end is not known. */
+  private int open;
+
+  /** The last cycle in which one whose end is known is complete. */
+  private long latestComplete;
+
+  /** Whether the trace has no more for this core. */
+  private boolean ended;
+
+  // Interrupts that have come and were not taken yet, in order: who sent them, and when they came.
+  private final CoreTiming[] senders = new CoreTiming[Scheduler.MAX_CORES];
+  private final long[] delivered = new long[Scheduler.MAX_CORES];
+  private int firstInterrupt;
+  private int waitingInterrupts;
+
+  /** The slot of the reference that waits for acknowledgements, or {@link #NOBODY}. */
+  private int sender = NOBODY;
+
+  /**
+   * Before this cycle that reference cannot go on: it sends, or others' interrupts are answered.
+   */
+  private long senderBusyUntil;
+
+  /** By core: which of that reference's interrupts went there, and when it was sent. */
+  private final int[] interruptTo = new int[Scheduler.MAX_CORES];
+
+  private final long[] sentTo = new long[Scheduler.MAX_CORES];
+
   /** Pages on their way: the reference that fetches them last. */
   private final Long2LongOpenHashMap pending = new Long2LongOpenHashMap();
 
@@ -139,7 +178,9 @@ public final class CoreTiming {
       CoreConfig config,
       Latencies latencies,
       MemoryConfig memory,
+      InterruptConfig interrupts,
       @Nullable TimingObserver observer) {
+    this.interrupts = interrupts;
     this.scheduler = scheduler;
     this.number = number;
     this.serial = overlap == Overlap.SERIAL;
@@ -216,6 +257,7 @@ public final class CoreTiming {
    */
   public void announce(int kind, boolean startsInstruction, long registers) {
     announced = true;
+    ended = false;
     nextKind = kind;
     nextStartsInstruction = startsInstruction;
     nextRegisters = registers;
@@ -224,9 +266,22 @@ public final class CoreTiming {
     }
   }
 
+  /**
+   * Says that the kernel wants the core for work of its own, as a context switch, before whatever
+   * else was announced. It begins when all that is under way is complete.
+   */
+  public void announceKernelWork() {
+    announced = true;
+    nextKind = NOBODY;
+    nextStartsInstruction = true;
+    nextRegisters = 0;
+    closeInstruction();
+  }
+
   /** Says that the trace has no more for this core. */
   public void end() {
     announced = false;
+    ended = true;
     closeInstruction();
   }
 
@@ -249,6 +304,17 @@ public final class CoreTiming {
     }
     announce(kind, startsInstruction, registers);
     scheduler.nextCore();
+    acceptHit(page, served, address);
+  }
+
+  /**
+   * Lets the reference that was announced enter, as one translation which the first level answered.
+   * Does what a short {@link #recipe} and {@link #accept} would do.
+   *
+   * @param page as in {@link Recipe#endTranslation}
+   * @param served where its data are, as in {@link Recipe#data}
+   */
+  public void acceptHit(long page, int served, long address) {
     Recipe recipe = recipe();
     recipe.translation();
     recipe.endTranslation(page);
@@ -298,7 +364,17 @@ public final class CoreTiming {
 
   /** How many references of its own an instruction puts before the one that was announced. */
   private int ownWork() {
-    return dataflow && nextStartsInstruction ? 1 : 0;
+    return dataflow && nextStartsInstruction && nextKind != NOBODY ? 1 : 0;
+  }
+
+  /** Its number among the cores of the machine. */
+  public int number() {
+    return number;
+  }
+
+  /** The cycle in which {@link Scheduler#nextCore} said that what was announced can enter. */
+  public long entryCycle() {
+    return ready;
   }
 
   /** The first cycle in which what was announced may enter; {@link #BLOCKED} while unknown. */
@@ -312,6 +388,9 @@ public final class CoreTiming {
       retireComplete();
       return BLOCKED;
     }
+    if (waitingInterrupts > 0 || (nextKind == NOBODY && open > 0)) {
+      return BLOCKED;
+    }
     if (holder != NOBODY) {
       Life held = lives[holder];
       if (held.complete == Life.UNKNOWN) {
@@ -323,6 +402,9 @@ public final class CoreTiming {
     }
     retireComplete();
     long cycle = Math.max(entryCycle, heldUntil);
+    if (nextKind == NOBODY) {
+      return Math.max(cycle, lastRetired);
+    }
     if (serial) {
       return cycle;
     }
@@ -359,6 +441,9 @@ public final class CoreTiming {
   public void accept() {
     long cycle = ready;
     announced = false;
+    if (ended) {
+      spendIdle(cycle);
+    }
     if (nextStartsInstruction || instructionTail == 0) {
       startInstruction(cycle);
     }
@@ -367,8 +452,10 @@ public final class CoreTiming {
     int slot = (int) tail & lifeMask;
     Life life = lives[slot];
     boolean first = nextStartsInstruction && ownWork() == 0;
-    life.begin(tail, references++, nextKind, first, instructionTail - 1);
+    long reference = nextKind == NOBODY ? NO_REFERENCE : references++;
+    life.begin(tail, reference, nextKind, first, instructionTail - 1);
     tail++;
+    open++;
     if (nextKind == LOAD) {
       loads++;
     } else if (nextKind == STORE) {
@@ -551,6 +638,23 @@ public final class CoreTiming {
           end = access(argument, now) + dataCycles[life.kind][Served.place(argument)];
           life.spend(CycleCause.DATA, end);
         }
+        case SHOOTDOWN -> {
+          if (life.unacknowledged == 0) {
+            sendInterrupts(life, slot, argument, (int) recipe.address(i), now);
+            return;
+          }
+          counts[INTERRUPTS_ACKNOWLEDGED]++;
+          if (--life.unacknowledged > 0) {
+            return;
+          }
+          sender = NOBODY;
+          end = Math.max(now, senderBusyUntil);
+          life.spend(CycleCause.SHOOTDOWN, end);
+        }
+        case KERNEL_WORK -> {
+          end = now + recipe.address(i);
+          life.spend(CycleCause.KERNEL, end);
+        }
         case EXECUTE -> {
           life.spend(CycleCause.BASE, now);
           end = now + 1;
@@ -573,6 +677,85 @@ public final class CoreTiming {
         }
         now = end;
       }
+    }
+  }
+
+  private void sendInterrupts(Life life, int slot, int count, int first, long now) {
+    counts[SHOOTDOWN_ROUNDS]++;
+    counts[INTERRUPTS_SENT] += count;
+    life.unacknowledged = count;
+    sender = slot;
+    long cycle = now;
+    for (int i = first; i < first + count; i++) {
+      int target = life.recipe.target(i);
+      interruptTo[target] = i;
+      sentTo[target] = cycle;
+      cycle += interrupts.sendCycles();
+      scheduler.interrupt(number, target, cycle + interrupts.deliverCycles());
+    }
+    senderBusyUntil = cycle;
+    takeInterrupts();
+  }
+
+  /** An interrupt of another core has come. */
+  void interrupted(CoreTiming from, long cycle) {
+    int place = (firstInterrupt + waitingInterrupts++) % senders.length;
+    senders[place] = from;
+    delivered[place] = cycle;
+    takeInterrupts();
+  }
+
+  /**
+   * Answers the interrupts that have come, if everything is complete that is under way, but for a
+   * reference that itself waits for acknowledgements: no two cores wait for each other.
+   */
+  private void takeInterrupts() {
+    while (waitingInterrupts > 0 && (open == 0 || (open == 1 && sender != NOBODY))) {
+      CoreTiming from = senders[firstInterrupt];
+      long come = delivered[firstInterrupt];
+      firstInterrupt = (firstInterrupt + 1) % senders.length;
+      waitingInterrupts--;
+      long begin;
+      long done;
+      if (sender != NOBODY) {
+        begin = Math.max(Math.max(come, latestComplete), senderBusyUntil);
+        done = begin + interrupts.handlerCycles() + from.workFor(number);
+        senderBusyUntil = done;
+      } else {
+        retireComplete();
+        begin = Math.max(come, lastRetired);
+        done = begin + interrupts.handlerCycles() + from.workFor(number);
+        long[] spent = causes.values();
+        spent[ended ? IDLE : BASE] += begin - lastRetired;
+        spent[SHOOTDOWN] += done - begin;
+        lastRetired = done;
+        retiredInCycle = 0;
+        heldUntil = Math.max(heldUntil, done);
+      }
+      counts[INTERRUPTS_TAKEN]++;
+      if (observer != null) {
+        observer.interrupt(from.number, number, from.sentTo[number], begin, done);
+      }
+      from.acknowledge(done + interrupts.acknowledgeCycles());
+    }
+  }
+
+  /** The work that this core asks another one for. */
+  private long workFor(int target) {
+    return lives[sender].recipe.interruptWork(interruptTo[target]);
+  }
+
+  private void acknowledge(long cycle) {
+    scheduler.schedule(number, lives[sender].sequence, cycle);
+  }
+
+  /** A core that has nothing to run is idle until {@code cycle}. */
+  private void spendIdle(long cycle) {
+    retireComplete();
+    if (cycle > lastRetired) {
+      causes.values()[IDLE] += cycle - lastRetired;
+      lastRetired = cycle;
+      retiredInCycle = 0;
     }
   }
 
@@ -686,12 +869,15 @@ public final class CoreTiming {
 
   private void complete(Life life, long cycle) {
     life.complete = cycle;
+    latestComplete = Math.max(latestComplete, cycle);
     Instruction instruction = instructions[(int) life.instruction & instructionMask];
     instruction.latest = Math.max(instruction.latest, cycle);
     instruction.open--;
     if (dataflow && instruction.open == 0 && instruction.closed) {
       done(instruction);
     }
+    open--;
+    takeInterrupts();
   }
 
   private void startInstruction(long cycle) {
@@ -709,7 +895,7 @@ public final class CoreTiming {
     instruction.firstDependent = NOBODY;
     instruction.missingOperands = 0;
     instruction.operandsReady = cycle;
-    if (dataflow) {
+    if (dataflow && nextKind != NOBODY) {
       for (int i = 0; i < Registers.SOURCES; i++) {
         waitForOperand(instruction, i, Registers.source(nextRegisters, i));
       }
@@ -747,6 +933,7 @@ public final class CoreTiming {
     int slot = (int) tail & lifeMask;
     Life life = lives[slot];
     life.begin(tail++, references, NOBODY, true, instruction.number);
+    open++;
     life.recipe.clear();
     life.recipe.execute();
     life.enter(cycle);

@@ -14,7 +14,12 @@ public enum CycleCause implements Metric {
   WALK_QUEUE("walkQueue", "waiting for a page walker"),
   WALK_MEMORY("walkMemory", "page walks: structure caches and reads of table entries"),
   ASSIST("assist", "dirty assists: their walks and the fixed cost of an assist"),
-  FAULT("fault", "page faults: the fixed cost of the kernel, and the repeated walks");
+  FAULT("fault", "page faults: the cost of the kernel, and the repeated walks"),
+  SHOOTDOWN(
+      "shootdown",
+      "interrupts between cores: sending them and waiting, and answering others' with the flush"),
+  KERNEL("kernel", "context switches, and kernel threads that had the core"),
+  IDLE("idle", "cores that have run all their references, until an interrupt or kernel thread");
 
   private final String key;
   private final String meaning;

@@ -37,6 +37,9 @@ final class Life {
   int missRegister = Tokens.NONE;
   int walker = Tokens.NONE;
 
+  /** Acknowledgements that it waits for; 0 before it has sent interrupts. */
+  int unacknowledged;
+
   /** Waits for its instruction's operands. */
   boolean waitsForOperands;
 
@@ -71,6 +74,7 @@ final class Life {
     position = 0;
     translationsDone = 0;
     waitsForOperands = false;
+    unacknowledged = 0;
     complete = UNKNOWN;
     firstWaiter = NOBODY;
     periods = 0;

@@ -1,6 +1,8 @@
 package io.lookaside.timing;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -44,9 +46,20 @@ public final class MemoryHierarchy {
 
   /** The caches of the only core of a machine. */
   public static MemoryHierarchy alone(MemoryConfig config, long seed) {
+    return ofCores(config, 1, seed).get(0);
+  }
+
+  /** The caches of the cores of a machine, which share the last level and main memory. */
+  public static List<MemoryHierarchy> ofCores(MemoryConfig config, int cores, long seed) {
     DramConfig dram = config.dram();
-    return new MemoryHierarchy(
-        config, cache(config.llc(), seed ^ 4L << 40), dram == null ? null : new Dram(dram), seed);
+    DataCache sharedCache = cache(config.llc(), seed ^ 4L << 40);
+    Dram sharedDram = dram == null ? null : new Dram(dram);
+    List<MemoryHierarchy> all = new ArrayList<>();
+    for (int core = 0; core < cores; core++) {
+      long own = seed ^ (long) core << 48; // of the first core as of a single one
+      all.add(new MemoryHierarchy(config, sharedCache, sharedDram, own));
+    }
+    return List.copyOf(all);
   }
 
   private static @Nullable DataCache cache(@Nullable CacheConfig config, long seed) {
@@ -85,11 +98,17 @@ public final class MemoryHierarchy {
 
   /** The caches that are there, by name, nearest first. */
   public Map<String, DataCache> caches() {
+    Map<String, DataCache> caches = privateCaches();
+    put(caches, "llc", llc);
+    return caches;
+  }
+
+  /** Those of them that belong to the core alone. */
+  public Map<String, DataCache> privateCaches() {
     Map<String, DataCache> caches = new LinkedHashMap<>();
     put(caches, "l1i", l1i);
     put(caches, "l1d", l1d);
     put(caches, "l2", l2);
-    put(caches, "llc", llc);
     return caches;
   }
 

@@ -13,6 +13,9 @@ import java.util.Arrays;
  *   translation [secondLevel] [walk(miss) read* endWalk] [fault walk(retry) read* endWalk]
  *               [walk(assist) read* endWalk] endTranslation [data]
  * </pre>
+ *
+ * <p>After a fault, interrupts to other cores may follow, which are then waited for. The kernel's
+ * own work between references is a recipe too: some cycles, and then perhaps interrupts.
  */
 public final class Recipe {
   /** Why a page walker is wanted. */
@@ -25,10 +28,10 @@ public final class Recipe {
     ASSIST
   }
 
-  private static final int OPERATION_BITS = 4;
+  private static final int OPERATION_BITS = 5;
   private static final int OPERATION_MASK = (1 << OPERATION_BITS) - 1;
 
-  /** By step: its {@link Step} in bits 3:0 and its argument above them. */
+  /** By step: its {@link Step} in bits 4:0 and its argument above them. */
   private int[] steps = new int[16];
 
   /** By step: the address that it accesses, or the key of the page that it looks up. */
@@ -36,6 +39,12 @@ public final class Recipe {
 
   private int length;
   private int translations;
+
+  // Interrupts to other cores: each step SHOOTDOWN has some of them, one after the other.
+  private int[] targets = new int[4];
+  private long[] works = new long[4];
+  private int interrupts;
+  private int interruptsAwaited;
 
   /** Of a fault: what it costs is for the configuration to say. */
   static final long FIXED_COST = -1;
@@ -53,6 +62,8 @@ public final class Recipe {
   void clear() {
     length = 0;
     translations = 0;
+    interrupts = 0;
+    interruptsAwaited = 0;
     simple = true;
     faults = false;
     simpleServed = Served.UNCACHED;
@@ -112,6 +123,38 @@ public final class Recipe {
   }
 
   /**
+   * The kernel interrupts another core, so that it drops translations.
+   *
+   * @param core its number
+   * @param work cycles of the dropping
+   */
+  public void interrupt(int core, long work) {
+    if (interrupts == targets.length) {
+      targets = Arrays.copyOf(targets, 2 * interrupts);
+      works = Arrays.copyOf(works, 2 * interrupts);
+    }
+    targets[interrupts] = core;
+    works[interrupts++] = work;
+  }
+
+  /** The kernel waits until all cores have answered that were interrupted since it last waited. */
+  public void awaitAcknowledgements() {
+    if (interrupts > interruptsAwaited) {
+      simple = false;
+      faults = true;
+      add(Step.SHOOTDOWN, interrupts - interruptsAwaited, interruptsAwaited);
+      interruptsAwaited = interrupts;
+    }
+  }
+
+  /** The kernel works for so many cycles, between references of the program. */
+  public void kernelWork(long cycles) {
+    simple = false;
+    faults = true;
+    add(Step.KERNEL_WORK, 0, cycles);
+  }
+
+  /**
    * The translation is complete, or has ended in a fault that stays.
    *
    * @param page tells what a TLB entry can map apart, over all address spaces
@@ -144,7 +187,17 @@ public final class Recipe {
     return simple;
   }
 
-  /** Whether a page fault was answered on the way. */
+  /** The core that an interrupt goes to. */
+  int target(int interrupt) {
+    return targets[interrupt];
+  }
+
+  /** Cycles of the work that an interrupt asks for. */
+  long interruptWork(int interrupt) {
+    return works[interrupt];
+  }
+
+  /** Whether the kernel was at work, so that all that comes after must wait. */
   boolean faults() {
     return faults;
   }

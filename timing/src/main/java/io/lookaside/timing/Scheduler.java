@@ -19,7 +19,15 @@ public final class Scheduler {
   /** The most cores of a machine. */
   public static final int MAX_CORES = 1 << 8;
 
-  private static final int CORE_BITS = 8;
+  // The number of an event: its core, whether a reference goes on (or an interrupt comes), and
+  // which
+  // reference, or whose interrupt. So of the events of a cycle those of the first core come first,
+  // its
+  // interrupts before its references, and of these the oldest.
+  private static final int CORE_SHIFT = 55;
+  private static final int RESUME_SHIFT = 54;
+  private static final long RESUME = 1L << RESUME_SHIFT;
+  private static final long WHICH = RESUME - 1;
 
   private final EventQueue events = new EventQueue();
   private final List<CoreTiming> cores = new ArrayList<>();
@@ -44,11 +52,23 @@ public final class Scheduler {
       Latencies latencies,
       MemoryConfig memory,
       @Nullable TimingObserver observer) {
+    return addCore(overlap, config, latencies, memory, InterruptConfig.NONE, observer);
+  }
+
+  /** Adds a core that can be interrupted by others. */
+  public CoreTiming addCore(
+      Overlap overlap,
+      CoreConfig config,
+      Latencies latencies,
+      MemoryConfig memory,
+      InterruptConfig interrupts,
+      @Nullable TimingObserver observer) {
     if (cores.size() == MAX_CORES) {
       throw new IllegalArgumentException("a machine has at most " + MAX_CORES + " cores");
     }
     CoreTiming core =
-        new CoreTiming(this, cores.size(), overlap, config, latencies, memory, observer);
+        new CoreTiming(
+            this, cores.size(), overlap, config, latencies, memory, interrupts, observer);
     cores.add(core);
     return core;
   }
@@ -82,12 +102,22 @@ public final class Scheduler {
     long cycle = events.firstCycle();
     long number = events.firstNumber();
     events.removeFirst();
-    cores.get((int) number & (MAX_CORES - 1)).resume(number >>> CORE_BITS, cycle);
+    CoreTiming core = cores.get((int) (number >>> CORE_SHIFT));
+    if ((number & RESUME) != 0) {
+      core.resume(number & WHICH, cycle);
+    } else {
+      core.interrupted(cores.get((int) (number & WHICH)), cycle);
+    }
   }
 
   /** Lets a reference of a core go on in a later cycle. */
   void schedule(int core, long sequence, long cycle) {
-    events.add(cycle, sequence << CORE_BITS | core);
+    events.add(cycle, (long) core << CORE_SHIFT | RESUME | sequence);
+  }
+
+  /** Lets an interrupt of one core come to another in a later cycle. */
+  void interrupt(int from, int to, long cycle) {
+    events.add(cycle, (long) to << CORE_SHIFT | from);
   }
 
   /** Whether a step that ends in {@code cycle} can be followed by the next without a detour. */

@@ -25,7 +25,11 @@ public enum Step {
   /** The program's own access. */
   DATA("data access"),
   /** An instruction's own work. */
-  EXECUTE("execution");
+  EXECUTE("execution"),
+  /** Interrupts to other cores are sent, and their acknowledgements waited for. */
+  SHOOTDOWN("shootdown"),
+  /** The kernel's work between the program's references: a context switch, a kernel thread. */
+  KERNEL_WORK("kernel work");
 
   private final String words;
 

@@ -23,7 +23,13 @@ public enum TimingMetric implements Metric {
   WALKER_WAITS("walkerWaits", "walks", "walks that found no page walker free"),
   PORT_WAITS(
       "portWaits", "look-ups", "TLB look-ups that were put off because all ports were taken"),
-  BANK_WAITS("bankWaits", "accesses", "DRAM accesses that found their bank busy");
+  BANK_WAITS("bankWaits", "accesses", "DRAM accesses that found their bank busy"),
+  SHOOTDOWN_ROUNDS(
+      "shootdownRounds", "rounds", "times that a core sent interrupts and waited for all answers"),
+  INTERRUPTS_SENT("interruptsSent", "interrupts", "sent to other cores"),
+  INTERRUPTS_ACKNOWLEDGED(
+      "interruptsAcknowledged", "interrupts", "sent to other cores that these have answered"),
+  INTERRUPTS_TAKEN("interruptsTaken", "interrupts", "from other cores that were answered");
 
   private final String key;
   private final String unit;

@@ -24,4 +24,15 @@ public interface TimingObserver {
       int unit,
       long from,
       long to);
+
+  /**
+   * A core answered an interrupt.
+   *
+   * @param from the core that sent it
+   * @param to the core that answered
+   * @param sent the cycle in which it was sent
+   * @param taken the cycle in which the answering core began
+   * @param done the first cycle after its work
+   */
+  default void interrupt(int from, int to, long sent, long taken, long done) {}
 }

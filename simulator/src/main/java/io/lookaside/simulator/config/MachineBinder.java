@@ -11,6 +11,7 @@ import io.lookaside.pagewalker.WalkerConfig;
 import io.lookaside.timing.CacheConfig;
 import io.lookaside.timing.CoreConfig;
 import io.lookaside.timing.DramConfig;
+import io.lookaside.timing.InterruptConfig;
 import io.lookaside.timing.MemoryConfig;
 import io.lookaside.timing.MemoryHierarchy;
 import io.lookaside.timing.TimingConfig;
@@ -168,9 +169,10 @@ final class MachineBinder {
             node.path("assistCycles").intValue(),
             node.path("pageFaultCycles").intValue());
     int uncached = tree.path("memory").path("latencyCycles").intValue();
+    int switchCycles = node.path("contextSwitchCycles").intValue(0);
     JsonNode caches = node.path("caches");
     if (!caches.isObject()) {
-      return new TimingConfig(config, MemoryConfig.fixed(uncached));
+      return new TimingConfig(config, MemoryConfig.fixed(uncached), interrupts(node), switchCycles);
     }
     try {
       MemoryConfig memory =
@@ -183,11 +185,22 @@ final class MachineBinder {
               dram("/timing/caches/dram"),
               caches.path("tables").stringValue().equals("l1d"),
               caches.path("lookup").stringValue().equals("parallel"));
-      return new TimingConfig(config, memory);
+      return new TimingConfig(config, memory, interrupts(node), switchCycles);
     } catch (IllegalArgumentException e) {
       problem("/timing/caches", e);
       return null;
     }
+  }
+
+  private static @Nullable InterruptConfig interrupts(JsonNode timing) {
+    JsonNode node = timing.path("interrupts");
+    return node.isObject()
+        ? new InterruptConfig(
+            node.path("sendCycles").intValue(),
+            node.path("deliverCycles").intValue(),
+            node.path("handlerCycles").intValue(),
+            node.path("acknowledgeCycles").intValue())
+        : null;
   }
 
   private @Nullable CacheConfig dataCache(String pointer) {
