@@ -1,5 +1,6 @@
 package io.lookaside.cli;
 
+import io.lookaside.experiments.sweep.SweepFolder;
 import io.lookaside.mmu.memory.PhysicalMemoryLimitException;
 import io.lookaside.os.OutOfFramesException;
 import io.lookaside.simulator.Version;
@@ -93,6 +94,7 @@ public final class Main implements Runnable {
         .addSubcommand(new RunCommand(console))
         .addSubcommand(new ExplainCommand(console))
         .addSubcommand(new CurveCommand(console))
+        .addSubcommand(SweepCommand.commandLine(console))
         .addSubcommand(new MachinesCommand(console))
         .addSubcommand(TraceCommand.commandLine(console))
         .addSubcommand(new LabCommand(console))
@@ -171,7 +173,8 @@ public final class Main implements Runnable {
     return code;
   }
 
-  private static int codeFor(Exception e) {
+  /** The exit code that a failure has. */
+  static int codeFor(Exception e) {
     if (e instanceof UsageException || e instanceof MachineLibrary.UnknownMachineException) {
       return ExitCode.USAGE;
     }
@@ -179,6 +182,7 @@ public final class Main implements Runnable {
         || e instanceof VectorException
         || e instanceof ImageException
         || e instanceof ConfigException
+        || e instanceof SweepFolder.SweepException
         || e instanceof OutOfFramesException
         || e instanceof PhysicalMemoryLimitException) {
       return ExitCode.BAD_INPUT;

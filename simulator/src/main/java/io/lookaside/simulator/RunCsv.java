@@ -46,7 +46,8 @@ public final class RunCsv {
     }
   }
 
-  private static String unit(String path) {
+  /** The unit of a figure by its path in the result; empty for what has none. */
+  public static String unit(String path) {
     if (path.startsWith("provenance.") || path.startsWith("rates.")) {
       return "";
     }

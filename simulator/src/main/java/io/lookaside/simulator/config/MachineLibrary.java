@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -103,6 +102,24 @@ public final class MachineLibrary {
   }
 
   /**
+   * A machine of which the effective configuration is known, as {@link MachineConfig#effective}
+   * gave it.
+   *
+   * @param source where it comes from, for messages
+   * @throws ConfigException with everything that is wrong with it
+   */
+  public static MachineConfig ofEffective(String source, ObjectNode tree) throws ConfigException {
+    List<Problem> problems = new ArrayList<>();
+    for (MachineSchema.Complaint c : MachineSchema.check(tree)) {
+      problems.add(new Problem(source, Pointers.dotted(c.pointer()), c.message()));
+    }
+    if (!problems.isEmpty()) {
+      throw new ConfigException(problems);
+    }
+    return MachineBinder.bind(tree, pointer -> source, problems);
+  }
+
+  /**
    * The text of a shipped machine.
    *
    * @throws UnknownMachineException if none has this name
@@ -121,10 +138,6 @@ public final class MachineLibrary {
   /** The JSON schema of machine files. */
   public static String schemaText() {
     return resource("schema.json");
-  }
-
-  static JsonNode schema() {
-    return JsonMapper.shared().readTree(schemaText());
   }
 
   private static String unknown(String name) {
@@ -158,7 +171,7 @@ public final class MachineLibrary {
     }
   }
 
-  private static String utf8(String file, byte[] bytes) throws ConfigException {
+  static String utf8(String file, byte[] bytes) throws ConfigException {
     ByteBuffer in = ByteBuffer.wrap(bytes);
     CharBuffer out = CharBuffer.allocate(bytes.length);
     CoderResult result = StandardCharsets.UTF_8.newDecoder().decode(in, out, true);

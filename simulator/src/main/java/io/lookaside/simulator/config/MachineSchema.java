@@ -8,19 +8,38 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.MissingNode;
 
-/** The shipped JSON schema of machines, and what its complaints mean to people. */
+/** A shipped JSON schema, that of machines or another, and what its complaints mean to people. */
 final class MachineSchema {
-  private MachineSchema() {}
+  private final String text;
+  private final String ifMissing;
+
+  /**
+   * A schema.
+   *
+   * @param text its JSON
+   * @param ifMissing what to do where a key is missing
+   */
+  MachineSchema(String text, String ifMissing) {
+    this.text = text;
+    this.ifMissing = ifMissing;
+  }
 
   /** A complaint at a pointer. */
   record Complaint(String pointer, String message) {}
 
-  /** All complaints about a tree, in the order of their pointers. */
+  /** All complaints about a machine, in the order of their pointers. */
   static List<Complaint> check(JsonNode tree) {
+    return new MachineSchema(MachineLibrary.schemaText(), "add it, or a base: line")
+        .complaints(tree);
+  }
+
+  /** All complaints about a tree, in the order of their pointers. */
+  List<Complaint> complaints(JsonNode tree) {
     Schema schema =
-        SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
-            .getSchema(MachineLibrary.schemaText());
+        SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12).getSchema(text);
     List<Complaint> complaints = new ArrayList<>();
     for (Error error : schema.validate(tree)) {
       complaints.add(complaint(error, tree));
@@ -29,7 +48,7 @@ final class MachineSchema {
     return complaints;
   }
 
-  private static Complaint complaint(Error error, JsonNode tree) {
+  private Complaint complaint(Error error, JsonNode tree) {
     String pointer = error.getInstanceLocation().toString();
     String keyword = error.getKeyword();
     JsonNode expected = error.getSchemaNode();
@@ -41,8 +60,7 @@ final class MachineSchema {
         yield new Complaint(pointer + "/" + key, NearMiss.unknown("unknown key", key, known));
       }
       case "required" ->
-          new Complaint(
-              pointer, "key '" + error.getProperty() + "' is missing; add it, or a base: line");
+          new Complaint(pointer, "key '" + error.getProperty() + "' is missing; " + ifMissing);
       case "minimum" -> new Complaint(pointer, got + " is less than " + expected);
       case "maximum" -> new Complaint(pointer, got + " is more than " + expected);
       case "enum" -> new Complaint(pointer, got + " is none of " + words(expected));
@@ -56,12 +74,15 @@ final class MachineSchema {
   }
 
   /** The keys that the schema knows for the object at a pointer. */
-  private static List<String> schemaProperties(String pointer) {
-    JsonNode root = MachineLibrary.schema();
+  private List<String> schemaProperties(String pointer) {
+    JsonNode root = JsonMapper.shared().readTree(text);
     JsonNode node = root;
     for (String step : pointer.isEmpty() ? new String[0] : pointer.substring(1).split("/", -1)) {
       JsonNode items = node.get("items");
-      node = items != null ? items : node.path("properties").path(step);
+      JsonNode named = node.path("properties").get(step);
+      JsonNode any =
+          items != null && step.matches("[0-9]+") ? items : node.get("additionalProperties");
+      node = named != null ? named : any != null ? any : MissingNode.getInstance();
       JsonNode reference = node.get("$ref");
       if (reference != null) {
         node = root.at(reference.stringValue().substring(1));

@@ -40,17 +40,18 @@ final class YamlDocument {
   /** No figure of a machine has an exponent like that; written out it would take the memory. */
   private static final int MAX_SCALE = 40;
 
-  private static final String TOO_DEEP = "is nested too deeply; is this a machine file?";
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
   private final String source;
+  private final String kind;
   private final Map<String, String> positions = new HashMap<>();
   private final List<Problem> problems = new ArrayList<>();
   private final Set<Node> seen = Collections.newSetFromMap(new IdentityHashMap<>());
   private ObjectNode tree = JSON.objectNode();
 
-  private YamlDocument(String source) {
+  private YamlDocument(String source, String kind) {
     this.source = source;
+    this.kind = kind;
   }
 
   /**
@@ -60,24 +61,35 @@ final class YamlDocument {
    * @throws ConfigException for an error of syntax; what else is wrong is in {@link #problems}
    */
   static YamlDocument parse(String source, String text) throws ConfigException {
-    YamlDocument document = new YamlDocument(source);
+    return parse(source, text, "machine file", "as in 'name: mine'; see machines schema");
+  }
+
+  /**
+   * Reads a document of another kind.
+   *
+   * @param kind what the file should be, for messages
+   * @param example how it may begin, for messages
+   * @throws ConfigException as above
+   */
+  static YamlDocument parse(String source, String text, String kind, String example)
+      throws ConfigException {
+    YamlDocument document = new YamlDocument(source, kind);
     if (text.length() > MAX_CHARACTERS) {
       throw document.failure(
-          source, "is longer than " + MAX_CHARACTERS + " characters; is this a machine file?");
+          source, "is longer than " + MAX_CHARACTERS + " characters; is this a " + kind + "?");
     }
     try {
       LoadSettings settings = LoadSettings.builder().setLabel(source).build();
       Optional<Node> root = new Compose(settings).composeString(text);
       if (root.isEmpty() || !(root.get() instanceof MappingNode mapping)) {
-        throw document.failure(
-            source + ":1:1", "expected keys and values, as in 'name: mine'; see machines schema");
+        throw document.failure(source + ":1:1", "expected keys and values, " + example);
       }
       document.tree = document.mapping(mapping, "", 0);
     } catch (MarkedYamlEngineException e) {
       String where = e.getProblemMark().map(m -> at(source, m)).orElse(source);
       throw document.failure(where, "is not YAML: " + e.getProblem());
     } catch (StackOverflowError e) {
-      throw document.failure(source, TOO_DEEP); // the parser recurses
+      throw document.failure(source, document.tooDeep()); // the parser recurses
     } catch (ReaderException e) {
       String where = at(source, text, e.getPosition());
       throw document.failure(where, "is not text: it has a character that YAML does not allow");
@@ -148,7 +160,7 @@ final class YamlDocument {
       return JSON.nullNode();
     }
     if (depth > MAX_DEPTH) {
-      problem(node, "", TOO_DEEP);
+      problem(node, "", tooDeep());
       return JSON.nullNode();
     }
     if (node instanceof MappingNode m) {
@@ -189,6 +201,10 @@ final class YamlDocument {
       return JSON.stringNode(text); // .inf and .nan: no number here, so the schema refuses them
     }
     return JSON.stringNode(text);
+  }
+
+  private String tooDeep() {
+    return "is nested too deeply; is this a " + kind + "?";
   }
 
   private void problem(Node node, String pointer, String message) {
