@@ -80,22 +80,30 @@ public final class AccessRights {
       }
       faultCode[k] = code;
       if (!fetch && registers.mode().isLongMode()) {
-        deniedKeys[k] = deniedKeys(registers, store && (user || writeProtect));
+        deniedKeys[k] =
+            keys(
+                Cr4.supervisorProtectionKeys(registers.cr4()),
+                registers.pkrs(),
+                store && writeProtect);
+        deniedKeys[k] |=
+            keys(
+                    Cr4.protectionKeys(registers.cr4()),
+                    registers.pkru(),
+                    store && (user || writeProtect))
+                << KEYS;
       }
     }
   }
 
-  private static int deniedKeys(ControlRegisters registers, boolean writeDisableCounts) {
+  /**
+   * Bit i is set if key i forbids an access. While CR0.WP = 0 PKRU's WD binds user mode alone, and
+   * that of IA32_PKRS nobody.
+   */
+  private static int keys(boolean enabled, int register, boolean writeDisableCounts) {
     int denied = 0;
-    for (int key = 0; key < KEYS; key++) {
-      int accessBit = 1 << (2 * key);
-      int forbidding = accessBit | (writeDisableCounts ? accessBit << 1 : 0);
-      if (Cr4.supervisorProtectionKeys(registers.cr4()) && (registers.pkrs() & forbidding) != 0) {
-        denied |= 1 << key;
-      }
-      if (Cr4.protectionKeys(registers.cr4()) && (registers.pkru() & forbidding) != 0) {
-        denied |= 1 << (KEYS + key);
-      }
+    for (int key = 0; key < KEYS && enabled; key++) {
+      int forbidding = (writeDisableCounts ? 3 : 1) << (2 * key);
+      denied |= (register & forbidding) != 0 ? 1 << key : 0;
     }
     return denied;
   }

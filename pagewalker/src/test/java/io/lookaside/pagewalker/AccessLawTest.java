@@ -128,14 +128,14 @@ class AccessLawTest {
     }
 
     /**
-     * SDM Vol. 3A, "Protection Keys": AD forbids data accesses; WD forbids writes, to
-     * supervisor-mode accesses only while WP = 1.
+     * SDM Vol. 3A, "Protection Keys": AD forbids data accesses; WD forbids writes while WP = 1, and
+     * user-mode ones to user-mode addresses always.
      */
-    boolean keyForbids() {
+    boolean keyForbids(boolean userAddress) {
       if (keyRights < 0 || kind == 2) {
         return false;
       }
-      boolean writeForbidden = kind == 1 && keyRights >= 2 && (user || wp);
+      boolean writeForbidden = kind == 1 && keyRights >= 2 && ((user && userAddress) || wp);
       return keyRights % 2 == 1 || writeForbidden;
     }
 
@@ -169,7 +169,7 @@ class AccessLawTest {
     int[] outcomes = new int[8]; // by U/S, R/W and XD
     for (int i = 0; i < 8; i++) {
       boolean permitted = access.permitted((i & 1) != 0, (i & 2) != 0, (i & 4) != 0);
-      int key = access.keyForbids() ? 32 : 0;
+      int key = access.keyForbids((i & 1) != 0) ? 32 : 0;
       outcomes[i] = permitted && key == 0 ? SUCCESS : access.code() | 1 | key;
     }
     int succeeded = 0;

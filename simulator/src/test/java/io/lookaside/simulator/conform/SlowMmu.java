@@ -153,7 +153,8 @@ final class SlowMmu {
     int rights = (p.u ? pkru : pkrs) >>> (2 * p.key) & 3;
     boolean accessDisabled = (rights & 1) != 0;
     boolean writeDisabled = (rights & 2) != 0;
-    return accessDisabled || (writeDisabled && kind == STORE && (who.user || bit(cr0, 16)));
+    boolean writesBound = bit(cr0, 16) || (p.u && who.user);
+    return accessDisabled || (writeDisabled && kind == STORE && writesBound);
   }
 
   private String fault(int cause, int kind, Who who) {
