@@ -3,7 +3,6 @@ package io.lookaside.cli;
 import io.lookaside.mmu.PagingMode;
 import io.lookaside.mmu.format.Cr3;
 import io.lookaside.simulator.image.CpuState;
-import io.lookaside.simulator.image.ImageFormat;
 import io.lookaside.simulator.image.ImageMap;
 import io.lookaside.simulator.image.ImageMemory;
 import io.lookaside.simulator.image.ImagePaging;
@@ -86,15 +85,7 @@ final class ImageCommand {
     @Nullable String format;
 
     MemoryImage open() throws IOException, UsageException {
-      ImageFormat known = null;
-      if (format != null) {
-        known = ImageFormat.ofLabel(format);
-        if (known == null) {
-          throw new UsageException(
-              "--format: '" + format + "' is none of " + String.join(", ", ImageFormat.labels()));
-        }
-      }
-      return MemoryImage.open(file, known);
+      return MemoryImage.open(file, ImageOptions.format("--format", format));
     }
 
     /** The address space; options are judged before the file is opened. */
@@ -109,16 +100,7 @@ final class ImageCommand {
     }
 
     private @Nullable PagingMode mode() throws UsageException {
-      if (paging == null) {
-        return null;
-      }
-      return switch (paging) {
-        case "32" -> PagingMode.BITS_32;
-        case "pae" -> PagingMode.PAE;
-        case "4" -> PagingMode.FOUR_LEVEL;
-        case "5" -> PagingMode.FIVE_LEVEL;
-        default -> throw new UsageException("--paging: '" + paging + "' is none of 32, pae, 4, 5");
-      };
+      return ImageOptions.mode(paging);
     }
 
     /** Judges the options, which needs no file. */

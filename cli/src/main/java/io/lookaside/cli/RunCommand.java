@@ -3,6 +3,7 @@ package io.lookaside.cli;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.os.FramePlacement;
 import io.lookaside.os.linux.LinuxConfig;
+import io.lookaside.os.linux.Mechanism;
 import io.lookaside.simulator.Clock;
 import io.lookaside.simulator.CoresSimulation;
 import io.lookaside.simulator.MissRanking.Axis;
@@ -20,6 +21,7 @@ import io.lookaside.simulator.config.MachineConfig;
 import io.lookaside.simulator.config.MachineLibrary;
 import io.lookaside.simulator.config.NearMiss;
 import io.lookaside.simulator.config.Problem;
+import io.lookaside.simulator.image.ImageSource;
 import io.lookaside.timing.Overlap;
 import io.lookaside.timing.TimingObserver;
 import io.lookaside.traces.TraceFile;
@@ -31,12 +33,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.TypeConversionException;
@@ -59,6 +64,7 @@ import picocli.CommandLine.TypeConversionException;
       "  lookaside run ls.lackey"
     })
 class RunCommand implements Callable<Integer> {
+  private static final String KERNEL_PREFIX = "os.";
   private static final String DEFAULT_FRAMES = "contiguous";
 
   /** Memory where {@code --thp} alone asks for the kernel modelled on Linux. */
@@ -90,7 +96,9 @@ class RunCommand implements Callable<Integer> {
   @Option(
       names = "--set",
       paramLabel = "path=value",
-      description = "Change the machine, as in --set stlb.entries=3072; may be repeated.")
+      description =
+          "Change the machine, as in --set stlb.entries=3072; or, with --memory or --thp, switch a"
+              + " mechanism of the kernel off, as in --set os.tlbFlush=off; may be repeated.")
   private List<String> settings = new ArrayList<>();
 
   @Option(
@@ -129,6 +137,16 @@ class RunCommand implements Callable<Integer> {
           "Run the kernel modelled on Linux with this policy of huge pages (default with --memory:"
               + " madvise; a trace advises nothing).")
   private @Nullable String thp;
+
+  @Mixin private ImageOptions image = new ImageOptions();
+
+  @Option(
+      names = "--check-stale",
+      description =
+          "Compare every TLB hit with what a page walk finds now, and report the first uses of"
+              + " translations that software changed and did not invalidate; exit code 1 if there"
+              + " are any.")
+  private boolean checkStale;
 
   @Option(
       names = "--skip",
@@ -249,6 +267,15 @@ class RunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    openImage();
+    try {
+      return run();
+    } finally {
+      closeImage();
+    }
+  }
+
+  private int run() throws Exception {
     RunOptions options = options();
     MachineConfig config = machineConfig();
     Map<String, ResultFile> files = resultFiles();
@@ -288,6 +315,17 @@ class RunCommand implements Callable<Integer> {
       console.out().print(RunReport.of(result, command()));
       console.out().flush();
     }
+    RunResult.StaleResult stale = result.stale();
+    if (stale != null && stale.count() > 0) {
+      console
+          .err()
+          .println(
+              "lookaside: "
+                  + stale.count()
+                  + " stale translations were used, the first: "
+                  + stale.uses().get(0));
+      return ExitCode.CHECK_FAILED;
+    }
     return ExitCode.OK;
   }
 
@@ -307,7 +345,10 @@ class RunCommand implements Callable<Integer> {
       return;
     }
     ResultFile file = new ResultFile(name);
-    if (traces.stream().anyMatch(file::isFile) || file.isFile(machine)) {
+    String read = image.file();
+    if (traces.stream().anyMatch(file::isFile)
+        || file.isFile(machine)
+        || (read != null && file.isFile(read))) {
       throw new UsageException("a result would overwrite its input; name another file");
     }
     for (Map.Entry<String, ResultFile> other : files.entrySet()) {
@@ -318,6 +359,37 @@ class RunCommand implements Callable<Integer> {
       }
     }
     files.put(option, file);
+  }
+
+  /** The image that the run is in, once it is open. */
+  private @Nullable ImageSource source;
+
+  private void closeImage() throws IOException {
+    if (source != null) {
+      source.image().close();
+    }
+  }
+
+  /** Opens the image, where there is one. */
+  private void openImage() throws IOException, UsageException {
+    String file = image.file();
+    image.check();
+    if (file == null) {
+      return;
+    }
+    if (memory != null || thp != null || !map.equals("demand") || !pageSize.equals("4K")) {
+      throw new UsageException(
+          "with --image nothing is mapped;"
+              + " leave out --memory, --thp, --map prefault and --page-size");
+    }
+    if (!frames.equals(DEFAULT_FRAMES)) {
+      throw new UsageException("with --image no frames are chosen; leave out --frames");
+    }
+    if (traces.size() > 1) {
+      throw new UsageException(
+          "with --image there is one address space, so there can be one trace only");
+    }
+    source = image.open(file);
   }
 
   /** How many references after the one that is explained can still belong to its story. */
@@ -337,23 +409,31 @@ class RunCommand implements Callable<Integer> {
     if (maxRefs == null) {
       maxRefs = Math.addExact(Math.min(number, Long.MAX_VALUE / 2), AFTERMATH);
     }
-    RunOptions options = options();
-    MachineConfig config = machineConfig();
-    if (config.cores() > 1) {
-      throw new UsageException("explain tells of a machine with one core; say --cores 1");
+    openImage();
+    try {
+      RunOptions options = options();
+      MachineConfig config = machineConfig();
+      if (config.cores() > 1) {
+        throw new UsageException("explain tells of a machine with one core; say --cores 1");
+      }
+      return simulate(config, options, new StageTimes(false), clock(config, observer));
+    } finally {
+      closeImage();
     }
-    return simulate(config, options, new StageTimes(false), clock(config, observer));
   }
 
   private MachineConfig machineConfig() throws Exception {
     if (cores != null && (cores < 1 || cores > MachineConfig.MAX_CORES)) {
       throw new UsageException("--cores must be 1 to " + MachineConfig.MAX_CORES);
     }
-    MachineConfig config = MachineLibrary.load(machine, settings);
+    MachineConfig config = MachineLibrary.load(machine, machineSettings());
     if (cores != null && cores != config.cores()) {
-      List<String> more = new ArrayList<>(settings);
+      List<String> more = new ArrayList<>(machineSettings());
       more.add("cores=" + cores);
       config = MachineLibrary.load(machine, more);
+    }
+    if (config.cores() > 1 && source != null) {
+      throw new UsageException("--image is one processor's; leave --cores out, or say --cores 1");
     }
     if (config.cores() > 1 && !top.isEmpty()) {
       throw new UsageException("--top ranks what one core does; leave --top or --cores out");
@@ -444,6 +524,9 @@ class RunCommand implements Callable<Integer> {
     if (timing && !top.isEmpty()) {
       throw new UsageException("--top ranks without a clock; leave --timing or --top out");
     }
+    if (timing && checkStale) {
+      throw new UsageException("--check-stale runs without a clock; leave --timing out");
+    }
     if (quantum != null && quantum == 0) {
       throw new UsageException("--quantum must be at least 1");
     }
@@ -510,12 +593,19 @@ class RunCommand implements Callable<Integer> {
         seed,
         rankings(),
         linux,
-        quantumCycles == null ? 0 : quantumCycles);
+        quantumCycles == null ? 0 : quantumCycles,
+        source,
+        checkStale);
   }
 
   /** The kernel modelled on Linux, where an option asks for it. */
   private @Nullable LinuxConfig linux(boolean placedOtherwise) throws UsageException {
+    Set<Mechanism> off = switchedOff();
     if (memory == null && thp == null) {
+      if (!off.isEmpty()) {
+        throw new UsageException(
+            "--set os.KEY=off is for the kernel modelled on Linux; add --memory SIZE");
+      }
       return null;
     }
     if (placedOtherwise) {
@@ -528,10 +618,42 @@ class RunCommand implements Callable<Integer> {
     try {
       return LinuxConfig.of(memory == null ? DEFAULT_MEMORY : MemorySize.parse(memory))
           .withSeed(seed)
+          .without(off)
           .withThp(LinuxConfig.Thp.values()[policies.indexOf(policy)]);
     } catch (IllegalArgumentException e) {
       throw new UsageException("--memory: " + e.getMessage());
     }
+  }
+
+  private List<String> machineSettings() {
+    return settings.stream().filter(s -> !s.startsWith(KERNEL_PREFIX)).toList();
+  }
+
+  /** The mechanisms of the kernel that {@code --set os.KEY=off} names. */
+  private Set<Mechanism> switchedOff() throws UsageException {
+    Set<Mechanism> off = EnumSet.noneOf(Mechanism.class);
+    for (String setting : settings) {
+      if (!setting.startsWith(KERNEL_PREFIX)) {
+        continue;
+      }
+      int equals = setting.indexOf('=');
+      String key = setting.substring(KERNEL_PREFIX.length(), equals);
+      List<String> keys = Arrays.stream(Mechanism.values()).map(Mechanism::key).toList();
+      Mechanism mechanism = Mechanism.ofKey(key);
+      if (mechanism == null) {
+        throw new UsageException(
+            "--set "
+                + setting
+                + ": the kernel has no such mechanism; expected os.KEY=off with KEY one of "
+                + String.join(", ", keys)
+                + NearMiss.hint(key, keys));
+      }
+      if (!setting.substring(equals + 1).equals("off")) {
+        throw new UsageException("--set " + setting + ": expected os." + key + "=off");
+      }
+      off.add(mechanism);
+    }
+    return off;
   }
 
   /** Reads the pairs of {@code --top}. */
@@ -597,6 +719,10 @@ class RunCommand implements Callable<Integer> {
     }
     if (thp != null) {
       words.addAll(List.of("--thp", thp));
+    }
+    words.addAll(image.words());
+    if (checkStale) {
+      words.add("--check-stale");
     }
     words.addAll(List.of("--skip", Long.toString(skip), "--warmup", Long.toString(warmup)));
     if (maxRefs != null) {

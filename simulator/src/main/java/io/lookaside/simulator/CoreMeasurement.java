@@ -150,7 +150,9 @@ final class CoreMeasurement {
           rankings,
           os,
           timing,
-          perCore);
+          perCore,
+          null,
+          null);
     }
   }
 }

@@ -468,11 +468,12 @@ public final class CoresSimulation {
       perCore.add(result(counts, traces, skipped, warmedUp, List.of()));
     }
     return result(
-        Objects.requireNonNull(sum).withTiming(all),
-        traces,
-        skipped,
-        warmedUp,
-        machine.config().cores() == 1 ? List.of() : perCore);
+            Objects.requireNonNull(sum).withTiming(all),
+            traces,
+            skipped,
+            warmedUp,
+            machine.config().cores() == 1 ? List.of() : perCore)
+        .with(null, RunResult.StaleResult.of(cores.stream().map(core -> core.machine).toList()));
   }
 
   private RunResult result(

@@ -2,6 +2,7 @@ package io.lookaside.simulator;
 
 import io.lookaside.mmu.AccessMode;
 import io.lookaside.mmu.ControlRegisters;
+import io.lookaside.mmu.CpuFeatures;
 import io.lookaside.mmu.Mmu;
 import io.lookaside.mmu.WalkObserver;
 import io.lookaside.mmu.format.Cr0;
@@ -9,6 +10,8 @@ import io.lookaside.mmu.format.Cr4;
 import io.lookaside.mmu.format.Efer;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.memory.PhysicalMemory;
+import io.lookaside.mmu.memory.TableMemory;
+import io.lookaside.mmu.stale.StaleTranslationDetector;
 import io.lookaside.os.FirstTouchKernel;
 import io.lookaside.os.FramePlacement;
 import io.lookaside.os.Kernel;
@@ -16,7 +19,12 @@ import io.lookaside.os.linux.LinuxConfig;
 import io.lookaside.os.linux.Processor;
 import io.lookaside.os.linux.TraceKernel;
 import io.lookaside.pagewalker.HardwarePageWalker;
+import io.lookaside.pagewalker.WalkerConfig;
 import io.lookaside.simulator.config.MachineConfig;
+import io.lookaside.simulator.image.ImageKernel;
+import io.lookaside.simulator.image.ImageMemory;
+import io.lookaside.simulator.image.ImagePaging;
+import io.lookaside.simulator.image.ImageSource;
 import io.lookaside.tlb.MissObserver;
 import io.lookaside.tlb.TlbHierarchy;
 import java.util.ArrayList;
@@ -39,11 +47,12 @@ public final class Machine {
       Efer.LONG_MODE_ENABLE | Efer.LONG_MODE_ACTIVE | Efer.NO_EXECUTE_ENABLE;
 
   private final MachineConfig config;
-  private final PhysicalMemory memory;
+  private final TableMemory memory;
   private final Kernel kernel;
   private final TlbHierarchy tlbs;
   private final HardwarePageWalker walker;
   private final Mmu mmu;
+  private final @Nullable StaleTranslationDetector detector;
 
   /**
    * A machine with cold caches and an empty address space, about to run a user program.
@@ -64,26 +73,101 @@ public final class Machine {
       long seed,
       @Nullable MissObserver misses,
       @Nullable WalkObserver walks) {
+    this(config, placement, pageSize, seed, misses, walks, false);
+  }
+
+  /**
+   * A machine that somebody watches.
+   *
+   * @param checkStale whether uses of stale translations are detected
+   */
+  Machine(
+      MachineConfig config,
+      FramePlacement placement,
+      PageSize pageSize,
+      long seed,
+      @Nullable MissObserver misses,
+      @Nullable WalkObserver walks,
+      boolean checkStale) {
     this(
-        new Core(config, new PhysicalMemory(memoryLimit()), seed, misses, walks),
-        firstTouch(placement, pageSize, seed));
+        new Core(config, new PhysicalMemory(memoryLimit()), seed, misses, walks, checkStale),
+        core ->
+            new FirstTouchKernel(
+                core.ram(), config.physicalAddressBits(), placement, pageSize, seed));
   }
 
   /**
    * A machine with cold caches that runs the kernel modelled on Linux.
    *
    * @param linux how the kernel is set up
+   * @param checkStale whether uses of stale translations are detected
    */
   Machine(
       MachineConfig config,
       LinuxConfig linux,
       @Nullable MissObserver misses,
-      @Nullable WalkObserver walks) {
+      @Nullable WalkObserver walks,
+      boolean checkStale) {
     this(
-        new Core(config, new PhysicalMemory(memoryLimit()), linux.seed(), misses, walks),
+        new Core(
+            config, new PhysicalMemory(memoryLimit()), linux.seed(), misses, walks, checkStale),
         core ->
-            TraceKernel.onProcessors(linux, core.memory, List.of(LinuxMachine.port(core.mmu)))
+            TraceKernel.onProcessors(linux, core.ram(), List.of(LinuxMachine.port(core.mmu)))
                 .get(0));
+  }
+
+  /**
+   * A machine with cold caches whose memory is an image, under the registers of one of its address
+   * spaces. It has all paging modes and page sizes and 52 bits of physical addresses, whatever the
+   * configuration says, for the image's machine is another.
+   *
+   * @throws IllegalArgumentException if the registers cannot be decided
+   */
+  Machine(
+      MachineConfig config,
+      ImageSource source,
+      long seed,
+      @Nullable MissObserver misses,
+      @Nullable WalkObserver walks,
+      boolean checkStale) {
+    this(config, source, new ImageMemory(source.image()), seed, misses, walks, checkStale);
+  }
+
+  private Machine(
+      MachineConfig config,
+      ImageSource source,
+      ImageMemory overlay,
+      long seed,
+      @Nullable MissObserver misses,
+      @Nullable WalkObserver walks,
+      boolean checkStale) {
+    this(config, source, overlay, source.paging(overlay), seed, misses, walks, checkStale);
+  }
+
+  private Machine(
+      MachineConfig config,
+      ImageSource source,
+      ImageMemory overlay,
+      ImagePaging paging,
+      long seed,
+      @Nullable MissObserver misses,
+      @Nullable WalkObserver walks,
+      boolean checkStale) {
+    this(
+        new Core(
+            config,
+            overlay,
+            source.registers(paging),
+            new CpuFeatures(PhysicalMemory.ADDRESS_BITS, true, true, config.features().overFlush()),
+            source.privilege().mode(),
+            seed,
+            misses,
+            walks,
+            checkStale),
+        core -> {
+          paging.makePdptesLoadable(overlay);
+          return new ImageKernel(source.image().name(), paging, overlay);
+        });
   }
 
   private Machine(Core core, Function<Core, Kernel> kernelOf) {
@@ -97,37 +181,66 @@ public final class Machine {
     this.tlbs = core.tlbs;
     this.walker = core.walker;
     this.mmu = core.mmu;
+    this.detector = core.detector;
     this.kernel = kernel;
   }
 
   /** What each core has for itself, and memory. */
   private static final class Core {
     final MachineConfig config;
-    final PhysicalMemory memory;
+    final TableMemory memory;
     final TlbHierarchy tlbs;
     final HardwarePageWalker walker;
     final Mmu mmu;
+    final @Nullable StaleTranslationDetector detector;
 
     Core(
         MachineConfig config,
         PhysicalMemory memory,
         long seed,
         @Nullable MissObserver misses,
-        @Nullable WalkObserver walks) {
+        @Nullable WalkObserver walks,
+        boolean checkStale) {
+      this(
+          config,
+          memory,
+          new ControlRegisters(CR0, 0, CR4, EFER),
+          config.features(),
+          AccessMode.USER,
+          seed,
+          misses,
+          walks,
+          checkStale);
+    }
+
+    Core(
+        MachineConfig config,
+        TableMemory memory,
+        ControlRegisters registers,
+        CpuFeatures features,
+        AccessMode mode,
+        long seed,
+        @Nullable MissObserver misses,
+        @Nullable WalkObserver walks,
+        boolean checkStale) {
       this.config = config;
       this.memory = memory;
       tlbs = new TlbHierarchy(config.tlb(), seed, misses);
       walker = new HardwarePageWalker(config.walker(), memory, seed, walks);
-      ControlRegisters registers = new ControlRegisters(CR0, 0, CR4, EFER);
-      mmu = new Mmu(registers, config.features(), AccessMode.USER, tlbs, walker);
+      if (checkStale) {
+        StaleTranslationDetector d = new StaleTranslationDetector(tlbs);
+        mmu = new Mmu(registers, features, mode, d, walker);
+        d.watch(mmu, new HardwarePageWalker(WalkerConfig.READ_ONLY, memory, 0, d));
+        detector = d;
+      } else {
+        mmu = new Mmu(registers, features, mode, tlbs, walker);
+        detector = null;
+      }
     }
-  }
 
-  private static Function<Core, Kernel> firstTouch(
-      FramePlacement placement, PageSize pageSize, long seed) {
-    return core ->
-        new FirstTouchKernel(
-            core.memory, core.config.physicalAddressBits(), placement, pageSize, seed);
+    PhysicalMemory ram() {
+      return Machine.ram(memory);
+    }
   }
 
   /**
@@ -151,7 +264,7 @@ public final class Machine {
     List<Core> cores = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       long seed = options.seed() ^ (long) i << 48; // of the first core as of a single one
-      cores.add(new Core(config, memory, seed, misses, walks));
+      cores.add(new Core(config, memory, seed, misses, walks, options.checkStale()));
     }
     List<Machine> machines = new ArrayList<>();
     LinuxConfig linux = options.linux();
@@ -213,8 +326,25 @@ public final class Machine {
     return config;
   }
 
+  /**
+   * Its memory.
+   *
+   * @throws IllegalStateException if it is an image
+   */
   public PhysicalMemory memory() {
-    return memory;
+    return ram(memory);
+  }
+
+  private static PhysicalMemory ram(TableMemory memory) {
+    if (memory instanceof PhysicalMemory ram) {
+      return ram;
+    }
+    throw new IllegalStateException("the memory is an image");
+  }
+
+  /** What detects uses of stale translations, or {@code null} where nothing does. */
+  public @Nullable StaleTranslationDetector detector() {
+    return detector;
   }
 
   public Kernel kernel() {

@@ -2,6 +2,7 @@ package io.lookaside.simulator;
 
 import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.Mmu;
+import io.lookaside.mmu.PagingMode;
 import io.lookaside.mmu.TranslationCache;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.format.Translation;
@@ -183,7 +184,8 @@ public final class Replay implements ReplayEngine {
       return translate(va, kind);
     }
     // The processor checks the whole operand before it translates any of it.
-    if (!VirtualAddress.isCanonical(va) || !VirtualAddress.isCanonical(last)) {
+    PagingMode mode = mmu.context().format().mode();
+    if (!mode.isLinear(va) || !mode.isLinear(last)) {
       counters.add(ReferenceMetric.GENERAL_PROTECTION, 1);
       return 0;
     }

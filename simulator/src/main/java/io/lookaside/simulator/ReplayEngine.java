@@ -1,5 +1,6 @@
 package io.lookaside.simulator;
 
+import io.lookaside.mmu.stale.StaleTranslationDetector;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.FirstTouchKernel;
 import io.lookaside.traces.ReferenceBatch;
@@ -29,11 +30,14 @@ public interface ReplayEngine {
    * @param profile what watches the machine, or {@code null}; only the general way can be watched
    */
   static ReplayEngine of(Machine machine, @Nullable MissProfile profile) {
+    StaleTranslationDetector detector = machine.detector();
     return profile == null
+            && detector == null
             && machine.kernel() instanceof FirstTouchKernel kernel
             && LruReplay.fits(machine.config(), kernel.pageSize())
         ? new LruReplay(machine)
-        : new Replay(machine.mmu(), machine.tlbs(), machine.kernel(), profile);
+        : new Replay(
+            machine.mmu(), detector == null ? machine.tlbs() : detector, machine.kernel(), profile);
   }
 
   /** As {@link #of(Machine, MissProfile)} where nothing watches. */

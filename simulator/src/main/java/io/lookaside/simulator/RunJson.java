@@ -2,10 +2,12 @@ package io.lookaside.simulator;
 
 import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.format.PageSize;
+import io.lookaside.mmu.stale.StaleUse;
 import io.lookaside.mmu.stats.Metric;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.linux.LinuxConfig;
 import io.lookaside.pagewalker.WalkMetric;
+import io.lookaside.simulator.image.ImageSource;
 import io.lookaside.timing.TimingMetric;
 import io.lookaside.tlb.TlbMetric;
 import io.lookaside.tlb.TlbStructureMetric;
@@ -82,6 +84,8 @@ public final class RunJson {
         counts(node, core);
       }
     }
+    image(root, result);
+    stale(root, result.stale());
     return root;
   }
 
@@ -116,10 +120,50 @@ public final class RunJson {
     elsewhere.add(WalkMetric.ROOT_STARTS);
     putAll(root.putObject("walker"), walks, elsewhere);
     ObjectNode faults = root.putObject("faults");
-    put(faults, result.references(), ReferenceMetric.PAGE_FAULTS);
+    faults.put(ReferenceMetric.PAGE_FAULTS.key(), result.pageFaults());
     put(faults, result.references(), ReferenceMetric.GENERAL_PROTECTION);
     cycles(root, result);
     root.put("physicalAddressSum", hex(result.physicalAddressSum()));
+  }
+
+  /** The address space of an image, and what had no translation there. */
+  private static void image(ObjectNode root, RunResult result) {
+    ImageSource source = result.options().image();
+    RunResult.ImageResult image = result.image();
+    if (source == null || image == null) {
+      return;
+    }
+    ObjectNode node = root.putObject("image");
+    node.put("file", source.image().name());
+    node.put("format", source.image().format().label());
+    node.put("paging", image.paging().mode().label());
+    node.put("cr3", hex(image.paging().registers().cr3()));
+    node.put("cpl", source.privilege().label());
+    putAll(node, image.counts(), Set.of());
+  }
+
+  private static void stale(ObjectNode root, RunResult.@Nullable StaleResult stale) {
+    if (stale == null) {
+      return;
+    }
+    ObjectNode node = root.putObject("staleTranslations");
+    node.put("count", stale.count());
+    ArrayNode uses = node.putArray("uses");
+    for (StaleUse use : stale.uses()) {
+      ObjectNode entry = uses.addObject();
+      entry.put("address", hex(use.va()));
+      entry.put("pcid", use.pcid());
+      entry.put("fromStructureCache", use.fromStructureCache());
+      StaleUse.Change change = use.change();
+      entry.put("changed", change.place().name().toLowerCase(Locale.ROOT));
+      if (change.place() == StaleUse.Place.ENTRY) {
+        entry.put("entry", change.name());
+        entry.put("entryAddress", hex(change.address()));
+        entry.put("before", hex(change.before()));
+        entry.put("after", hex(change.after()));
+      }
+      entry.put("missing", use.missingInvalidation());
+    }
   }
 
   private static void cycles(ObjectNode root, RunResult result) {

@@ -3,6 +3,7 @@ package io.lookaside.simulator;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.os.FramePlacement;
 import io.lookaside.os.linux.LinuxConfig;
+import io.lookaside.simulator.image.ImageSource;
 import io.lookaside.traces.TraceFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  *     touches only
  * @param quantumCycles with a clock and several traces on a core: cycles of one before the next has
  *     its turn; 0 for turns of {@code quantum} references
+ * @param image the address space of an image to run in, instead of under a kernel, or {@code null}
+ * @param checkStale detect uses of stale translations
  */
 public record RunOptions(
     List<String> traces,
@@ -39,7 +42,9 @@ public record RunOptions(
     long seed,
     List<Top> top,
     @Nullable LinuxConfig linux,
-    long quantumCycles) {
+    long quantumCycles,
+    @Nullable ImageSource image,
+    boolean checkStale) {
   /**
    * A ranking that is asked for.
    *
@@ -55,6 +60,39 @@ public record RunOptions(
   public RunOptions {
     traces = List.copyOf(traces);
     top = List.copyOf(top);
+  }
+
+  /** Options of a run that is in no image and detects nothing. */
+  public RunOptions(
+      List<String> traces,
+      @Nullable TraceFormat format,
+      long quantum,
+      boolean prefault,
+      FramePlacement frames,
+      PageSize pageSize,
+      long skip,
+      long warmup,
+      long maxReferences,
+      long seed,
+      List<Top> top,
+      @Nullable LinuxConfig linux,
+      long quantumCycles) {
+    this(
+        traces,
+        format,
+        quantum,
+        prefault,
+        frames,
+        pageSize,
+        skip,
+        warmup,
+        maxReferences,
+        seed,
+        top,
+        linux,
+        quantumCycles,
+        null,
+        false);
   }
 
   /** Options of a run whose page faults are first touches and nothing else. */

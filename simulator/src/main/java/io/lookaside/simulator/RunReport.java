@@ -9,6 +9,8 @@ import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.linux.KernelMetric;
 import io.lookaside.os.linux.LinuxConfig;
 import io.lookaside.pagewalker.WalkMetric;
+import io.lookaside.simulator.image.ImageMetric;
+import io.lookaside.simulator.image.ImageSource;
 import io.lookaside.timing.CacheMetric;
 import io.lookaside.timing.CycleCause;
 import io.lookaside.timing.DramMetric;
@@ -29,6 +31,7 @@ import tools.jackson.databind.JsonNode;
 /** A result as text for people. */
 public final class RunReport {
   private static final int CONFIGURATION_WIDTH = 100;
+  private static final int STALE_SHOWN = 20;
 
   private final RunResult result;
   private final String command;
@@ -53,6 +56,8 @@ public final class RunReport {
     report.walks();
     result.top().forEach(report::ranking);
     report.os();
+    report.image();
+    report.stale();
     report.time();
     report.cores();
     report.totals();
@@ -101,12 +106,18 @@ public final class RunReport {
     }
     line("machine  %s%s", result.machine().name(), description.isEmpty() ? "" : ": " + description);
     RunOptions o = result.options();
-    line(
-        "pages    %s, mapped %s, frames %s; seed %d",
-        o.pageSize().label(),
-        o.prefault() ? "before the run" : "on first touch",
-        o.frames(),
-        o.seed());
+    if (o.image() != null) {
+      line(
+          "image    %s (%s)",
+          printable(o.image().image().name()), o.image().image().format().description());
+    } else {
+      line(
+          "pages    %s, mapped %s, frames %s; seed %d",
+          o.pageSize().label(),
+          o.prefault() ? "before the run" : "on first touch",
+          o.frames(),
+          o.seed());
+    }
     line("");
   }
 
@@ -257,6 +268,44 @@ public final class RunReport {
     line("");
   }
 
+  /** What had no translation in the image, where the run is in one. */
+  private void image() {
+    RunResult.ImageResult image = result.image();
+    ImageSource source = result.options().image();
+    if (image == null || source == null) {
+      return;
+    }
+    String who =
+        switch (source.privilege()) {
+          case ANY -> "whether user mode or the kernel";
+          case SUPERVISOR -> "the kernel's";
+          case USER -> "user mode's";
+        };
+    line(
+        "Image (%s, CR3 0x%x; accesses %s)",
+        image.paging().mode().description(), image.paging().registers().cr3(), who);
+    List<String[]> rows = new ArrayList<>();
+    for (ImageMetric metric : ImageMetric.values()) {
+      rows.add(new String[] {metric.key(), count(image.counts().get(metric)), metric.meaning()});
+    }
+    table(rows, "no translation", "count", "");
+    line("");
+  }
+
+  /** The first uses of stale translations, where somebody looked. */
+  private void stale() {
+    RunResult.StaleResult stale = result.stale();
+    if (stale == null) {
+      return;
+    }
+    line("Stale translations used: %s", stale.count() == 0 ? "none" : count(stale.count()));
+    stale.uses().stream().limit(STALE_SHOWN).forEach(use -> line("  %s", use));
+    if (stale.count() > STALE_SHOWN) {
+      line("  and %s more", count(stale.count() - STALE_SHOWN));
+    }
+    line("");
+  }
+
   private void time() {
     TimingResult timing = result.timing();
     if (timing == null) {
@@ -367,8 +416,7 @@ public final class RunReport {
         count(cycles), translations == 0 ? "none" : format("%.3f", (double) cycles / translations));
     line(
         "faults                 %s page faults, %s general protection",
-        count(r.get(ReferenceMetric.PAGE_FAULTS)),
-        count(r.get(ReferenceMetric.GENERAL_PROTECTION)));
+        count(result.pageFaults()), count(r.get(ReferenceMetric.GENERAL_PROTECTION)));
     List<String> mapped = new ArrayList<>();
     for (PageSize size : PageSize.OF_LONG_MODE) {
       Long pages = result.mappedPages().get(size);
@@ -376,10 +424,12 @@ public final class RunReport {
         mapped.add(count(pages) + " of " + size.label());
       }
     }
-    line("pages mapped           %s", mapped.isEmpty() ? "none" : String.join(", ", mapped));
-    line(
-        "page tables            %s pages, %s KiB",
-        count(result.tablePages()), count(result.tablePages() * PageSize.SIZE_4K.bytes() / 1024));
+    if (result.image() == null) {
+      line("pages mapped           %s", mapped.isEmpty() ? "none" : String.join(", ", mapped));
+      line(
+          "page tables            %s pages, %s KiB",
+          count(result.tablePages()), count(result.tablePages() * PageSize.SIZE_4K.bytes() / 1024));
+    }
     line("physical address sum   %s", RunJson.hex(result.physicalAddressSum()));
     line("");
   }

@@ -3,10 +3,14 @@ package io.lookaside.simulator;
 import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.assoc.SeededRandom;
 import io.lookaside.mmu.format.PageSize;
+import io.lookaside.mmu.stale.StaleTranslationDetector;
+import io.lookaside.mmu.stale.StaleUse;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.linux.KernelMetric;
 import io.lookaside.pagewalker.WalkMetric;
 import io.lookaside.simulator.config.MachineConfig;
+import io.lookaside.simulator.image.ImageMetric;
+import io.lookaside.simulator.image.ImagePaging;
 import io.lookaside.timing.TimingMetric;
 import io.lookaside.tlb.TlbCounts;
 import io.lookaside.tlb.TlbLevelConfig;
@@ -17,6 +21,7 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +47,9 @@ import org.jspecify.annotations.Nullable;
  * @param timing what the clock says, or {@code null} for a run without one; of several cores the
  *     sums
  * @param perCore what each core of a machine with several counted; empty for one core
+ * @param image the address space of an image and what had no translation there, or {@code null} for
+ *     a run that is in none
+ * @param stale uses of stale translations, warm-up's included, or {@code null} where nobody looked
  */
 public record RunResult(
     MachineConfig machine,
@@ -60,7 +68,66 @@ public record RunResult(
     List<MissRanking> top,
     @Nullable Snapshot<KernelMetric> os,
     @Nullable TimingResult timing,
-    List<RunResult> perCore) {
+    List<RunResult> perCore,
+    @Nullable ImageResult image,
+    @Nullable StaleResult stale) {
+
+  /**
+   * A run in an image.
+   *
+   * @param paging the address space
+   * @param counts why accesses had no translation
+   */
+  public record ImageResult(ImagePaging paging, Snapshot<ImageMetric> counts) {}
+
+  /**
+   * What the detector of stale translations found.
+   *
+   * @param count first uses
+   * @param uses those of them that are kept in words
+   */
+  public record StaleResult(long count, List<StaleUse> uses) {
+    /** What the detectors of all cores found, or {@code null} where there are none. */
+    static @Nullable StaleResult of(List<Machine> cores) {
+      List<StaleTranslationDetector> detectors =
+          cores.stream().map(Machine::detector).filter(Objects::nonNull).toList();
+      return detectors.isEmpty()
+          ? null
+          : new StaleResult(
+              detectors.stream().mapToLong(StaleTranslationDetector::count).sum(),
+              detectors.stream().flatMap(d -> d.uses().stream()).toList());
+    }
+  }
+
+  /** This result with what only some runs have. */
+  RunResult with(@Nullable ImageResult newImage, @Nullable StaleResult newStale) {
+    return new RunResult(
+        machine,
+        options,
+        traces,
+        skipped,
+        warmedUp,
+        instructions,
+        references,
+        processes,
+        levels,
+        walks,
+        physicalAddressSum,
+        mappedPages,
+        tablePages,
+        top,
+        os,
+        timing,
+        perCore,
+        newImage,
+        newStale);
+  }
+
+  /** Page faults. What a page that an image lacks would have said is not among them. */
+  public long pageFaults() {
+    long all = references.get(ReferenceMetric.PAGE_FAULTS);
+    return image == null ? all : all - image.counts().get(ImageMetric.MISSING);
+  }
 
   /**
    * What was read of a trace.

@@ -9,6 +9,8 @@ import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.Kernel;
 import io.lookaside.os.linux.KernelMetric;
 import io.lookaside.simulator.config.MachineConfig;
+import io.lookaside.simulator.image.ImageKernel;
+import io.lookaside.simulator.image.ImageMetric;
 import io.lookaside.timing.TimingConfig;
 import io.lookaside.tlb.MissObserver;
 import io.lookaside.traces.ReferenceBatch;
@@ -43,6 +45,7 @@ public final class Simulation {
 
   private @Nullable CoreMeasurement start;
   private @Nullable Snapshot<KernelMetric> osAtStart;
+  private @Nullable Snapshot<ImageMetric> imageAtStart;
 
   private long referencesOfEarlierPasses;
   private long bytesOfEarlierPasses;
@@ -66,7 +69,7 @@ public final class Simulation {
    *
    * @param standardInput read where the trace is {@code -}
    * @param clock what makes it a run with time, or {@code null}; only for machines that say what
-   *     timing needs, and without rankings
+   *     timing needs, and without rankings and detection
    * @throws IllegalArgumentException if it is not so, or the machine has several cores
    */
   public Simulation(
@@ -89,8 +92,8 @@ public final class Simulation {
     this.profile = axes.isEmpty() ? null : new MissProfile(config, axes, MissProfile.CAPACITY);
     if (clock != null) {
       TimingConfig timing = config.timing();
-      if (timing == null || profile != null) {
-        throw new IllegalArgumentException("no clock for this machine, or with rankings");
+      if (timing == null || profile != null || options.checkStale()) {
+        throw new IllegalArgumentException("no clock for this machine, or with other observers");
       }
       TranslationRecorder recorder = new TranslationRecorder();
       this.machine = machine(config, options, recorder, recorder);
@@ -110,9 +113,15 @@ public final class Simulation {
       RunOptions options,
       @Nullable MissObserver misses,
       @Nullable WalkObserver walks) {
-    return options.linux() == null
-        ? new Machine(config, options.frames(), options.pageSize(), options.seed(), misses, walks)
-        : new Machine(config, options.linux(), misses, walks);
+    boolean check = options.checkStale();
+    if (options.image() != null) {
+      return new Machine(config, options.image(), options.seed(), misses, walks, check);
+    }
+    if (options.linux() != null) {
+      return new Machine(config, options.linux(), misses, walks, check);
+    }
+    return new Machine(
+        config, options.frames(), options.pageSize(), options.seed(), misses, walks, check);
   }
 
   /**
@@ -160,6 +169,7 @@ public final class Simulation {
   void beginMeasuring() {
     start = new CoreMeasurement(machine, replay, processCounters);
     osAtStart = CoreMeasurement.osCounts(machine);
+    imageAtStart = machine.kernel() instanceof ImageKernel kernel ? kernel.snapshot() : null;
     if (profile != null) {
       profile.clear();
     }
@@ -332,7 +342,15 @@ public final class Simulation {
             machine.kernel().tablePages(),
             rankings(),
             CoreMeasurement.osSince(osAtStart, machine),
-            List.of());
+            List.of())
+        .with(image(), RunResult.StaleResult.of(List.of(machine)));
+  }
+
+  /** Why accesses had no translation in the image, where the run is in one. */
+  private RunResult.@Nullable ImageResult image() {
+    return machine.kernel() instanceof ImageKernel kernel && imageAtStart != null
+        ? new RunResult.ImageResult(kernel.paging(), kernel.snapshot().minus(imageAtStart))
+        : null;
   }
 
   /** The pages that are mapped, by size. */

@@ -164,7 +164,7 @@ class RightsTablesTest {
 
     /** Index bits: P, R/W, U/S, XD, and D where it is the leaf. */
     long entry(int level, int index) {
-      long e = index & 7 | (shape.hasXd() ? (long) (index >>> 3 & 1) << 63 : 0);
+      long e = (index & 7) | (shape.hasXd() ? (long) (index >>> 3 & 1) << 63 : 0);
       if (level > shape.leaf) {
         return e | table(level - 1);
       }
@@ -203,7 +203,7 @@ class RightsTablesTest {
 
     long get(long address) {
       long word = words[(int) (address >>> 3) - 512];
-      return shape.entryBytes == 8 ? word : word >>> (address & 4) * 8 & 0xffff_ffffL;
+      return shape.entryBytes == 8 ? word : (word >>> ((address & 4) * 8)) & 0xffff_ffffL;
     }
 
     void put(long address, long entry) {
@@ -212,7 +212,7 @@ class RightsTablesTest {
         words[i] = entry;
       } else {
         int shift = (int) (address & 4) * 8;
-        words[i] = words[i] & ~(0xffff_ffffL << shift) | entry << shift;
+        words[i] = (words[i] & ~(0xffff_ffffL << shift)) | entry << shift;
       }
     }
 

@@ -1,5 +1,7 @@
 package io.lookaside.mmu.format;
 
+import io.lookaside.mmu.memory.PhysicalMemory;
+
 /**
  * A page-directory-pointer-table entry of PAE paging. The processor keeps four of them in
  * registers, which it loads, and checks, when CR3 is loaded; they carry no rights, A or XD.
@@ -18,6 +20,11 @@ public final class Pdpte {
   private static final long RESERVED_LOW = 0x1e6L;
 
   private Pdpte() {}
+
+  /** The entry without the bits that are reserved whatever MAXPHYADDR is. */
+  public static long loadable(long pdpte) {
+    return pdpte & ~(RESERVED_LOW | -1L << PhysicalMemory.ADDRESS_BITS);
+  }
 
   /**
    * Whether the entry can be loaded: one that is present must have no reserved bit, or the load of

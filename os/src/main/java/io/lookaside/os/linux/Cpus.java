@@ -110,6 +110,10 @@ final class Cpus {
   }
 
   private void flushAll(Cpu cpu, AddressSpace space) {
+    if (!kernel.config.has(Mechanism.TLB_FLUSH)) {
+      cpu.port.writeCr3(cr3(cpu, space) | Cr3.KEEP_TRANSLATIONS);
+      return;
+    }
     cpu.port.writeCr3(cr3(cpu, space));
     kernel.count(KernelMetric.FULL_FLUSHES, 1);
     kernel.spend(kernel.config.costs().fullFlush());
@@ -121,6 +125,9 @@ final class Cpus {
    * @param pageShift the binary logarithm of the size of the pages that were mapped there
    */
   void flush(AddressSpace space, long from, long to, int pageShift) {
+    if (!kernel.config.has(Mechanism.TLB_FLUSH)) {
+      return;
+    }
     space.tlbGeneration++;
     long pages = (to - from + (1L << pageShift) - 1) >>> pageShift;
     for (int i = 0; i < cpus.length; i++) {

@@ -19,6 +19,11 @@ public enum Mechanism {
   GLOBAL_PAGES("globalPages"),
   /** Address spaces are told apart by PCID; off: each switch flushes. */
   PCID("pcid"),
+  /**
+   * Translations that the kernel has changed, or whose PCID is another's now, are dropped from
+   * TLBs; off: never, so that stale ones are used.
+   */
+  TLB_FLUSH("tlbFlush"),
   /** Leaves carry the rights of their area; off: everything may be written and executed. */
   PERMISSION_BITS("permissionBits"),
   /** Kernel pages are closed to user mode; off: U/S is set in them too. */

@@ -4,23 +4,33 @@ import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.PageWalker;
 import io.lookaside.mmu.PagingContext;
 import io.lookaside.mmu.PagingFormat;
+import io.lookaside.mmu.WalkObserver;
 import io.lookaside.mmu.format.PageFaultCode;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.format.Pte;
 import io.lookaside.mmu.format.Translation;
 import io.lookaside.mmu.memory.PhysicalMemory;
+import org.jspecify.annotations.Nullable;
 
 /** A walk of four-level tables without caches. */
 final class PlainWalker implements PageWalker {
   private final PhysicalMemory memory;
+  private final @Nullable WalkObserver observer;
 
   PlainWalker(PhysicalMemory memory) {
     this.memory = memory;
+    this.observer = null;
+  }
+
+  /** A walker that sets neither A nor D and tells what it reads. */
+  PlainWalker(PhysicalMemory memory, WalkObserver observer) {
+    this.memory = memory;
+    this.observer = observer;
   }
 
   @Override
   public long walk(long va, int kind, PagingContext context, Cause cause) {
-    return walk(va, kind, context, true);
+    return walk(va, kind, context, observer == null);
   }
 
   /** The translation that the tables give now, or a fault; sets A and D if asked to. */
@@ -28,9 +38,15 @@ final class PlainWalker implements PageWalker {
     long table = Pte.tableAddress(context.root(va));
     long rights = Pte.WRITABLE | Pte.USER;
     int code = context.rights().faultCode(kind);
+    if (observer != null) {
+      observer.onStart(va, context.format().top(), context.root(va));
+    }
     for (int shift = 39; ; shift -= 9) {
       long address = table + ((va >>> shift) & 511) * 8;
       long entry = memory.read(address);
+      if (observer != null) {
+        observer.onEntry((shift - 12) / 9, address, entry);
+      }
       if (!Pte.isPresent(entry)) {
         return Translation.pageFault(code);
       }

@@ -4,11 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.lookaside.mmu.assoc.SeededRandom;
+import io.lookaside.mmu.stale.StaleUse;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -17,7 +20,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Random programs of system calls and accesses on two processors, against a plain map of what each
- * process should see; after every step all tables are walked and all accounts checked.
+ * process should see; after every step all tables are walked and all accounts checked, and the
+ * detector of stale translations, which looks on all the time, must have found none.
  */
 class RandomProgramTest {
   private static final int PAGE = 4096;
@@ -69,9 +73,9 @@ class RandomProgramTest {
     final Map<Task, NavigableMap<Long, Page>> views = new HashMap<>();
     int done;
 
-    Program(long seed, LinuxConfig.Thp thp) {
+    Program(long seed, LinuxConfig.Thp thp, Set<Mechanism> off) {
       random = new SeededRandom(seed);
-      LinuxConfig config = LinuxConfig.of(256L << 20).withThp(thp).withSeed(seed);
+      LinuxConfig config = LinuxConfig.of(256L << 20).withThp(thp).withSeed(seed).without(off);
       machine = new TestMachine(config, 2);
       kernel = machine.kernel;
       file = kernel.openFile("data", 40 * PAGE, true, at -> at % PAGE == 0 ? at / PAGE + 1 : 0);
@@ -342,12 +346,34 @@ class RandomProgramTest {
     }
   }
 
+  /** Accesses and changes of mappings in turn, without the checks that end a run. */
+  private static List<StaleUse> staleUses(long seed, Set<Mechanism> off) {
+    Program program = new Program(seed, LinuxConfig.Thp.MADVISE, off);
+    try {
+      for (int step = 0; step < STEPS; step++) {
+        program.step();
+      }
+    } catch (AssertionError e) {
+      // A kernel that does not flush lets programs see what they should not.
+    }
+    return program.machine.staleUses();
+  }
+
+  @Test
+  void theDetectorFindsAKernelThatDoesNotFlush() {
+    List<StaleUse> uses = staleUses(0, EnumSet.of(Mechanism.TLB_FLUSH));
+    assertTrue(!uses.isEmpty());
+    assertEquals(StaleUse.Place.ENTRY, uses.get(0).change().place());
+    assertEquals(List.of(), staleUses(0, EnumSet.noneOf(Mechanism.class)));
+  }
+
   private static void run(long seed, LinuxConfig.Thp thp) {
-    Program program = new Program(seed, thp);
+    Program program = new Program(seed, thp, EnumSet.noneOf(Mechanism.class));
     for (int step = 0; step < STEPS; step++) {
       try {
         program.step();
         KernelAudit.check(program.kernel, List.of(program.file));
+        assertEquals(List.of(), program.machine.staleUses());
       } catch (AssertionError | RuntimeException e) {
         throw new AssertionError("seed " + seed + ", step " + step + ": " + e.getMessage(), e);
       }

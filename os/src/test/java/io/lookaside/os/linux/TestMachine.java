@@ -15,6 +15,8 @@ import io.lookaside.mmu.format.Efer;
 import io.lookaside.mmu.format.Pte;
 import io.lookaside.mmu.format.Translation;
 import io.lookaside.mmu.memory.PhysicalMemory;
+import io.lookaside.mmu.stale.StaleTranslationDetector;
+import io.lookaside.mmu.stale.StaleUse;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -28,6 +30,7 @@ final class TestMachine {
   final LinuxKernel kernel;
   final List<Integer> errorCodes = new ArrayList<>();
   private final List<Mmu> mmus = new ArrayList<>();
+  private final List<StaleTranslationDetector> detectors = new ArrayList<>();
   private final PlainWalker walker = new PlainWalker(memory);
 
   TestMachine(LinuxConfig config) {
@@ -43,7 +46,10 @@ final class TestMachine {
               0,
               Cr4.PHYSICAL_ADDRESS_EXTENSION | Cr4.GLOBAL_PAGES | Cr4.PCID_ENABLE,
               Efer.LONG_MODE_ENABLE | Efer.LONG_MODE_ACTIVE | Efer.NO_EXECUTE_ENABLE);
-      Mmu mmu = new Mmu(registers, CpuFeatures.ALL, AccessMode.USER, new UnlimitedTlb(), walker);
+      StaleTranslationDetector detector = new StaleTranslationDetector(new UnlimitedTlb());
+      Mmu mmu = new Mmu(registers, CpuFeatures.ALL, AccessMode.USER, detector, walker);
+      detector.watch(mmu, new PlainWalker(memory, detector));
+      detectors.add(detector);
       mmus.add(mmu);
       ports.add(port(mmu));
     }
@@ -62,6 +68,11 @@ final class TestMachine {
         mmu.writeCr3(operand);
       }
     };
+  }
+
+  /** The first uses of stale translations, of all processors. */
+  List<StaleUse> staleUses() {
+    return detectors.stream().flatMap(d -> d.uses().stream()).toList();
   }
 
   Task spawn() {

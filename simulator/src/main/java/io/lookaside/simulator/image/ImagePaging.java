@@ -17,16 +17,20 @@ import org.jspecify.annotations.Nullable;
  * One address space of an image: the registers under which its tables are read.
  *
  * <p>Where neither the image nor the user tells: MAXPHYADDR 52, four levels, NX on, and 4 MiB pages
- * in 32-bit paging.
+ * in 32-bit paging, CR0.WP set.
  */
 public final class ImagePaging {
+  private final ControlRegisters recordedRegisters;
   private final ControlRegisters registers;
   private final long[] pdptes = new long[Pdpte.COUNT];
   private final boolean pdptesMissing;
   private final PagingContext context;
 
-  private ImagePaging(ControlRegisters registers, ImageMemory memory) {
-    this.registers = registers;
+  private ImagePaging(ControlRegisters recordedRegisters, ImageMemory memory) {
+    this.recordedRegisters = recordedRegisters;
+    // SMAP and protection keys are no part of a translation.
+    long ignored = Cr4.SMAP | Cr4.SUPERVISOR_PROTECTION_KEYS | Cr4.PROTECTION_KEYS;
+    this.registers = recordedRegisters.withCr4(recordedRegisters.cr4() & ~ignored);
     long table = Cr3.pdpteAddress(registers.cr3());
     boolean pae = registers.mode() == PagingMode.PAE;
     this.pdptesMissing = pae && !memory.holds(table);
@@ -85,9 +89,7 @@ public final class ImagePaging {
         cpu != null && told == known
             ? cpu.registers(noExecuteEnabled).withCr3(root)
             : registers(known, root, noExecuteEnabled);
-    // SMAP and protection keys are no part of a translation; see the constructor.
-    long ignored = Cr4.SMAP | Cr4.SUPERVISOR_PROTECTION_KEYS | Cr4.PROTECTION_KEYS;
-    return new ImagePaging(registers.withCr4(registers.cr4() & ~ignored), memory);
+    return new ImagePaging(registers, memory);
   }
 
   private static ControlRegisters registers(PagingMode mode, long cr3, boolean noExecuteEnabled) {
@@ -100,12 +102,32 @@ public final class ImagePaging {
     long efer =
         (mode.isLongMode() ? Efer.LONG_MODE_ENABLE | Efer.LONG_MODE_ACTIVE : 0)
             | (noExecuteEnabled ? Efer.NO_EXECUTE_ENABLE : 0);
-    return new ControlRegisters(Cr0.PROTECTION_ENABLE | Cr0.PAGING, cr3, cr4, efer);
+    long cr0 = Cr0.PROTECTION_ENABLE | Cr0.WRITE_PROTECT | Cr0.PAGING;
+    return new ControlRegisters(cr0, cr3, cr4, efer);
   }
 
-  /** The registers that were decided. */
+  /** The registers that were decided, without SMAP and protection keys. */
   public ControlRegisters registers() {
     return registers;
+  }
+
+  /** The registers that were decided, with SMAP and protection keys as the image tells. */
+  public ControlRegisters recordedRegisters() {
+    return recordedRegisters;
+  }
+
+  /**
+   * Clears, in the overlay, the reserved bits of the PDPTEs that an MMU would refuse to load; see
+   * the constructor. Does nothing in other modes, or where the image lacks them.
+   */
+  public void makePdptesLoadable(ImageMemory memory) {
+    if (mode() != PagingMode.PAE || pdptesMissing) {
+      return;
+    }
+    long table = Cr3.pdpteAddress(registers.cr3());
+    for (int i = 0; i < Pdpte.COUNT; i++) {
+      memory.write(table + (long) i * Long.BYTES, Pdpte.loadable(pdptes[i]));
+    }
   }
 
   /** The paging mode. */

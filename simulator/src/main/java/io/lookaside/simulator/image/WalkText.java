@@ -49,7 +49,7 @@ public final class WalkText {
 
   private void write() {
     PagingMode mode = paging.mode();
-    line("%s, %s, CR3 = 0x%x", hex(va), modeWords(mode), paging.registers().cr3());
+    line("%s, %s, CR3 = 0x%x", hex(va), mode.description(), paging.registers().cr3());
     if (!mode.isLinear(va)) {
       line("");
       line(
@@ -248,16 +248,6 @@ public final class WalkText {
     String who = user ? " of user mode, and of the kernel" : " of the kernel, none of user mode";
     String kernel = user ? " as far as SMAP and SMEP let it" : "";
     return reads + writes + fetches + who + kernel;
-  }
-
-  private static String modeWords(PagingMode mode) {
-    return switch (mode) {
-      case NONE -> "no paging";
-      case BITS_32 -> "32-bit paging";
-      case PAE -> "PAE paging";
-      case FOUR_LEVEL -> "4-level paging";
-      case FIVE_LEVEL -> "5-level paging";
-    };
   }
 
   private static String words(PageSize size) {
