@@ -3,6 +3,7 @@ package io.lookaside.cli;
 import io.lookaside.experiments.sweep.SweepFolder;
 import io.lookaside.mmu.memory.PhysicalMemoryLimitException;
 import io.lookaside.os.OutOfFramesException;
+import io.lookaside.os.malloc.MallocTraceException;
 import io.lookaside.simulator.Version;
 import io.lookaside.simulator.config.ConfigException;
 import io.lookaside.simulator.config.MachineLibrary;
@@ -98,6 +99,7 @@ public final class Main implements Runnable {
         .addSubcommand(new MachinesCommand(console))
         .addSubcommand(TraceCommand.commandLine(console))
         .addSubcommand(new LabCommand(console))
+        .addSubcommand(MallocCommand.commandLine(console))
         .addSubcommand(new ConformCommand(console))
         .addSubcommand(new ImageCommand(console))
         .addSubcommand(new DoctorCommand(console))
@@ -180,6 +182,7 @@ public final class Main implements Runnable {
     }
     if (e instanceof TraceException
         || e instanceof VectorException
+        || e instanceof MallocTraceException
         || e instanceof ImageException
         || e instanceof ConfigException
         || e instanceof SweepFolder.SweepException

@@ -74,6 +74,20 @@ public final class MallocTrace {
     return new MallocTrace(calls);
   }
 
+  /** Writes the calls as text, which {@link #read} reads. */
+  public void write(Appendable to) throws IOException {
+    for (Call call : calls) {
+      to.append(call.kind().letter).append(' ').append(String.valueOf(call.id()));
+      if (call.kind().numbers > 1) {
+        to.append(' ').append(String.valueOf(call.first()));
+      }
+      if (call.kind().numbers > 2) {
+        to.append(' ').append(String.valueOf(call.second()));
+      }
+      to.append('\n');
+    }
+  }
+
   private static Call call(String line, String name, int number) {
     String[] words = line.split("\\s+", -1);
     for (Kind kind : Kind.values()) {

@@ -4,7 +4,8 @@ package io.lookaside.os.malloc;
 public final class MallocTraceException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  MallocTraceException(String name, int line, String problem) {
+  /** A flaw in a line, numbered from 1. */
+  public MallocTraceException(String name, int line, String problem) {
     super(name + ":" + line + ": " + problem);
   }
 }

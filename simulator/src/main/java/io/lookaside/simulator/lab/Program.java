@@ -1,29 +1,23 @@
 package io.lookaside.simulator.lab;
 
 import io.lookaside.mmu.AccessKind;
-import io.lookaside.mmu.memory.PhysicalMemory;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.linux.Abi;
 import io.lookaside.os.linux.Executable;
-import io.lookaside.os.linux.LinuxKernel;
 import io.lookaside.os.linux.Task;
-import io.lookaside.os.malloc.HeapMemory;
 import io.lookaside.pagewalker.WalkMetric;
 import io.lookaside.simulator.LinuxMachine;
+import io.lookaside.simulator.ProcessMemory;
 import io.lookaside.tlb.TlbCounts;
 import io.lookaside.tlb.TlbMetric;
 
 /** A process of an experiment, and what it does. */
-final class Program implements HeapMemory {
+final class Program extends ProcessMemory {
   static final int READ = Abi.PROT_READ;
   static final int READ_WRITE = Abi.PROT_READ | Abi.PROT_WRITE;
 
-  private final LinuxMachine machine;
-  private final Task process;
-
   Program(LinuxMachine machine, Task process) {
-    this.machine = machine;
-    this.process = process;
+    super(machine, process);
   }
 
   /** Starts a small program. */
@@ -35,29 +29,17 @@ final class Program implements HeapMemory {
     return new Program(machine, process);
   }
 
-  Task process() {
-    return process;
-  }
-
-  LinuxMachine machine() {
-    return machine;
-  }
-
-  LinuxKernel kernel() {
-    return machine.kernel();
-  }
-
   Program fork() {
-    Task child = kernel().fork(process);
+    Task child = kernel().fork(process());
     if (child == null) {
       throw new IllegalStateException("the experiment's memory is too small for a fork");
     }
-    return new Program(machine, child);
+    return new Program(machine(), child);
   }
 
   /** Maps anonymous private memory; the address must be had. */
   long map(long bytes, int rights) {
-    long va = kernel().mmap(process, bytes, rights);
+    long va = kernel().mmap(process(), bytes, rights);
     if (Abi.isError(va)) {
       throw new IllegalStateException("mmap of " + bytes + " bytes: " + Abi.describe(va));
     }
@@ -65,24 +47,24 @@ final class Program implements HeapMemory {
   }
 
   boolean reads(long va) {
-    return machine.access(process, va, AccessKind.LOAD) != LinuxMachine.FAULTED;
+    return machine().access(process(), va, AccessKind.LOAD) != LinuxMachine.FAULTED;
   }
 
   boolean writes(long va) {
-    return machine.access(process, va, AccessKind.STORE) != LinuxMachine.FAULTED;
+    return machine().access(process(), va, AccessKind.STORE) != LinuxMachine.FAULTED;
   }
 
   boolean executes(long va) {
-    return machine.access(process, va, AccessKind.FETCH) != LinuxMachine.FAULTED;
+    return machine().access(process(), va, AccessKind.FETCH) != LinuxMachine.FAULTED;
   }
 
   /** Writes a word into each of a number of pages; returns how many of them could be written. */
   long writePages(long va, long pages) {
     long written = 0;
     for (long i = 0; i < pages; i++) {
-      long pa = machine.access(process, va + i * LabContext.PAGE, AccessKind.STORE);
+      long pa = machine().access(process(), va + i * LabContext.PAGE, AccessKind.STORE);
       if (pa != LinuxMachine.FAULTED) {
-        machine.memory().write(pa, i + 1);
+        machine().memory().write(pa, i + 1);
         written++;
       }
     }
@@ -95,52 +77,6 @@ final class Program implements HeapMemory {
       read += reads(va + i * LabContext.PAGE) ? 1 : 0;
     }
     return read;
-  }
-
-  @Override
-  public long load(long va) {
-    long pa = machine.access(process, va, AccessKind.LOAD);
-    return machine.memory().read(present(pa, va));
-  }
-
-  @Override
-  public void store(long va, long value) {
-    long pa = machine.access(process, va, AccessKind.STORE);
-    PhysicalMemory memory = machine.memory();
-    memory.write(present(pa, va), value);
-  }
-
-  private static long present(long pa, long va) {
-    if (pa == LinuxMachine.FAULTED) {
-      throw new IllegalStateException("the program may not access 0x" + Long.toHexString(va));
-    }
-    return pa;
-  }
-
-  @Override
-  public long sbrk(long increment) {
-    long old = process.space().heapEnd();
-    return kernel().brk(process, old + increment) == old + increment ? old : FAILED;
-  }
-
-  @Override
-  public long mmap(long bytes) {
-    long va = kernel().mmap(process, bytes, READ_WRITE);
-    return Abi.isError(va) ? FAILED : va;
-  }
-
-  @Override
-  public void munmap(long va, long bytes) {
-    long result = kernel().munmap(process, va, bytes);
-    if (result != 0) {
-      throw new IllegalStateException("munmap: " + Abi.describe(result));
-    }
-  }
-
-  @Override
-  public long mremap(long va, long oldBytes, long newBytes) {
-    long to = kernel().mremap(process, va, oldBytes, newBytes, Abi.MREMAP_MAYMOVE, 0);
-    return Abi.isError(to) ? FAILED : to;
   }
 
   // What the hardware counted.
