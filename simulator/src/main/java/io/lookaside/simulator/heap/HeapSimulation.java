@@ -143,7 +143,7 @@ public final class HeapSimulation {
     state.add(HeapMetric.MMAP_THRESHOLD, malloc.mmapThreshold());
     state.add(HeapMetric.RESIDENT_BYTES, process.space().residentPages() * PAGE);
     state.add(HeapMetric.TABLE_BYTES, process.space().tableBytes());
-    Snapshot<KernelMetric> kernel = machine.kernel().snapshot();
+    Snapshot<KernelMetric> kernel = machine.kernel().snapshot().minus(start);
     state.add(HeapMetric.MINOR_FAULTS, process.minorFaults());
     state.add(HeapMetric.SYSTEM_CALLS, kernel.get(KernelMetric.SYSTEM_CALLS));
     TlbCounts first = machine.tlbs().levels().get(1).snapshot();
