@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -73,7 +74,7 @@ final class MallocCommand {
   static CommandLine commandLine(Console console) {
     CommandLine line = new CommandLine(new MallocCommand(console));
     // What follows the program's name is the program's.
-    line.getSubcommands().get("record").setStopAtPositional(true);
+    Objects.requireNonNull(line.getSubcommands().get("record")).setStopAtPositional(true);
     return line;
   }
 
