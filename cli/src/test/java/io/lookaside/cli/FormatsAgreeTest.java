@@ -208,6 +208,31 @@ class FormatsAgreeTest {
     }
   }
 
+  /** Blocks of lkt hold up to 1,048,576 references; whole ones are passed over unread. */
+  @Test
+  void skippingWholeBlocksCountsAsReadingThemAndDroppingThem() {
+    String compact = folder.resolve("long.lkt").toString();
+    String words = folder.resolve("long.flat64").toString();
+    for (String file : List.of(compact, words)) {
+      String options = "trace generate zipf --count 2300K --size 4 -q -o";
+      List<String> args = new ArrayList<>(List.of(options.split(" ", -1)));
+      args.add(file);
+      assertEquals(0, Cli.run(args.toArray(new String[0])).code());
+    }
+    for (String skip : List.of("1048576", "1100K", "2200K")) {
+      List<JsonNode> results = new ArrayList<>();
+      for (String file : List.of(words, compact)) {
+        results.add(
+            Cli.run("run", file, "--skip", skip, "--warmup", "10K", "--max-refs", "60K", "--json=-")
+                .json());
+      }
+      for (String part : List.of("tlbs", "walker", "pagingStructureCaches", "faults", "cycles")) {
+        assertEquals(results.get(0).get(part), results.get(1).get(part), part + ", skip " + skip);
+      }
+      assertEquals(60_000, results.get(1).at("/trace/references").asLong());
+    }
+  }
+
   @Test
   void modifyIsTwoReferencesInEveryFormat() throws IOException {
     JsonNode lackey = counts(file("m.lackey", " M 1000,8\n".getBytes(StandardCharsets.US_ASCII)));

@@ -88,6 +88,7 @@ enum Compression {
   /** Bytes that are needed to recognise any of them. */
   static final int MAGIC_BYTES = 10;
 
+  private static final int SKIPPABLE_HEADER_BYTES = 8;
   private static final String BZIP2_BLOCK = "314159265359";
   private static final String BZIP2_END = "177245385090";
   private static final String EMPTY_ZIP = "504b0506";
@@ -110,6 +111,27 @@ enum Compression {
 
   /** A stream of the uncompressed bytes. */
   abstract InputStream open(InputStream in) throws IOException;
+
+  /**
+   * Whether a skippable frame begins here, which zstd and lz4 share: {@code 50 2a 4d 18} to {@code
+   * 5f 2a 4d 18} and the length of what follows in four bytes, little-endian.
+   */
+  static boolean isSkippableFrame(byte[] head, int length) {
+    return length >= SKIPPABLE_HEADER_BYTES
+        && (head[0] & 0xf0) == 0x50
+        && head[1] == 0x2a
+        && head[2] == 0x4d
+        && head[3] == 0x18;
+  }
+
+  /** The bytes of a skippable frame, its header included. */
+  static long skippableFrameBytes(byte[] head) {
+    long length = 0;
+    for (int i = SKIPPABLE_HEADER_BYTES - 1; i >= Integer.BYTES; i--) {
+      length = length << 8 | (head[i] & 0xff);
+    }
+    return SKIPPABLE_HEADER_BYTES + length;
+  }
 
   static Compression detect(byte[] head, int length) {
     for (Compression c : values()) {

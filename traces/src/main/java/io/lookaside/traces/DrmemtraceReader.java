@@ -34,6 +34,7 @@ final class DrmemtraceReader implements TraceCursor {
   private static final int TYPE_THREAD = 22;
   private static final int TYPE_PROCESS = 24;
   private static final int TYPE_HEADER = 25;
+  private static final int TYPE_FOOTER = 26;
   private static final int TYPE_MARKER = 28;
   private static final int TYPE_NO_FETCH = 29;
   private static final int TYPE_MAYBE_FETCH = 30;
@@ -106,6 +107,12 @@ final class DrmemtraceReader implements TraceCursor {
   private @Nullable IOException flaw;
   private int position;
   private boolean begun;
+
+  /** The type of the last record of the blocks before the present one. */
+  private int lastType;
+
+  /** How many came before the batch. */
+  private long references;
 
   private long thread;
   private long process;
@@ -203,12 +210,14 @@ final class DrmemtraceReader implements TraceCursor {
     batchCore = core;
     try {
       while (!stopped && batch.count() <= LAST_WITH_ROOM) {
-        if (position == blocks.limit() && !refill()) {
+        if (position == blocks.limit() && !refill(batch.count())) {
           break;
         }
         decode(batch);
       }
+      references += batch.count();
     } catch (IOException e) {
+      references += batch.count();
       flaw = e;
       if (batch.count() == 0) {
         throw e;
@@ -237,7 +246,7 @@ final class DrmemtraceReader implements TraceCursor {
   /** Not where the recording left out fetches that hit in a cache; the first records say so. */
   @Override
   public boolean fetchesAreInstructions(boolean byFormat) throws IOException {
-    if (!begun && flaw == null && refill()) {
+    if (!begun && flaw == null && refill(0)) {
       byte[] bytes = blocks.bytes();
       for (int p = 0; p < blocks.limit() && !fetchesFiltered; p += RECORD_BYTES) {
         int typeAndSize = (int) INT.get(bytes, p);
@@ -249,10 +258,17 @@ final class DrmemtraceReader implements TraceCursor {
     return byFormat && !fetchesFiltered;
   }
 
-  /** Brings in the next block; {@code false} at the end of the trace. */
-  private boolean refill() throws IOException {
+  /** Brings in the next block; {@code false} at the end of the trace, which must be a footer. */
+  private boolean refill(int inBatch) throws IOException {
+    int limit = blocks.limit();
+    if (limit > 0) {
+      lastType = (int) INT.get(blocks.bytes(), limit - RECORD_BYTES) & 0xffff;
+    }
     position = 0;
     if (!blocks.refill()) {
+      if (begun && lastType != TYPE_FOOTER) {
+        throw cutOff(references + inBatch);
+      }
       return false;
     }
     if (!begun) {
@@ -278,6 +294,17 @@ final class DrmemtraceReader implements TraceCursor {
             + ((int) INT.get(bytes, 0) & 0xffff)
             + ", so this is no drmemtrace in its final form with 64-bit addresses; name the format"
             + " with --format");
+  }
+
+  /** DynamoRIO itself takes a trace for complete if its last record is a footer. */
+  private TraceException cutOff(long before) {
+    return new TraceException(
+        blocks.at(0)
+            + " is missing: a drmemtrace ends with a footer (type 26), and this one ends with type "
+            + lastType
+            + ", so it is cut off there, after "
+            + before
+            + " references. Copy or process the trace again, or stop before its end with --max-refs");
   }
 
   /** What to say of a trace that was recorded but not yet processed. */

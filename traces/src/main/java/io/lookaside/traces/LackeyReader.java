@@ -6,7 +6,10 @@ import java.io.InputStream;
 /**
  * Reads the text of valgrind's lackey: {@code I addr,size} a fetch, {@code L addr,size} a load,
  * {@code S addr,size} a store, {@code M addr,size} a load and then a store, with the address in
- * hexadecimal. Lines that begin otherwise are valgrind's or the program's and are passed over.
+ * hexadecimal. Lines that begin otherwise are valgrind's or the program's and are passed over. So
+ * is a line that begins like a reference and goes on without a hexadecimal digit, as a sentence
+ * may, unless it also ends like one, in a comma and a number: that is a reference which was
+ * damaged.
  */
 final class LackeyReader extends TextReader {
   private static final int LOAD = AccessKind.LOAD.ordinal();
@@ -63,20 +66,16 @@ final class LackeyReader extends TextReader {
   boolean readLine(ReferenceBatch batch) throws TraceException {
     byte[] b = buffer;
     int start = position;
-    int type;
-    if (b[start] == ' ') {
-      type = b[start + 1];
-    } else {
-      type = b[start] == 'I' && b[start + 1] == ' ' ? 'I' : 0;
-    }
-    boolean reference =
-        (type == 'I' || type == 'L' || type == 'S' || type == 'M')
-            && b[start + 2] == ' '
-            && HEX[b[start + PREFIX] & 0xff] >= 0;
-    if (!reference) {
+    int prefix = prefixBytes(b, start);
+    if (prefix < PREFIX || HEX[b[start + PREFIX] & 0xff] < 0) {
+      int end = start + prefix;
+      if ((prefix > 0 && isCutOff(end)) || (prefix == PREFIX && isDamaged(start))) {
+        throw malformed(start, end, "an address of 1 to 16 hexadecimal digits and a comma");
+      }
       ignoreLine(start);
       return true;
     }
+    int type = b[start] == ' ' ? b[start + 1] : 'I';
     int p = start + PREFIX;
     long address = 0;
     int digit;
@@ -113,15 +112,47 @@ final class LackeyReader extends TextReader {
     return true;
   }
 
-  private static boolean looksLikeReference(byte[] b, int start, int end) {
-    if (end - start <= PREFIX + 2) {
-      return false;
+  /** Whether a line that begins like a reference ends like one too, without a blank between. */
+  private boolean isDamaged(int start) {
+    byte[] b = buffer;
+    int comma = -1;
+    int p = start + PREFIX;
+    for (; !isLineEnd(p); p++) {
+      if (b[p] == ' ' || b[p] == '\t') {
+        return false;
+      }
+      if (b[p] == ',') {
+        comma = p;
+      } else if (comma >= 0 && (b[p] < '0' || b[p] > '9')) {
+        comma = -1;
+      }
     }
-    boolean prefix =
-        b[start] == ' '
-            ? (b[start + 1] == 'L' || b[start + 1] == 'S' || b[start + 1] == 'M')
-            : b[start] == 'I' && b[start + 1] == ' ';
-    return prefix && b[start + 2] == ' ' && HEX[b[start + PREFIX] & 0xff] >= 0;
+    return comma >= 0 && comma < p - 1;
+  }
+
+  /** How many bytes of a line are as a reference begins: up to 3, the last before the address. */
+  private static int prefixBytes(byte[] b, int start) {
+    byte type = b[start];
+    int p = start + 1;
+    if (type == ' ') {
+      type = b[p];
+      if (type != 'L' && type != 'S' && type != 'M') {
+        return 1;
+      }
+      p++;
+    } else if (type != 'I') {
+      return 0;
+    }
+    while (p < start + PREFIX && b[p] == ' ') {
+      p++;
+    }
+    return p - start;
+  }
+
+  private static boolean looksLikeReference(byte[] b, int start, int end) {
+    return end - start > PREFIX + 2
+        && prefixBytes(b, start) == PREFIX
+        && HEX[b[start + PREFIX] & 0xff] >= 0;
   }
 
   private static boolean contains(byte[] b, int start, int end, String word) {

@@ -7,7 +7,7 @@ import java.io.InputStream;
  * Reads what Intel Pin's example tool pinatrace writes: {@code 0xip: R 0xaddr} a load and {@code
  * 0xip: W 0xaddr} a store of the instruction at {@code ip}. One variant of the tool adds the size
  * in bytes, in decimal, and the value. Lines that begin with {@code #} are comments; {@code #eof}
- * is the last one.
+ * is the last one, so a text that ends without it in the middle of a line was cut off there.
  */
 final class PinReader extends TextReader {
   private static final int LOAD = AccessKind.LOAD.ordinal();
@@ -98,7 +98,11 @@ final class PinReader extends TextReader {
         throw malformed(start, p, "a size of 1 to " + ReferenceBatch.MAX_SIZE + " bytes");
       }
     }
-    position = nextLine(p); // the value that the access moved may follow
+    int next = nextLine(p); // the value that the access moved may follow
+    if (isCutOff(next - 1)) {
+      throw malformed(start, next - 1, "the rest of the line, and #eof in the end");
+    }
+    position = next;
     batch.add(address, ReferenceBatch.descriptor(kind, size), ip);
     return true;
   }

@@ -200,9 +200,14 @@ abstract class TextReader implements TraceCursor {
     position = p + 1;
   }
 
+  /** Whether the text ends at {@code p}, without a newline. */
+  final boolean isCutOff(int p) {
+    return lastLineUnended && p == linesEnd - 1;
+  }
+
   /** A flaw at byte {@code p} of the line that begins at {@code start}. */
   final TraceException malformed(int start, int p, String expected) {
-    boolean cut = lastLineUnended && p == linesEnd - 1;
+    boolean cut = isCutOff(p);
     return new TraceException(
         name
             + ":"

@@ -1,6 +1,7 @@
 package io.lookaside.traces;
 
 import java.io.Closeable;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PushbackInputStream;
@@ -65,8 +66,7 @@ final class TraceContent implements Closeable {
       for (int layers = 0; ; layers++) {
         PushbackInputStream peeked = new PushbackInputStream(content, Compression.MAGIC_BYTES);
         content = peeked;
-        byte[] magic = new byte[Compression.MAGIC_BYTES];
-        Compression compression = Compression.detect(magic, peek(peeked, magic));
+        Compression compression = detectCompression(peeked, name);
         if (compression == Compression.NONE) {
           return new TraceContent(content, formatName, compressions, storedBytesRead);
         }
@@ -95,6 +95,36 @@ final class TraceContent implements Closeable {
       content.close();
       throw e;
     }
+  }
+
+  /**
+   * Tells the compression by the first bytes. Frames of zstd and lz4 that hold something else, and
+   * that a decompressor skips, begin alike in both: they are passed over until a frame tells.
+   */
+  private static Compression detectCompression(PushbackInputStream in, String name)
+      throws IOException {
+    byte[] magic = new byte[Compression.MAGIC_BYTES];
+    int length = peek(in, magic);
+    if (!Compression.isSkippableFrame(magic, length)) {
+      return Compression.detect(magic, length);
+    }
+    while (Compression.isSkippableFrame(magic, length)) {
+      try {
+        in.skipNBytes(Compression.skippableFrameBytes(magic));
+      } catch (EOFException e) {
+        throw new TraceException(
+            name + ": is cut off in a skippable frame of zstd or lz4; copy or record it again");
+      }
+      length = peek(in, magic);
+    }
+    Compression compression = Compression.detect(magic, length);
+    if (compression != Compression.ZSTD && compression != Compression.LZ4) {
+      throw new TraceException(
+          name
+              + ": begins with a skippable frame of zstd or lz4, but no frame of data follows it;"
+              + " if this is something else, unpack it or compress it with gzip first");
+    }
+    return compression;
   }
 
   /** The file, if it is one in which one can read here and there. */

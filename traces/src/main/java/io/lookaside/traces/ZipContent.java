@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 final class ZipContent extends InputStream {
   private static final int HEAD_BYTES = 1 << 13;
   private static final int NAMES_SHOWN = 5;
+
+  /** How DynamoRIO names the chunks. */
+  private static final Pattern CHUNK = Pattern.compile("(.*chunk\\.)(\\d{1,9})");
 
   private final ZipMembers members;
   private final String name;
@@ -148,9 +153,33 @@ final class ZipContent extends InputStream {
       if (!inChunks) {
         checkOnlyTrace();
       }
-      ended = !inChunks || !nextMember();
+      ended = !inChunks || !nextChunk();
     }
     return -1;
+  }
+
+  /** Goes to the next chunk. Numbered ones must follow each other: each goes on from the last. */
+  private boolean nextChunk() throws IOException {
+    Matcher last = CHUNK.matcher(memberName);
+    if (!nextMember()) {
+      return false;
+    }
+    Matcher next = CHUNK.matcher(memberName);
+    if (last.matches() && next.matches()) {
+      int expected = Integer.parseInt(last.group(2)) + 1;
+      if (Integer.parseInt(next.group(2)) != expected) {
+        throw new TraceException(
+            name
+                + ": after member "
+                + last.group()
+                + " comes "
+                + next.group()
+                + " where the next chunk should be "
+                + expected
+                + "; chunks are missing or out of order, so copy or pack the trace again");
+      }
+    }
+    return true;
   }
 
   private void checkOnlyTrace() throws IOException {

@@ -28,6 +28,8 @@ class DrmemtraceFolderTest {
     return record(0, 1, address);
   }
 
+  private static final byte[] FOOTER = record(26, 0, 0);
+
   private void write(String name, byte[]... records) throws IOException {
     Path file = folder.resolve(name);
     Files.createDirectories(file.getParent());
@@ -108,22 +110,31 @@ class DrmemtraceFolderTest {
 
   @Test
   void ofEqualTimestampsTheFileWhoseNameComesFirstGoesFirst() throws IOException {
-    write("b.trace", drmemtraceHeader(1, 10), time(100), at(3), time(200), at(7));
-    write("a.trace", drmemtraceHeader(2, 20), time(100), at(1), time(100), at(2), time(200), at(5));
+    write("b.trace", drmemtraceHeader(1, 10), time(100), at(3), time(200), at(7), FOOTER);
+    write(
+        "a.trace",
+        drmemtraceHeader(2, 20),
+        time(100),
+        at(1),
+        time(100),
+        at(2),
+        time(200),
+        at(5),
+        FOOTER);
     assertEquals(List.of("20/0:1", "20/0:2", "10/1:3", "20/0:5", "10/1:7"), read());
   }
 
   @Test
   void whatStandsBeforeTheFirstTimestampGoesFirst() throws IOException {
-    write("a.trace", drmemtraceHeader(1, 1), time(50), at(2));
-    write("b.trace", drmemtraceHeader(2, 1), at(1), time(60), at(3));
+    write("a.trace", drmemtraceHeader(1, 1), time(50), at(2), FOOTER);
+    write("b.trace", drmemtraceHeader(2, 1), at(1), time(60), at(3), FOOTER);
     assertEquals(List.of("1/1:1", "1/0:2", "1/1:3"), read());
   }
 
   @Test
   void theTimestampThatAChunkRepeatsIsNoTurn() throws IOException {
     // Thread 1 goes on after its chunk's footer, although thread 0's file is as old as the repeat.
-    write("a.trace", drmemtraceHeader(5, 1), time(200), at(4));
+    write("a.trace", drmemtraceHeader(5, 1), time(200), at(4), FOOTER);
     write(
         "b.trace",
         drmemtraceHeader(6, 1),
@@ -136,15 +147,16 @@ class DrmemtraceFolderTest {
         record(28, 3, 9),
         at(2),
         time(150),
-        at(3));
+        at(3),
+        FOOTER);
     assertEquals(List.of("1/9:1", "1/9:2", "1/9:3", "1/0:4"), read());
   }
 
   @Test
   void compressedThreadsInTheFolderTraceAreFoundAndOtherFilesPassedOver() throws IOException {
-    byte[] one = concat(drmemtraceHeader(1, 1), time(1), at(1));
-    byte[] two = concat(drmemtraceHeader(2, 1), time(2), at(2));
-    byte[] three = concat(drmemtraceHeader(3, 1), time(3), at(3));
+    byte[] one = concat(drmemtraceHeader(1, 1), time(1), at(1), FOOTER);
+    byte[] two = concat(drmemtraceHeader(2, 1), time(2), at(2), FOOTER);
+    byte[] three = concat(drmemtraceHeader(3, 1), time(3), at(3), FOOTER);
     write("trace/drmemtrace.a.1.trace.zip", Samples.zip(new Samples.Member("chunk.0000", one)));
     write("trace/drmemtrace.a.2.trace.gz", Samples.gzip(two));
     write("trace/drmemtrace.a.3.trace.lz4", Samples.lz4(three));
@@ -165,7 +177,7 @@ class DrmemtraceFolderTest {
   @Test
   void aFlawNamesTheFileAndComesAfterTheReferencesBeforeIt() throws IOException {
     write("a.trace", drmemtraceHeader(1, 1), time(1), at(1), time(3), at(3), new byte[5]);
-    write("b.trace", drmemtraceHeader(2, 1), time(2), at(2), time(9), at(9));
+    write("b.trace", drmemtraceHeader(2, 1), time(2), at(2), time(9), at(9), FOOTER);
     List<Long> got = new ArrayList<>();
     TraceException flaw =
         assertThrows(
@@ -184,7 +196,7 @@ class DrmemtraceFolderTest {
 
   @Test
   void aFileThatIsNamedATraceAndIsNoneIsReported() throws IOException {
-    write("a.trace", drmemtraceHeader(1, 1), time(1), at(1));
+    write("a.trace", drmemtraceHeader(1, 1), time(1), at(1), FOOTER);
     write("b.trace.gz", Samples.gzip(Samples.ascii("hello, world")));
     assertTrue(flaw().startsWith(folder.resolve("b.trace.gz") + ": has the name of"), flaw());
   }
@@ -211,7 +223,7 @@ class DrmemtraceFolderTest {
 
   @Test
   void anotherFormatIsNoFolder() throws IOException {
-    write("a.trace", drmemtraceHeader(1, 1), at(1));
+    write("a.trace", drmemtraceHeader(1, 1), at(1), FOOTER);
     String message =
         Samples.messageOf(assertThrows(TraceException.class, () -> open(TraceFormat.CHAMPSIM)));
     assertTrue(message.contains("name a champsim trace file"), message);

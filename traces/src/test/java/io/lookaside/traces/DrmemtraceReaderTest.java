@@ -34,8 +34,10 @@ class DrmemtraceReaderTest {
     return new DrmemtraceReader(Samples.stream(concat(records)), "t");
   }
 
+  private static final byte[] FOOTER = record(26, 0, 0);
+
   private static List<Ref> read(byte[]... records) throws IOException {
-    return Samples.readAll(reader(concat(drmemtraceHeader(1, 1), concat(records))));
+    return Samples.readAll(reader(concat(drmemtraceHeader(1, 1), concat(records), FOOTER)));
   }
 
   private static String flawOf(byte[]... records) {
@@ -257,7 +259,8 @@ class DrmemtraceReaderTest {
             record(24, 4, 200),
             record(0, 1, 4),
             record(22, 4, 1), // process and core are remembered
-            record(0, 1, 5));
+            record(0, 1, 5),
+            FOOTER);
     ReferenceBatch batch = new ReferenceBatch();
     List<String> got = new ArrayList<>();
     while (reader.read(batch) > 0) {
@@ -284,12 +287,13 @@ class DrmemtraceReaderTest {
   void filteredFetchesAreNotAllInstructions() throws IOException {
     for (long bit : new long[] {0x01, 0x80}) {
       DrmemtraceReader reader =
-          reader(record(25, 0, 3), record(28, 9, 0x40 | bit), record(0, 1, 1));
+          reader(record(25, 0, 3), record(28, 9, 0x40 | bit), record(0, 1, 1), FOOTER);
       assertFalse(reader.fetchesAreInstructions(true), "before the first reference is read");
       assertEquals(List.of(load(1, 1)), Samples.readAll(reader));
       assertFalse(reader.fetchesAreInstructions(true));
     }
-    DrmemtraceReader reader = reader(record(25, 0, 3), record(28, 9, 0x340), record(0, 1, 1));
+    DrmemtraceReader reader =
+        reader(record(25, 0, 3), record(28, 9, 0x340), record(0, 1, 1), FOOTER);
     assertTrue(reader.fetchesAreInstructions(true), "encodings, and filtered data");
     assertEquals(List.of(load(1, 1)), Samples.readAll(reader));
     assertTrue(reader.fetchesAreInstructions(true));
@@ -310,6 +314,46 @@ class DrmemtraceReaderTest {
               "t: record 7 at byte offset 72 is cut off after " + (12 - cut) + " of 12 bytes"),
           message);
     }
+  }
+
+  @Test
+  void aTraceThatIsCutOffBetweenTwoRecordsIsReportedAfterItsReferences() {
+    byte[] whole =
+        concat(
+            drmemtraceHeader(1, 1),
+            record(0, 8, 0x10),
+            record(28, 21, 0),
+            record(1, 8, 0x20),
+            record(23, 4, 1),
+            FOOTER);
+    List<Ref> all = List.of(load(0x10, 8), store(0x20, 8));
+    for (int records = 1; records < whole.length / 12; records++) {
+      List<Ref> got = new ArrayList<>();
+      DrmemtraceReader reader = reader(Samples.first(whole, 12 * records));
+      String message =
+          Samples.messageOf(
+              assertThrows(TraceException.class, () -> Samples.readInto(reader, got)));
+      int references = records < 6 ? 0 : records < 8 ? 1 : 2;
+      assertEquals(all.subList(0, references), got);
+      assertTrue(
+          message.startsWith(
+              "t: record " + (records + 1) + " at byte offset " + 12 * records + " is missing: "),
+          message);
+      assertTrue(message.contains("after " + references + " references"), message);
+    }
+  }
+
+  @Test
+  void aRealTraceThatIsCutOffBetweenTwoOfItsBlocksIsReported() throws IOException {
+    byte[] whole = Samples.unpacked(SAMPLES.resolve("drmemtrace.simple_app.trace.zip"));
+    byte[] cut = Samples.first(whole, 12 * 1024 * 100); // where a block of the reader ends, too
+    List<Ref> got = new ArrayList<>();
+    String message =
+        Samples.messageOf(
+            assertThrows(TraceException.class, () -> Samples.readInto(reader(cut), got)));
+    assertTrue(message.contains("is missing: a drmemtrace ends with a footer"), message);
+    assertTrue(message.contains("after " + got.size() + " references"), message);
+    assertTrue(got.size() > 90_000, "got " + got.size());
   }
 
   @Test

@@ -4,13 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.lookaside.traces.Samples.Ref;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -94,14 +93,26 @@ class JazzerTest {
     for (int i = 0; i < seeds.size(); i++) {
       Files.write(folder.resolve("seed" + i), seeds.get(i));
     }
-    try (Stream<Path> samples = Files.list(Path.of("samples"))) {
-      // The compact format's own beginning, where a sample has it.
-      for (Path sample : samples.filter(p -> p.toString().endsWith(".lkt")).toList()) {
-        byte[] bytes = Files.readAllBytes(sample);
-        byte[] head = Arrays.copyOf(bytes, Math.min(bytes.length, 2048));
-        Files.write(folder.resolve("lkt"), seed(TraceFormat.COMPACT, head));
+    // Whole files of the compact format, with columns as they are and with compressed ones.
+    for (int n : new int[] {6, 40}) {
+      byte[] compact = compact(Samples.some(n), n > 6 ? 20 : 1);
+      Files.write(folder.resolve("lkt" + n), seed(TraceFormat.COMPACT, compact));
+    }
+  }
+
+  private static byte[] compact(List<Ref> refs, int rounds) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (TraceWriter writer = new CompactWriter(bytes, false)) {
+      ReferenceBatch batch = new ReferenceBatch();
+      for (int round = 0; round < rounds; round++) {
+        batch.clear();
+        for (Ref r : refs) {
+          batch.add(r.address(), ReferenceBatch.descriptor(r.kind().ordinal(), r.size()), 0x1000);
+        }
+        writer.write(batch, 0, batch.count());
       }
     }
+    return bytes.toByteArray();
   }
 
   private static byte[] seed(@Nullable TraceFormat format, byte[] trace) {

@@ -105,6 +105,16 @@ class PinReaderTest {
   }
 
   @Test
+  void aTextThatEndsInALineAndWithoutEofIsCutOffThere() throws IOException {
+    String message = flaw("0x1: R 0x2\n0x3: R 0x7ffd");
+    assertTrue(
+        message.startsWith("pinatrace.out:2:14: expected the rest of the line, and #eof"), message);
+    assertTrue(message.contains("cut off"), message);
+    assertEquals(1, read("0x1: R 0x2\n#eof").size());
+    assertEquals(1, read("0x1: R 0x2\n").size(), "someone's own text without #eof");
+  }
+
+  @Test
   void onlyPinatracesLinesAreRecognised() {
     assertTrue(matches("0x1: R 0x2\n"));
     assertTrue(matches("#\n# Memory Access Trace\n#\n0x7f: W     0x2  8\n"));

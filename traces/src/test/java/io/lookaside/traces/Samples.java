@@ -10,12 +10,15 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorOutputStream;
 import org.apache.commons.compress.compressors.lz77support.Parameters;
@@ -135,9 +138,14 @@ final class Samples {
   }
 
   static byte[] snappy(byte[] bytes) throws IOException {
+    return snappy(bytes, 1 << 15);
+  }
+
+  /** Snappy frames with references that reach back {@code window} bytes. */
+  static byte[] snappy(byte[] bytes, int window) throws IOException {
     ByteArrayOutputStream stored = new ByteArrayOutputStream();
     Parameters parameters =
-        SnappyCompressorOutputStream.createParameterBuilder(1 << 15).tunedForSpeed().build();
+        SnappyCompressorOutputStream.createParameterBuilder(window).tunedForSpeed().build();
     try (OutputStream out = new FramedSnappyCompressorOutputStream(stored, parameters)) {
       out.write(bytes);
     }
@@ -176,6 +184,14 @@ final class Samples {
       }
     }
     return stored.toByteArray();
+  }
+
+  /** The bytes of the only member of an archive. */
+  static byte[] unpacked(Path zip) throws IOException {
+    try (ZipInputStream in = new ZipInputStream(Files.newInputStream(zip))) {
+      in.getNextEntry();
+      return in.readAllBytes();
+    }
   }
 
   /** A record of drmemtrace. */

@@ -12,6 +12,8 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -83,6 +85,42 @@ class TraceFileTest {
     for (Map.Entry<String, byte[]> e : stored(Samples.flat64(refs)).entrySet()) {
       assertEquals(refs, read(file("t.flat64" + e.getKey(), e.getValue()), null), e.getKey());
       assertEquals(refs, readStandardInput(e.getValue()), e.getKey());
+    }
+  }
+
+  /** A frame that decompressors of zstd and lz4 skip. */
+  private static byte[] skippable(int variant, int length) {
+    ByteBuffer frame = ByteBuffer.allocate(8 + length).order(ByteOrder.LITTLE_ENDIAN);
+    return frame.putInt(0x184d2a50 + variant).putInt(length).array();
+  }
+
+  @Test
+  void framesToSkipMayStandBeforeBetweenAndBehindFramesOfData() throws IOException {
+    List<Ref> refs = Samples.some(2000);
+    byte[] one = Samples.lackey(refs.subList(0, 1000));
+    byte[] two = Samples.lackey(refs.subList(1000, 2000));
+    for (String suffix : List.of(".zst", ".lz4")) {
+      byte[] stored =
+          Samples.concat(
+              skippable(0, 4),
+              skippable(15, 300_000),
+              skippable(3, 0),
+              compressed(suffix, one),
+              skippable(7, 17),
+              compressed(suffix, two),
+              skippable(14, 9));
+      assertEquals(refs, read(file("t", stored), null), suffix);
+      assertEquals(refs, readStandardInput(stored), suffix);
+      assertEquals(refs, readStandardInput(Samples.gzip(stored)), suffix);
+    }
+    for (byte[] wrong :
+        List.of(
+            skippable(1, 4),
+            Samples.first(skippable(1, 40), 20),
+            Samples.concat(skippable(1, 4), Samples.gzip(one)))) {
+      String message =
+          Samples.messageOf(assertThrows(TraceException.class, () -> readStandardInput(wrong)));
+      assertTrue(message.contains("skippable frame of zstd or lz4"), message);
     }
   }
 

@@ -2,6 +2,7 @@ package io.lookaside.traces;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  * {@code fuzz.format} names one format for all inputs instead. References, or an exception that
  * says what is wrong with the trace, are fine; all else is a finding. Jazzer itself sees to time
  * and memory.
+ *
+ * <p>What is read as the compact format is read a second time with its checksums made good: else
+ * hardly an input would come to what they protect.
  */
 public final class TraceFuzzer {
   private static final TraceFormat[] FORMATS = TraceFormat.values();
@@ -33,12 +37,43 @@ public final class TraceFuzzer {
       int choice = (data[0] & 0xff) % (FORMATS.length + 1);
       format = choice < FORMATS.length ? FORMATS[choice] : null;
     }
+    byte[] trace = Arrays.copyOfRange(data, 1, data.length);
+    read(trace, format);
+    if (format == TraceFormat.COMPACT) {
+      makeChecksumsGood(trace);
+      read(trace, format);
+    }
+  }
+
+  /** Sets the checksums of the header and of as many blocks as follow it. */
+  static void makeChecksumsGood(byte[] trace) {
+    if (trace.length < CompactLayout.HEADER_BYTES) {
+      return;
+    }
+    int crcAt = CompactLayout.HEADER_CRC_AT;
+    CompactLayout.U32.set(trace, crcAt, CompactLayout.crc(trace, 0, crcAt));
+    int block = CompactLayout.HEADER_BYTES;
+    while (trace.length - block >= CompactLayout.BLOCK_HEADER_BYTES
+        && (int) CompactLayout.U32.get(trace, block) == CompactLayout.BLOCK_TAG) {
+      int payload = (int) CompactLayout.U32.get(trace, block + CompactLayout.PAYLOAD_BYTES_AT);
+      int from = block + CompactLayout.BLOCK_HEADER_BYTES;
+      if (payload < 0 || payload > trace.length - from) {
+        return;
+      }
+      CompactLayout.U32.set(
+          trace, block + CompactLayout.PAYLOAD_CRC_AT, CompactLayout.crc(trace, from, payload));
+      crcAt = CompactLayout.BLOCK_CRC_AT;
+      CompactLayout.U32.set(trace, block + crcAt, CompactLayout.crc(trace, block, crcAt));
+      block = from + payload;
+    }
+  }
+
+  private static void read(byte[] trace, @Nullable TraceFormat format) {
     // Whatever decompresses to more references than this is cut short, as --max-refs would.
     int left = 1 << 20;
-    ByteArrayInputStream in = new ByteArrayInputStream(data, 1, data.length - 1);
-    try (TraceFile trace = TraceFile.open("-", format, in)) {
+    try (TraceFile file = TraceFile.open("-", format, new ByteArrayInputStream(trace))) {
       int n;
-      while (left > 0 && (n = trace.read(BATCH)) > 0) {
+      while (left > 0 && (n = file.read(BATCH)) > 0) {
         left -= n;
       }
     } catch (TraceException e) {

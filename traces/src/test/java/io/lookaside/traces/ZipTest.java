@@ -112,6 +112,19 @@ class ZipTest {
   }
 
   @Test
+  void aChunkThatIsMissingOrOutOfOrderIsReported() throws IOException {
+    Member[] chunks = chunks(Samples.some(300), 4);
+    for (Member[] wrong :
+        List.of(
+            new Member[] {chunks[0], chunks[2], chunks[3]},
+            new Member[] {chunks[0], chunks[2], chunks[1], chunks[3]})) {
+      assertRefused(Samples.zip(wrong), "after member chunk.0000 comes chunk.0002", "should be 1;");
+    }
+    assertRefused(Samples.zip(chunks[1], chunks[2], chunks[3]), "");
+    assertRefused(Samples.zip(chunks[0], chunks[1]), "ends with a footer", "cut off");
+  }
+
+  @Test
   void oneTraceOfAnyFormatIsFoundAmongOtherFiles() throws IOException {
     List<Ref> refs = Samples.some(2000);
     Member readme = new Member("README", Samples.ascii("How this was recorded.\n"));
