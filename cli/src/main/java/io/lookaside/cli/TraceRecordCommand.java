@@ -22,7 +22,8 @@ import picocli.CommandLine.Parameters;
     sortOptions = false,
     description = {
       "Record the references of a program, which runs under valgrind's lackey",
-      "(some hundred times slower) with its usual input and output."
+      "(some hundred times slower) with its usual input and output. Recorded is its own process with",
+      "all threads; children that it forks run without being recorded."
     },
     footerHeading = "%nExamples:%n",
     footer = {

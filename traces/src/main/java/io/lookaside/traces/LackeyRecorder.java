@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Records a program by running it under valgrind's lackey. The program has this process's standard
  * streams; lackey writes to a named pipe, so that what is not kept never reaches a disk.
+ *
+ * <p>Recorded is the process that is started, with all its threads. Processes that it forks run,
+ * but are silent; programs that they execute do not even run under valgrind.
  */
 public final class LackeyRecorder {
   /** How long a program may take to end after it was asked to. */
@@ -113,6 +116,8 @@ public final class LackeyRecorder {
     words.add(valgrind.toString());
     words.add("--tool=lackey");
     words.add("--trace-mem=yes");
+    // Else a forked child, whose addresses are its own, writes into its parent's lines.
+    words.add("--child-silent-after-fork=yes");
     words.add("--log-file=" + pipe);
     words.add("--");
     words.addAll(command);

@@ -10,6 +10,7 @@ import io.lookaside.traces.LackeyRecorder.Outcome;
 import java.io.ByteArrayOutputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,8 +65,27 @@ class LackeyRecorderTest {
         new Outcome(2, false, 3), record(valgrind, TraceWindow.from(0, Long.MAX_VALUE), to));
     assertEquals("I  04001090,3\n L 1ffeffe7e8,8\n", to.toString(StandardCharsets.US_ASCII));
     String arguments = Files.readString(folder.resolve("arguments"));
-    assertTrue(arguments.startsWith("--tool=lackey --trace-mem=yes --log-file="), arguments);
+    assertTrue(arguments.startsWith("--tool=lackey --trace-mem=yes "), arguments);
+    assertTrue(arguments.contains(" --log-file="), arguments);
     assertTrue(arguments.endsWith(" -- /bin/sh -c true\n"), arguments);
+  }
+
+  @Test
+  void aForkedChildIsNotRecorded() throws IOException {
+    assumeTrue(Files.isExecutable(Path.of("/usr/bin/valgrind")), "there is no valgrind");
+    String loop = "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done";
+    long itself = recordShell(loop);
+    long inChild = recordShell("( " + loop + " ); exit 0");
+    long nothing = recordShell("( exit 0 ); exit 0");
+    assertTrue(itself > 2 * nothing, "the loop makes most of " + itself + " references");
+    assertTrue(Math.abs(inChild - nothing) < nothing / 10, inChild + " against " + nothing);
+  }
+
+  private static long recordShell(String script) throws IOException {
+    LackeyRecorder recorder = new LackeyRecorder("valgrind", List.of("/bin/sh", "-c", script));
+    try (TraceWriter writer = new LackeyWriter(OutputStream.nullOutputStream())) {
+      return recorder.record(writer, TraceWindow.from(0, Long.MAX_VALUE), n -> {}).references();
+    }
   }
 
   @Test
