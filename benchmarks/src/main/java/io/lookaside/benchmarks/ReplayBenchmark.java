@@ -1,9 +1,11 @@
 package io.lookaside.benchmarks;
 
 import io.lookaside.simulator.Machine;
+import io.lookaside.simulator.Replay;
 import io.lookaside.simulator.ReplayEngine;
 import io.lookaside.traces.ReferenceBatch;
 import io.lookaside.traces.SyntheticTrace;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -20,7 +22,10 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Replay of a decoded stream on the machine {@code reference}: nanoseconds for one reference. */
+/**
+ * Replay of decoded references on the machine {@code reference}, pages mapped before: nanoseconds
+ * for one reference.
+ */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -38,27 +43,53 @@ import org.openjdk.jmh.annotations.Warmup;
 public class ReplayBenchmark {
   private static final int REFERENCES = 1 << 21;
 
-  /** The stream. */
-  @Param({"SEQUENTIAL", "UNIFORM", "ZIPF"})
-  public SyntheticTrace.Pattern stream = SyntheticTrace.Pattern.SEQUENTIAL;
+  /** A synthetic stream, or a sample. */
+  @Param({
+    "SEQUENTIAL",
+    "UNIFORM",
+    "ZIPF",
+    "date.lackey.xz",
+    "sort.lackey.xz",
+    "shuf.lkt",
+    "drmemtrace.simple_app.trace.zip",
+    "drmemtrace.legacy-threads.gz"
+  })
+  public String stream = "SEQUENTIAL";
 
-  private final List<ReferenceBatch> batches = new ArrayList<>();
-  private ReplayEngine replay = replay(Machines.reference());
+  /** Whether the fast replay is used, where it fits, or the parts of the machine themselves. */
+  @Param({"fast", "general"})
+  public String engine = "fast";
+
+  private List<ReferenceBatch> batches = List.of();
+  private ReplayEngine replay = ReplayEngine.of(Machines.reference());
 
   /** Decodes the stream and maps its pages. */
   @Setup
-  public void decode() {
+  public void decode() throws IOException {
     Machine machine = Machines.reference();
-    SyntheticTrace trace = new SyntheticTrace(stream, REFERENCES);
+    batches = stream.contains(".") ? Samples.batches(stream, REFERENCES) : synthetic();
+    for (ReferenceBatch batch : batches) {
+      for (int i = 0; i < batch.count(); i++) {
+        long va = batch.addresses[i];
+        machine.kernel().prefault(va);
+        machine.kernel().prefault(va + ReferenceBatch.size(batch.descriptors[i]) - 1);
+      }
+    }
+    replay =
+        engine.equals("fast")
+            ? ReplayEngine.of(machine)
+            : new Replay(machine.mmu(), machine.tlbs(), machine.kernel());
+  }
+
+  private List<ReferenceBatch> synthetic() {
+    List<ReferenceBatch> all = new ArrayList<>();
+    SyntheticTrace trace = new SyntheticTrace(SyntheticTrace.Pattern.valueOf(stream), REFERENCES);
     ReferenceBatch batch = new ReferenceBatch();
     while (trace.read(batch) > 0) {
-      for (int i = 0; i < batch.count(); i++) {
-        machine.kernel().prefault(batch.addresses[i]);
-      }
-      batches.add(batch);
+      all.add(batch);
       batch = new ReferenceBatch();
     }
-    replay = replay(machine);
+    return all;
   }
 
   @Benchmark
@@ -68,9 +99,5 @@ public class ReplayBenchmark {
       replay.run(batch, 0, batch.count());
     }
     return replay.physicalAddressSum();
-  }
-
-  private static ReplayEngine replay(Machine machine) {
-    return ReplayEngine.of(machine);
   }
 }

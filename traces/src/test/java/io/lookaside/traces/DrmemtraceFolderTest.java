@@ -86,9 +86,9 @@ class DrmemtraceFolderTest {
 
   @Test
   void everySecondThreadAloneKeepsItsOwnTurns() throws IOException {
-    write("a.trace", drmemtraceHeader(1, 10), time(100), at(1), time(300), at(5));
-    write("b.trace", drmemtraceHeader(2, 10), time(200), at(3));
-    write("c.trace", drmemtraceHeader(3, 10), time(150), at(2), time(250), at(4));
+    write("a.trace", drmemtraceHeader(1, 10), time(100), at(1), time(300), at(5), FOOTER);
+    write("b.trace", drmemtraceHeader(2, 10), time(200), at(3), FOOTER);
+    write("c.trace", drmemtraceHeader(3, 10), time(150), at(2), time(250), at(4), FOOTER);
     assertEquals(List.of(1L, 2L, 4L, 5L), read(new ThreadShare(0, 2)));
     assertEquals(List.of(3L), read(new ThreadShare(1, 2)));
     assertEquals(List.of(), read(new ThreadShare(3, 4)));
