@@ -51,6 +51,7 @@ public class ReplayBenchmark {
     "date.lackey.xz",
     "sort.lackey.xz",
     "shuf.lkt",
+    "gzip.champsim.xz",
     "drmemtrace.simple_app.trace.zip",
     "drmemtrace.legacy-threads.gz"
   })

@@ -11,9 +11,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.lookaside.mmu.AccessKind;
+import io.lookaside.mmu.format.PageSize;
 import io.lookaside.traces.Samples.Ref;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -36,6 +39,24 @@ class ChampSimReaderTest {
 
   private static byte[] some(ChampSimReader.Layout layout, int n) {
     return layout == ChampSimReader.Layout.CHAMPSIM ? champSim(n) : cloudSuite(n);
+  }
+
+  /** The expected counts are those of a few lines of Python over the unpacked words. */
+  @Test
+  void referencesOfTheSampleAreThoseOfItsRecords() throws IOException {
+    TraceSummary summary = new TraceSummary();
+    try (TraceFile trace =
+        TraceFile.open("samples/gzip.champsim.xz", null, InputStream.nullInputStream())) {
+      assertEquals(TraceFormat.CHAMPSIM, trace.format());
+      ReferenceBatch batch = new ReferenceBatch();
+      while (trace.read(batch) > 0) {
+        summary.add(batch);
+      }
+    }
+    assertEquals(2_308_466, summary.references(AccessKind.FETCH));
+    assertEquals(511_247, summary.references(AccessKind.LOAD));
+    assertEquals(180_717, summary.references(AccessKind.STORE));
+    assertEquals(204, summary.distinctPages(PageSize.SIZE_4K));
   }
 
   @Test
