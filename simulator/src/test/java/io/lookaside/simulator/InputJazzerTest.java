@@ -23,7 +23,7 @@ import org.tukaani.xz.XZInputStream;
  * process of its own. CONTRIBUTING.md says how to let it run for long.
  */
 class InputJazzerTest {
-  private static final String RUNS = System.getProperty("fuzz.runs", "1500");
+  private static final String RUNS = System.getProperty("fuzz.runs", "800");
   private static final String SEED = System.getProperty("fuzz.seed", "1");
   private static final String READER = System.getProperty("fuzz.reader", "");
   private static final int SEED_BYTES = 3000;

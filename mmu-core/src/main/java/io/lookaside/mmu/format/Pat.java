@@ -10,6 +10,12 @@ public final class Pat {
   /** The value of IA32_PAT after a reset: WB, WT, UC-, UC, twice. */
   public static final long RESET = 0x0007_0406_0007_0406L;
 
+  /**
+   * The value that Linux writes: WB, WC, UC-, UC, WB, WP, UC-, WT. Source: Linux 6.1,
+   * arch/x86/mm/pat/memtype.c.
+   */
+  public static final long LINUX = 0x0407_0506_0007_0106L;
+
   private static final String[] NAMES = {"UC", "WC", "", "", "WT", "WP", "WB", "UC-"};
 
   private Pat() {}

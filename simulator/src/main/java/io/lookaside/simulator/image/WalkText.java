@@ -8,6 +8,7 @@ import io.lookaside.mmu.PagingMode;
 import io.lookaside.mmu.WalkObserver;
 import io.lookaside.mmu.format.Cr3;
 import io.lookaside.mmu.format.PageSize;
+import io.lookaside.mmu.format.Pat;
 import io.lookaside.mmu.format.Pdpte;
 import io.lookaside.mmu.format.Pte;
 import io.lookaside.mmu.format.Translation;
@@ -167,6 +168,16 @@ public final class WalkText {
           va & size.offsetMask(),
           words(size));
       line("Allowed: %s.", allowed());
+      int pat = Translation.patIndex(t);
+      line(
+          "Memory type: PAT = %d, PCD = %d, PWT = %d, entry %d of IA32_PAT: %s after a reset, %s as"
+              + " Linux sets it; MTRRs may lower it.",
+          pat >>> 2,
+          pat >>> 1 & 1,
+          pat & 1,
+          pat,
+          Pat.memoryType(Pat.RESET, pat),
+          Pat.memoryType(Pat.LINUX, pat));
       line("(%s)", Mapping.flags(lastEntry, size) + " " + Mapping.effective(rights));
       return;
     }

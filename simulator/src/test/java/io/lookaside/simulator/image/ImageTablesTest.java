@@ -213,6 +213,24 @@ class ImageTablesTest {
   }
 
   @Test
+  void walkTellsTheMemoryType() throws IOException {
+    // SDM "Page Attribute Table": PAT is bit 7 of a PTE and bit 12 of a larger leaf; PCD 4, PWT 3.
+    entry(1, 0, 0x2000 | P | W | U);
+    entry(2, 0, 0x3000 | P | W | U);
+    entry(3, 0, 0x4000 | P | W | U);
+    entry(3, 1, 0x40_0000 | P | W | PS | 1 << 12 | 1 << 3);
+    entry(4, 0, 0x1_0000 | P);
+    entry(4, 1, 0x1_1000 | P | 1 << 3);
+    entry(4, 2, 0x1_2000 | P | 1 << 7 | 1 << 4);
+    entry(4, 3, 0x1_3000 | P | 1 << 7 | 1 << 4 | 1 << 3);
+    assertWalk(0, "entry 0 of IA32_PAT: WB after a reset, WB as Linux");
+    assertWalk(0x1000, "PWT = 1, entry 1 of IA32_PAT: WT after a reset, WC as Linux");
+    assertWalk(0x2000, "PAT = 1, PCD = 1, PWT = 0, entry 6 of IA32_PAT: UC- after a reset, UC- as");
+    assertWalk(0x3000, "entry 7 of IA32_PAT: UC after a reset, WT as Linux");
+    assertWalk(0x20_0000, "entry 5 of IA32_PAT: WT after a reset, WP as Linux");
+  }
+
+  @Test
   void withoutRegistersTheUserMustNameTheTopTable() throws IOException {
     try (MemoryImage image = open()) {
       ImageMemory memory = new ImageMemory(image);
