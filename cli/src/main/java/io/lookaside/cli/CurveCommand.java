@@ -33,8 +33,8 @@ import picocli.CommandLine.Parameters;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Count the LRU misses of every TLB geometry in one pass over a trace: each power-of-two number"
-          + " of sets with each number of ways, and each fully associative size."
+      "Count the LRU misses of every TLB geometry in one pass over a trace: each power-of-two"
+          + " number of sets with each number of ways, and each fully associative size."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -286,9 +286,17 @@ final class CurveCommand implements Callable<Integer> {
               + config.name()
               + " is "
               + config.tlb().inclusion().label()
-              + ": what misses its first level depends on the size of the second, so one pass cannot"
-              + " tell; use run with --set stlb.entries=N for each size, or add --set"
+              + ": what misses its first level depends on the size of the second, so one pass"
+              + " cannot tell; use run with --set stlb.entries=N for each size, or add --set"
               + " inclusion=non-inclusive");
+    }
+    if (config.tlb().coalescedPages() > 1) {
+      throw new UsageException(
+          "--machine: entries of "
+              + config.name()
+              + " cover several pages, which one pass cannot tell; use run, or add --set"
+              + " coalescedPages=1 for the level that has them, as in --set"
+              + " l1d.coalescedPages=1");
     }
     return config;
   }

@@ -8,6 +8,7 @@ import io.lookaside.mmu.PagingLevel;
 import io.lookaside.mmu.WalkObserver;
 import io.lookaside.mmu.assoc.Geometry;
 import io.lookaside.mmu.format.PageFaultCode;
+import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.format.Pte;
 import io.lookaside.mmu.format.Translation;
 import io.lookaside.mmu.memory.TableMemory;
@@ -36,6 +37,9 @@ public final class HardwarePageWalker implements PageWalker {
   private final @Nullable WalkObserver observer;
   private final boolean updatesAsWalked;
   private final boolean updatesNever;
+
+  /** Binary logarithm of the most pages whose entries a walk looks at. */
+  private final int mostSpan;
 
   /** By level; {@code null} where the machine has no cache for it, and always at level 0. */
   private final @Nullable PagingStructureCache[] caches;
@@ -71,7 +75,9 @@ public final class HardwarePageWalker implements PageWalker {
       @Nullable PagingStructureCache[] caches,
       TableUpdates updates,
       TableMemory memory,
+      int coalescedPages,
       @Nullable WalkObserver observer) {
+    this.mostSpan = Integer.numberOfTrailingZeros(coalescedPages);
     this.caches = caches;
     this.updatesAsWalked = updates == TableUpdates.AS_WALKED;
     this.updatesNever = updates == TableUpdates.NEVER;
@@ -95,7 +101,22 @@ public final class HardwarePageWalker implements PageWalker {
    */
   public HardwarePageWalker(
       WalkerConfig config, TableMemory memory, long seed, @Nullable WalkObserver observer) {
-    this(caches(config, seed), config.tableUpdates(), memory, observer);
+    this(config, memory, seed, 1, observer);
+  }
+
+  /**
+   * A walker with empty caches for TLBs that coalesce: it tells of a page of 4 KiB how many around
+   * it are mapped alike, as far as their entries lie in the same line of 64 bytes.
+   *
+   * @param coalescedPages the most pages of a group: 1, 2, 4 or 8
+   */
+  public HardwarePageWalker(
+      WalkerConfig config,
+      TableMemory memory,
+      long seed,
+      int coalescedPages,
+      @Nullable WalkObserver observer) {
+    this(caches(config, seed), config.tableUpdates(), memory, coalescedPages, observer);
   }
 
   /** A walker whose structure caches hold everything until it is invalidated. */
@@ -105,7 +126,7 @@ public final class HardwarePageWalker implements PageWalker {
     for (int level = 1; level < caches.length; level++) {
       caches[level] = new UnboundedStructureCache();
     }
-    return new HardwarePageWalker(caches, updates, memory, null);
+    return new HardwarePageWalker(caches, updates, memory, 1, null);
   }
 
   private static @Nullable PagingStructureCache[] caches(WalkerConfig config, long seed) {
@@ -283,7 +304,40 @@ public final class HardwarePageWalker implements PageWalker {
         counts[DIRTY_BITS_SET]++;
       }
     }
-    return t;
+    boolean groups = mostSpan != 0 && level.leafSize() == PageSize.SIZE_4K;
+    return groups && level.entryMask() == -1 ? Translation.withSpan(t, span(address, used)) : t;
+  }
+
+  /**
+   * Binary logarithm of the pages of the largest aligned group that is mapped like the page of
+   * {@code leaf}: present and accessed, with the same rights, D, G, memory type and key, and to an
+   * aligned group of frames in the same order. The line of the table that holds the leaf has been
+   * read, so its other entries cost nothing.
+   */
+  private int span(long address, long leaf) {
+    int span = 0;
+    while (span < mostSpan && isGroup(address, leaf, 1 << (span + 1))) {
+      span++;
+    }
+    return span;
+  }
+
+  private boolean isGroup(long address, long leaf, int pages) {
+    int bytes = pages * Long.BYTES;
+    long first = address & -bytes;
+    long within = (address - first) / Long.BYTES;
+    long frames = PageSize.SIZE_4K.bytes();
+    long expected = (leaf & ~Pte.IGNORED_IN_LEAF) - within * frames;
+    if ((expected & Pte.FRAME & (pages * frames - 1)) != 0) {
+      return false;
+    }
+    for (int i = 0; i < pages; i++) {
+      long entry = memory.read(first + (long) i * Long.BYTES) & ~Pte.IGNORED_IN_LEAF;
+      if (i != within && entry != expected + i * frames) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** At the end of a walk that succeeded: sets A, from the top down, where that is still to do. */

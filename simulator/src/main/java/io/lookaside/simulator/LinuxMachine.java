@@ -54,7 +54,7 @@ public final class LinuxMachine {
   /** A machine whose kernel has booted, with no process yet. */
   public LinuxMachine(TlbConfig tlb, WalkerConfig walkerConfig, LinuxConfig linux) {
     tlbs = new TlbHierarchy(tlb, linux.seed());
-    walker = new HardwarePageWalker(walkerConfig, memory, linux.seed());
+    walker = new HardwarePageWalker(walkerConfig, memory, linux.seed(), tlb.coalescedPages(), null);
     ControlRegisters registers = new ControlRegisters(CR0, 0, CR4, EFER);
     user = new Mmu(registers, CpuFeatures.ALL, AccessMode.USER, tlbs, walker);
     supervisor = new Mmu(registers, CpuFeatures.ALL, AccessMode.SUPERVISOR, tlbs, walker);

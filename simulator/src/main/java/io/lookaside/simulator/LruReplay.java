@@ -201,6 +201,8 @@ final class LruReplay implements ReplayEngine {
     WalkerConfig walker = config.walker();
     return pageSize == PageSize.SIZE_4K
         && tlb.inclusion() == TlbConfig.Inclusion.NON_INCLUSIVE
+        && tlb.coalescedPages() == 1
+        && !tlb.stlb().predictsSizes()
         && walker.tableUpdates() == TableUpdates.AS_WALKED
         && !config.features().overFlush()
         && fits(tlb.l1i(), List.of(AccessKind.FETCH))

@@ -226,7 +226,9 @@ public final class Machine {
       this.config = config;
       this.memory = memory;
       tlbs = new TlbHierarchy(config.tlb(), seed, misses);
-      walker = new HardwarePageWalker(config.walker(), memory, seed, walks);
+      walker =
+          new HardwarePageWalker(
+              config.walker(), memory, seed, config.tlb().coalescedPages(), walks);
       if (checkStale) {
         StaleTranslationDetector d = new StaleTranslationDetector(tlbs);
         mmu = new Mmu(registers, features, mode, d, walker);

@@ -10,6 +10,7 @@ import io.lookaside.pagewalker.WalkMetric;
 import io.lookaside.simulator.image.ImageSource;
 import io.lookaside.timing.TimingMetric;
 import io.lookaside.tlb.TlbMetric;
+import io.lookaside.tlb.TlbStructureConfig;
 import io.lookaside.tlb.TlbStructureMetric;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -101,10 +102,11 @@ public final class RunJson {
     for (RunResult.LevelResult level : result.levels()) {
       if (level.structures().size() > 1) {
         for (Map.Entry<String, Snapshot<TlbStructureMetric>> part : level.structures().entrySet()) {
-          putAll(tlbs.putObject(part.getKey()), part.getValue(), Set.of());
+          putAll(tlbs.putObject(part.getKey()), part.getValue(), OF_OPTIONS);
         }
       }
     }
+    options(root, result);
     Snapshot<WalkMetric> walks = result.walks();
     ObjectNode caches = root.putObject("pagingStructureCaches");
     caches.putObject("pde").put("hits", walks.get(WalkMetric.PDE_HITS));
@@ -163,6 +165,38 @@ public final class RunJson {
         entry.put("after", hex(change.after()));
       }
       entry.put("missing", use.missingInvalidation());
+    }
+  }
+
+  private static final Set<TlbStructureMetric> OF_OPTIONS =
+      EnumSet.noneOf(TlbStructureMetric.class);
+
+  static {
+    OF_OPTIONS.addAll(TlbStructureMetric.OF_COALESCING);
+    OF_OPTIONS.addAll(TlbStructureMetric.OF_SIZE_PREDICTION);
+  }
+
+  /** What structures count that few machines have. */
+  private static void options(ObjectNode root, RunResult result) {
+    ObjectNode node = JSON.objectNode();
+    for (RunResult.LevelResult level : result.levels()) {
+      for (TlbStructureConfig s : level.config().structures()) {
+        Set<TlbStructureMetric> metrics = EnumSet.noneOf(TlbStructureMetric.class);
+        if (s.coalescedPages() > 1) {
+          metrics.addAll(TlbStructureMetric.OF_COALESCING);
+        }
+        if (s.sizePrediction() != null) {
+          metrics.addAll(TlbStructureMetric.OF_SIZE_PREDICTION);
+        }
+        Snapshot<TlbStructureMetric> counts = level.structures().get(s.name());
+        if (counts != null && !metrics.isEmpty()) {
+          ObjectNode one = node.putObject(s.name());
+          metrics.forEach(metric -> put(one, counts, metric));
+        }
+      }
+    }
+    if (!node.isEmpty()) {
+      root.set("tlbOptions", node);
     }
   }
 

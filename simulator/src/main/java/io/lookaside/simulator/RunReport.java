@@ -52,6 +52,7 @@ public final class RunReport {
     report.header();
     report.summary();
     report.tlbs();
+    report.options();
     report.breakdown();
     report.walks();
     result.top().forEach(report::ranking);
@@ -173,6 +174,39 @@ public final class RunReport {
         "per 1000 instr.",
         "per 1000 refs");
     line("");
+  }
+
+  /** What few machines have: entries for groups of pages, one page size after the other. */
+  private void options() {
+    for (RunResult.LevelResult level : result.levels()) {
+      for (TlbStructureConfig s : level.config().structures()) {
+        Snapshot<TlbStructureMetric> counts = level.structures().get(s.name());
+        if (counts == null) {
+          continue;
+        }
+        if (s.coalescedPages() > 1) {
+          line(
+              "%s: %s of %s hits were in entries of %d pages, and %s of %s fills made such"
+                  + " entries.",
+              s.name(),
+              count(counts.get(TlbStructureMetric.COALESCED_HITS)),
+              count(counts.get(TlbStructureMetric.HITS)),
+              s.coalescedPages(),
+              count(counts.get(TlbStructureMetric.COALESCED_FILLS)),
+              count(counts.get(TlbStructureMetric.FILLS)));
+          line("");
+        }
+        if (s.sizePrediction() != null) {
+          line(
+              "%s: %s of %s hits were of the page size that was expected; %s further probes.",
+              s.name(),
+              count(counts.get(TlbStructureMetric.SIZE_PREDICTED)),
+              count(counts.get(TlbStructureMetric.HITS)),
+              count(counts.get(TlbStructureMetric.REPROBES)));
+          line("");
+        }
+      }
+    }
   }
 
   private void breakdown() {

@@ -12,9 +12,11 @@ import io.lookaside.simulator.config.MachineConfig;
 import io.lookaside.simulator.image.ImageMetric;
 import io.lookaside.simulator.image.ImagePaging;
 import io.lookaside.timing.TimingMetric;
+import io.lookaside.tlb.SizePredictionConfig;
 import io.lookaside.tlb.TlbCounts;
 import io.lookaside.tlb.TlbLevelConfig;
 import io.lookaside.tlb.TlbMetric;
+import io.lookaside.tlb.TlbStructureConfig;
 import io.lookaside.tlb.TlbStructureMetric;
 import io.lookaside.traces.TraceFormat;
 import java.util.Arrays;
@@ -168,6 +170,20 @@ public record RunResult(
           .toList();
     }
 
+    /** Cycles of probes of page sizes that were not expected. */
+    long reprobeCycles() {
+      long cycles = 0;
+      for (TlbStructureConfig s : config.structures()) {
+        SizePredictionConfig prediction = s.sizePrediction();
+        if (prediction != null) {
+          long reprobes =
+              Objects.requireNonNull(structures.get(s.name())).get(TlbStructureMetric.REPROBES);
+          cycles += reprobes * prediction.reprobeCycles();
+        }
+      }
+      return cycles;
+    }
+
     private static final Set<PageSize> STANDARD =
         EnumSet.of(PageSize.SIZE_4K, PageSize.SIZE_2M, PageSize.SIZE_1G);
 
@@ -231,6 +247,7 @@ public record RunResult(
     cycles += walks.get(WalkMetric.MEMORY_READS) * machine.memoryLatencyCycles();
     for (LevelResult level : levels) {
       cycles += level.counts().get(TlbMetric.LOOKUPS) * level.config().latencyCycles();
+      cycles += level.reprobeCycles();
     }
     return cycles;
   }

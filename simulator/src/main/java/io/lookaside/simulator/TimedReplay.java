@@ -487,7 +487,9 @@ final class TimedReplay implements ReplayEngine {
     long t = outcome;
     recipe.translation();
     if (recorder.firstLevelMissed()) {
-      recipe.secondLevel();
+      recipe.secondLevel(
+          tlbs.secondLevelExtraCycles(kind),
+          Translation.isValid(t) ? tlbs.coveredSpan(kind, t) : 0);
     }
     if (recorder.walked()) {
       tell(recipe, recorder.secondLevelMissed() ? Recipe.Cause.MISS : Recipe.Cause.ASSIST);

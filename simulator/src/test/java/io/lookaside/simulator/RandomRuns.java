@@ -8,6 +8,7 @@ import io.lookaside.mmu.format.PageSize;
 import io.lookaside.pagewalker.TableUpdates;
 import io.lookaside.pagewalker.WalkerConfig;
 import io.lookaside.simulator.config.MachineConfig;
+import io.lookaside.tlb.SizePredictionConfig;
 import io.lookaside.tlb.TlbConfig;
 import io.lookaside.tlb.TlbLevelConfig;
 import io.lookaside.tlb.TlbStructureConfig;
@@ -30,11 +31,12 @@ final class RandomRuns {
 
   static MachineConfig machine(
       Random random, ReplacementPolicy.Kind policy, TlbConfig.Inclusion inclusion) {
+    boolean coalesce = inclusion == TlbConfig.Inclusion.NON_INCLUSIVE && random.nextInt(3) == 0;
     TlbConfig tlb =
         new TlbConfig(
-            level("l1i", EnumSet.of(AccessKind.FETCH), 4, policy, random),
-            level("l1d", DATA, 4, policy, random),
-            level("stlb", EnumSet.allOf(AccessKind.class), 32, policy, random),
+            level("l1i", EnumSet.of(AccessKind.FETCH), 4, policy, coalesce, random),
+            level("l1d", DATA, 4, policy, coalesce, random),
+            level("stlb", EnumSet.allOf(AccessKind.class), 32, policy, coalesce, random),
             inclusion);
     WalkerConfig walker =
         new WalkerConfig(
@@ -55,7 +57,12 @@ final class RandomRuns {
   }
 
   private static TlbLevelConfig level(
-      String name, Set<AccessKind> kinds, int size, ReplacementPolicy.Kind policy, Random random) {
+      String name,
+      Set<AccessKind> kinds,
+      int size,
+      ReplacementPolicy.Kind policy,
+      boolean coalesce,
+      Random random) {
     List<TlbStructureConfig> structures = new ArrayList<>();
     boolean splitKinds = kinds.equals(DATA) && random.nextInt(3) == 0;
     List<Set<AccessKind>> groups =
@@ -91,7 +98,29 @@ final class RandomRuns {
         }
       }
     }
-    return new TlbLevelConfig(name, random.nextInt(10), structures);
+    int latency = random.nextInt(10);
+    if (layout != 4) {
+      boolean predict = name.equals("stlb") && random.nextBoolean();
+      structures.replaceAll(s -> withOptions(s, coalesce, predict, random));
+    }
+    return new TlbLevelConfig(name, latency, structures);
+  }
+
+  /** The same structure with entries for groups of pages, and one size looked up after another. */
+  private static TlbStructureConfig withOptions(
+      TlbStructureConfig s, boolean coalesce, boolean predict, Random random) {
+    boolean groups = coalesce && s.pageSizes().contains(PageSize.SIZE_4K);
+    SizePredictionConfig prediction =
+        predict && s.pageSizes().size() > 1
+            ? new SizePredictionConfig(1 << random.nextInt(6), random.nextInt(4))
+            : null;
+    return new TlbStructureConfig(
+        s.name(),
+        s.geometry(),
+        s.pageSizes(),
+        s.accesses(),
+        groups ? 1 << random.nextInt(4) : 1,
+        prediction);
   }
 
   private static void add(
@@ -139,6 +168,34 @@ final class RandomRuns {
       }
       int size = random.nextInt(50) == 0 ? 1 + random.nextInt(9000) : 1 + random.nextInt(64);
       references.add(new Reference(here[kind], kind, size));
+    }
+    return references;
+  }
+
+  /**
+   * A trace that first touches rows of pages, in their order, some by stores, and then mixes
+   * references to them with those of another trace. Where frames are given in the order of first
+   * touch, whole groups of pages are mapped to groups of frames.
+   */
+  static List<Reference> withRowsOfPages(Random random, List<Reference> others) {
+    int rows = 6;
+    int pages = 64;
+    long[] starts = new long[rows];
+    List<Reference> references = new ArrayList<>();
+    for (int row = 0; row < rows; row++) {
+      starts[row] = random.nextLong() & 0x7fff_ffff_f000L & -(4096L * pages);
+      int kind = random.nextInt(2);
+      for (int page = 0; page < pages; page++) {
+        references.add(new Reference(starts[row] + 4096L * page, kind, 8));
+      }
+    }
+    for (Reference other : others) {
+      int kind = random.nextInt(20) == 0 ? 1 : random.nextInt(10) == 0 ? 2 : 0;
+      long page = random.nextInt(3) == 0 ? random.nextInt(pages) : random.nextInt(pages / 8);
+      references.add(new Reference(starts[random.nextInt(rows)] + 4096L * page, kind, 8));
+      if (random.nextInt(4) == 0) {
+        references.add(other);
+      }
     }
     return references;
   }

@@ -5,6 +5,7 @@ import io.lookaside.pagewalker.WalkerConfig;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -12,14 +13,19 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A second statement of the whole machine, as slow and obvious as can be: 4 KiB pages on demand,
- * true LRU, non-inclusive. It knows no bits and no bytes; page numbers, maps and sets do.
+ * true LRU, non-inclusive, entries of one page or of groups. It knows no bits and no bytes; page
+ * numbers, maps and sets do.
  */
 final class SlowMachine {
-  /** A cached page: dirty as cached. */
+  /** A cached page, or several from {@code first} on: dirty as cached. */
   private static final class Entry {
+    final long first;
+    final int pages;
     boolean dirty;
 
-    Entry(boolean dirty) {
+    Entry(long first, int pages, boolean dirty) {
+      this.first = first;
+      this.pages = pages;
       this.dirty = dirty;
     }
   }
@@ -28,11 +34,24 @@ final class SlowMachine {
   private static final class Cache {
     final int sets;
     final int ways;
+    final int groupPages;
     final Map<Long, Map<Long, Entry>> content = new HashMap<>();
+    long groupHits;
+    long groupFills;
 
     Cache(Geometry geometry) {
+      this(geometry, 1);
+    }
+
+    Cache(Geometry geometry, int groupPages) {
       sets = geometry.sets();
       ways = geometry.ways();
+      this.groupPages = groupPages;
+    }
+
+    /** The key of a group, which no page number is, since those are not negative. */
+    private static long key(long group) {
+      return -1 - group;
     }
 
     private Map<Long, Entry> set(long number) {
@@ -41,28 +60,71 @@ final class SlowMachine {
     }
 
     @Nullable Entry use(long number) {
-      return set(number).get(number);
+      Entry alone = set(number).get(number);
+      if (alone != null || groupPages == 1) {
+        return alone;
+      }
+      long group = number / groupPages;
+      Entry e = set(group).get(key(group));
+      groupHits += e == null ? 0 : 1;
+      return e;
     }
 
     @Nullable Entry peek(long number) {
-      for (Map.Entry<Long, Entry> e : set(number).entrySet()) {
-        if (e.getKey() == number) {
-          return e.getValue();
+      for (Map<Long, Entry> set : content.values()) {
+        for (Entry e : set.values()) { // not get, which counts as a use
+          if (number >= e.first && number < e.first + e.pages) {
+            return e;
+          }
         }
       }
       return null;
     }
 
     void enter(long number, boolean dirty) {
-      Map<Long, Entry> set = set(number);
+      put(set(number), number, new Entry(number, 1, dirty));
+    }
+
+    /** Enters a page as one of {@code pages} that are alike. */
+    void enter(long number, boolean dirty, int pages) {
+      if (groupPages == 1 || pages < groupPages) {
+        enter(number, dirty);
+        return;
+      }
+      long group = number / groupPages;
+      long first = group * groupPages;
+      for (long page = first; page < first + groupPages; page++) {
+        set(page).remove(page);
+      }
+      put(set(group), key(group), new Entry(first, groupPages, dirty));
+      groupFills++;
+    }
+
+    private void put(Map<Long, Entry> set, long key, Entry e) {
       if (set.size() == ways) {
         set.remove(set.keySet().iterator().next());
       }
-      set.put(number, new Entry(dirty));
+      set.put(key, e);
     }
 
     void drop(long number) {
       set(number).remove(number);
+      long group = number / groupPages;
+      set(group).remove(key(group));
+    }
+
+    /** A store has made a page dirty: a group stays one only if all its pages are dirty. */
+    void becomeDirty(long number, int pages) {
+      Entry e = peek(number);
+      if (e == null) {
+        return;
+      }
+      if (e.pages <= pages) {
+        e.dirty = true;
+      } else {
+        drop(number);
+        enter(number, true);
+      }
     }
   }
 
@@ -83,9 +145,15 @@ final class SlowMachine {
   private long nextFrame = 0x100000;
 
   SlowMachine(Geometry l1i, Geometry l1d, Geometry stlb, WalkerConfig walker) {
+    this(l1i, l1d, stlb, walker, 1, 1);
+  }
+
+  /** A machine where an entry can cover so many pages in L1D, and in the second level. */
+  SlowMachine(
+      Geometry l1i, Geometry l1d, Geometry stlb, WalkerConfig walker, int l1dPages, int stlbPages) {
     this.l1i = new Cache(l1i);
-    this.l1d = new Cache(l1d);
-    this.stlb = new Cache(stlb);
+    this.l1d = new Cache(l1d, l1dPages);
+    this.stlb = new Cache(stlb, stlbPages);
     upper[0] = walker.pml4eCache() == null ? null : new Cache(walker.pml4eCache());
     upper[1] = walker.pdpteCache() == null ? null : new Cache(walker.pdpteCache());
     upper[2] = walker.pdeCache() == null ? null : new Cache(walker.pdeCache());
@@ -127,9 +195,11 @@ final class SlowMachine {
       count(name + "Misses");
       Entry second = stlb.use(page);
       boolean dirty;
+      int pages;
       if (second != null) {
         count("stlbHits");
         dirty = second.dirty;
+        pages = second.pages;
       } else {
         count("stlbMisses");
         count("walks");
@@ -149,21 +219,44 @@ final class SlowMachine {
           walk(page, store);
         }
         dirty = dirtyLeaves.contains(page);
-        stlb.enter(page, dirty);
+        pages = alike(page);
+        stlb.enter(page, dirty, pages);
       }
-      first.enter(page, dirty);
-      entry = first.use(page);
+      first.enter(page, dirty, pages);
+      entry = first.peek(page);
     }
     if (store && entry != null && !entry.dirty) {
       count("assists");
       walk(page, true);
-      entry.dirty = true;
-      Entry second = stlb.peek(page);
-      if (second != null) {
-        second.dirty = true;
-      }
+      l1d.becomeDirty(page, alike(page));
+      stlb.becomeDirty(page, alike(page));
     }
     sum += (frames.getOrDefault(page, 0L) << 12) + (va & 0xfff);
+  }
+
+  /** How many pages around this one, at most 8, are used and mapped alike to frames in a row. */
+  private int alike(long page) {
+    int pages = 1;
+    while (pages < 8 && areAlike(page, page - page % (2L * pages), 2 * pages)) {
+      pages *= 2;
+    }
+    return pages;
+  }
+
+  private boolean areAlike(long page, long first, int pages) {
+    long frame = frames.getOrDefault(first, -1L);
+    boolean alike = frame % pages == 0;
+    for (long p = first; p < first + pages; p++) {
+      alike &= frames.getOrDefault(p, -2L) == frame + (p - first);
+      alike &= accessed.contains("3:" + p);
+      alike &= dirtyLeaves.contains(p) == dirtyLeaves.contains(page);
+    }
+    return alike;
+  }
+
+  /** Hits and fills of entries that cover groups: of L1D, then of the second level. */
+  List<Long> groups() {
+    return List.of(l1d.groupHits, l1d.groupFills, stlb.groupHits, stlb.groupFills);
   }
 
   /** Level 0 is the PML4E, 3 the PTE. Returns false if an entry is not there. */

@@ -17,12 +17,15 @@ import io.lookaside.tlb.TlbConfig;
 import io.lookaside.tlb.TlbLevelConfig;
 import io.lookaside.tlb.TlbMetric;
 import io.lookaside.tlb.TlbStructureConfig;
+import io.lookaside.tlb.TlbStructureMetric;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.node.JsonNodeFactory;
 
@@ -33,6 +36,28 @@ class SlowMachineTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16})
   void everyCountEqualsTheModels(int seed) {
+    compare(seed, 1, 1);
+  }
+
+  /** Groups of pages in L1D, in the second level, or in both. */
+  @ParameterizedTest
+  @CsvSource({
+    "21, 4, 4",
+    "22, 4, 4",
+    "23, 4, 4",
+    "24, 2, 8",
+    "25, 2, 8",
+    "26, 1, 4",
+    "27, 1, 8",
+    "28, 8, 1",
+    "29, 8, 2",
+    "30, 4, 1"
+  })
+  void everyCountEqualsTheModelsWhereEntriesCoverGroupsOfPages(int seed, int l1d, int stlb) {
+    compare(seed, l1d, stlb);
+  }
+
+  private static void compare(int seed, int l1dPages, int stlbPages) {
     Random random = new Random(seed);
     Geometry l1i = geometry(random, 8);
     Geometry l1d = geometry(random, 8);
@@ -50,17 +75,21 @@ class SlowMachineTest {
             "slow",
             RandomRuns.FEATURES,
             new TlbConfig(
-                level("l1i", l1i),
-                level("l1d", l1d),
-                level("stlb", stlb),
+                level("l1i", l1i, 1),
+                level("l1d", l1d, l1dPages),
+                level("stlb", stlb, stlbPages),
                 TlbConfig.Inclusion.NON_INCLUSIVE),
             walker,
             50,
             null,
             JsonNodeFactory.instance.objectNode());
     List<RandomRuns.Reference> trace = RandomRuns.trace(random, REFERENCES);
+    boolean groups = l1dPages > 1 || stlbPages > 1;
+    if (groups) {
+      trace = RandomRuns.withRowsOfPages(random, trace);
+    }
 
-    SlowMachine model = new SlowMachine(l1i, l1d, stlb, walker);
+    SlowMachine model = new SlowMachine(l1i, l1d, stlb, walker, l1dPages, stlbPages);
     for (RandomRuns.Reference r : trace) {
       model.access(r.va(), r.kind(), r.size());
     }
@@ -70,6 +99,15 @@ class SlowMachineTest {
     RandomRuns.replay(replay, trace);
     assertEquals(model.counts, counts(machine, replay));
     assertEquals(model.sum, replay.physicalAddressSum());
+    List<Long> groupCounts = new ArrayList<>();
+    for (int level = 1; level <= 2; level++) {
+      Snapshot<TlbStructureMetric> s =
+          machine.tlbs().levels().get(level).structures().get(0).snapshot();
+      groupCounts.add(s.get(TlbStructureMetric.COALESCED_HITS));
+      groupCounts.add(s.get(TlbStructureMetric.COALESCED_FILLS));
+    }
+    assertEquals(model.groups(), groupCounts);
+    assertEquals(groups, model.groups().stream().mapToLong(n -> n).sum() > 100);
     // The traces must exercise all of this, or the comparison says little.
     for (String key : List.of("assists", "faults", "crossings", "stlbHits")) {
       assertTrue(model.counts.getOrDefault(key, 0L) > 0, key);
@@ -104,13 +142,18 @@ class SlowMachineTest {
     return counts;
   }
 
-  private static TlbLevelConfig level(String name, Geometry geometry) {
+  private static TlbLevelConfig level(String name, Geometry geometry, int coalescedPages) {
     return new TlbLevelConfig(
         name,
         1,
         List.of(
             new TlbStructureConfig(
-                name, geometry, EnumSet.of(PageSize.SIZE_4K), EnumSet.allOf(AccessKind.class))));
+                name,
+                geometry,
+                EnumSet.of(PageSize.SIZE_4K),
+                EnumSet.allOf(AccessKind.class),
+                coalescedPages,
+                null)));
   }
 
   private static Geometry geometry(Random random, int mostSets) {

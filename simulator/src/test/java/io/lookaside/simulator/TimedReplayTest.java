@@ -20,9 +20,12 @@ import io.lookaside.timing.MemoryConfig;
 import io.lookaside.timing.Overlap;
 import io.lookaside.timing.TimingConfig;
 import io.lookaside.timing.TimingMetric;
+import io.lookaside.tlb.SetAssociativeTlb;
+import io.lookaside.tlb.SizePredictionConfig;
 import io.lookaside.tlb.TlbConfig;
 import io.lookaside.tlb.TlbLevel;
 import io.lookaside.tlb.TlbMetric;
+import io.lookaside.tlb.TlbStructureMetric;
 import io.lookaside.traces.ReferenceBatch;
 import java.util.List;
 import java.util.Objects;
@@ -47,8 +50,12 @@ class TimedReplayTest {
           Random random = new Random(seed);
           MachineConfig config = RandomRuns.machine(random, policy, inclusion);
           PageSize size = PageSize.ofCode(seed % 3);
+          List<RandomRuns.Reference> trace = RandomRuns.trace(random, REFERENCES);
+          if (seed % 2 == 1) {
+            trace = RandomRuns.withRowsOfPages(random, trace);
+          }
           String which = overlap + " " + policy + " " + inclusion + " seed " + seed;
-          compare(config, size, overlap, RandomRuns.trace(random, REFERENCES), seed, which);
+          compare(config, size, overlap, trace, seed, which);
         }
       }
     }
@@ -111,6 +118,12 @@ class TimedReplayTest {
         machine.walker().snapshot().get(WalkMetric.MEMORY_READS) * config.memoryLatencyCycles();
     for (TlbLevel level : machine.tlbs().levels()) {
       cycles += level.snapshot().get(TlbMetric.LOOKUPS) * level.config().latencyCycles();
+      for (SetAssociativeTlb s : level.structures()) {
+        SizePredictionConfig prediction = s.config().sizePrediction();
+        if (prediction != null) {
+          cycles += s.snapshot().get(TlbStructureMetric.REPROBES) * prediction.reprobeCycles();
+        }
+      }
     }
     return cycles;
   }

@@ -526,7 +526,10 @@ public final class CoreTiming {
       boolean hit =
           i + 1 == recipe.length() || recipe.operation(i + 1) != Step.MISS_REGISTER.ordinal();
       if (!hit) {
-        pending.put(page, life.sequence);
+        long group = -1L << recipe.argument(i + 1);
+        for (long p = page & group; p <= (page | ~group); p++) {
+          pending.put(p, life.sequence);
+        }
       }
       boolean walks =
           !hit && i + 3 < recipe.length() && recipe.operation(i + 3) == Step.WALKER.ordinal();
@@ -539,10 +542,23 @@ public final class CoreTiming {
   private int translationOf(long owner, long page) {
     Recipe recipe = lives[(int) owner & lifeMask].recipe;
     int i = 0;
-    while (recipe.operation(i) != Step.AWAIT.ordinal() || recipe.address(i) != page) {
+    while (!fetches(recipe, i, page)) {
       i++;
     }
     return recipe.argument(i);
+  }
+
+  /** Whether step {@code i} waits for a page, or for one that is entered together with it. */
+  private static boolean fetches(Recipe recipe, int i, long page) {
+    return recipe.operation(i) == Step.AWAIT.ordinal()
+        && ((recipe.address(i) ^ page) & -1L << spanOf(recipe, i)) == 0;
+  }
+
+  /** Of a step that waits for a page, and of its translation: what is entered together with it. */
+  private static int spanOf(Recipe recipe, int i) {
+    boolean miss =
+        i + 1 < recipe.length() && recipe.operation(i + 1) == Step.MISS_REGISTER.ordinal();
+    return miss ? recipe.argument(i + 1) : 0;
   }
 
   /** A reference whose event has come goes on. */
@@ -589,7 +605,7 @@ public final class CoreTiming {
           end = now;
         }
         case SECOND_LEVEL -> {
-          end = bookPort(stlbPorts, now) + stlbCycles;
+          end = bookPort(stlbPorts, now) + stlbCycles + argument;
           life.spend(CycleCause.L1_MISS, end);
         }
         case WALKER -> {
@@ -845,9 +861,13 @@ public final class CoreTiming {
       }
     }
     if (!serial) {
-      long page = pageOf(life.recipe, translation);
-      if (pending.get(page) == life.sequence) {
-        pending.remove(page);
+      int await = awaitOf(life.recipe, translation);
+      long page = life.recipe.address(await);
+      long group = -1L << spanOf(life.recipe, await);
+      for (long p = page & group; p <= (page | ~group); p++) {
+        if (pending.get(p) == life.sequence) {
+          pending.remove(p);
+        }
       }
       // Those that wait for a later page of this reference find that out and wait again.
       int waiter = life.firstWaiter;
@@ -859,12 +879,12 @@ public final class CoreTiming {
     }
   }
 
-  private static long pageOf(Recipe recipe, int translation) {
+  private static int awaitOf(Recipe recipe, int translation) {
     int i = 0;
     while (recipe.operation(i) != Step.AWAIT.ordinal() || recipe.argument(i) != translation) {
       i++;
     }
-    return recipe.address(i);
+    return i;
   }
 
   private void complete(Life life, long cycle) {

@@ -80,9 +80,20 @@ public final class Recipe {
 
   /** The first level missed: the second is asked. */
   public void secondLevel() {
+    secondLevel(0, 0);
+  }
+
+  /**
+   * The first level missed: the second is asked.
+   *
+   * @param extraCycles what its look-up takes beyond the latency of the level
+   * @param span binary logarithm of the pages that an entry covers which the first level or the
+   *     second now have: those around the page, in an aligned group of keys
+   */
+  public void secondLevel(int extraCycles, int span) {
     simple = false;
-    add(Step.MISS_REGISTER, 0, 0);
-    add(Step.SECOND_LEVEL, 0, 0);
+    add(Step.MISS_REGISTER, span, 0);
+    add(Step.SECOND_LEVEL, extraCycles, 0);
   }
 
   /** A page walk begins, with a look-up in the structure caches. */

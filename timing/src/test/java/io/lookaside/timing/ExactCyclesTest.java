@@ -118,6 +118,23 @@ class ExactCyclesTest {
   }
 
   @Test
+  void secondLevelThatExpectedAnotherPageSizeTakesItsFurtherProbes() {
+    Story hit = Story.load(Passage.secondLevelHit(1, NOWHERE).withExtraCycles(3));
+    assertEquals(1 + 7 + 3, total(Overlap.SERIAL, PLENTY, FIXED, hit));
+    Story miss = Story.load(Passage.walk(1, NOWHERE, READ).withExtraCycles(3));
+    assertEquals(1 + 7 + 3 + 51, total(Overlap.WINDOW, PLENTY, FIXED, miss));
+  }
+
+  /** The walk of page 5, in the group 4 to 7, is over at 59. */
+  @ParameterizedTest
+  @CsvSource({"3, 1", "4, 59", "5, 59", "6, 59", "7, 59", "8, 1"})
+  void pageThatIsEnteredTogetherWithAnotherIsThereWhenThatIs(long page, long translated) {
+    List<Story> stories = List.of(Story.load(Passage.walk(5, NOWHERE, READ).ofPages(4)), hit(page));
+    Map<Long, List<Long>> ends = ends(Step.TRANSLATED, Overlap.WINDOW, PLENTY, FIXED, stories);
+    assertEquals(List.of(translated), ends.get(1L));
+  }
+
+  @Test
   void oneWalkMoreThanWalkersWaitsForTheFirstToEnd() {
     // All ask for a walker at 8. A walk of one read takes 51.
     Story[] three = {walk(1, 1), walk(2, 1), walk(3, 1)};

@@ -336,8 +336,11 @@ final class SlowTiming {
         mergedHits++;
       }
       if (!p.firstLevelHit()) {
-        lastMisser.put(p.page(), run);
-        lastMisserPassage.put(p.page(), i);
+        for (int other = 0; other < p.pages(); other++) {
+          long page = p.page() / p.pages() * p.pages() + other;
+          lastMisser.put(page, run);
+          lastMisserPassage.put(page, i);
+        }
       }
       int lookup = side == 1 ? latencies.l1iCycles() : latencies.l1dCycles();
       boolean[] begun = new boolean[1];
@@ -360,7 +363,9 @@ final class SlowTiming {
           });
       if (!p.firstLevelHit()) {
         run.script.add((r, t) -> takeRegister(r, side) ? t : -1);
-        run.script.add((r, t) -> port(r, 2, core.stlbPorts()) ? t + latencies.stlbCycles() : -1);
+        run.script.add(
+            (r, t) ->
+                port(r, 2, core.stlbPorts()) ? t + latencies.stlbCycles() + p.extraCycles() : -1);
       }
       walk(run, p.reads(), 0);
       if (p.retryReads() != null) {

@@ -15,6 +15,8 @@ record Story(int kind, boolean startsInstruction, long registers, List<Passage> 
    * @param reads of the walk after a second-level miss; {@code null} without one
    * @param retryReads of the repeated walk after a fault; {@code null} without one
    * @param assistReads of a dirty assist; {@code null} without one
+   * @param pages of a miss: how many are entered at once, an aligned group around the page
+   * @param extraCycles of the look-up of the second level
    */
   record Passage(
       long page,
@@ -22,7 +24,31 @@ record Story(int kind, boolean startsInstruction, long registers, List<Passage> 
       @Nullable List<Integer> reads,
       @Nullable List<Integer> retryReads,
       @Nullable List<Integer> assistReads,
-      int served) {
+      int served,
+      int pages,
+      int extraCycles) {
+    Passage(
+        long page,
+        boolean firstLevelHit,
+        @Nullable List<Integer> reads,
+        @Nullable List<Integer> retryReads,
+        @Nullable List<Integer> assistReads,
+        int served) {
+      this(page, firstLevelHit, reads, retryReads, assistReads, served, 1, 0);
+    }
+
+    /** The same miss, of a group of pages at once. */
+    Passage ofPages(int number) {
+      return new Passage(
+          page, firstLevelHit, reads, retryReads, assistReads, served, number, extraCycles);
+    }
+
+    /** The same miss, with a look-up of the second level that takes longer. */
+    Passage withExtraCycles(int cycles) {
+      return new Passage(
+          page, firstLevelHit, reads, retryReads, assistReads, served, pages, cycles);
+    }
+
     static Passage hit(long page, int served) {
       return new Passage(page, true, null, null, null, served);
     }
@@ -62,7 +88,7 @@ record Story(int kind, boolean startsInstruction, long registers, List<Passage> 
     for (Passage p : passages) {
       recipe.translation();
       if (!p.firstLevelHit) {
-        recipe.secondLevel();
+        recipe.secondLevel(p.extraCycles, Integer.numberOfTrailingZeros(p.pages));
       }
       tellWalk(recipe, Recipe.Cause.MISS, p.reads);
       if (p.retryReads != null) {
@@ -123,7 +149,10 @@ record Story(int kind, boolean startsInstruction, long registers, List<Passage> 
     List<Integer> retry =
         reads != null && random.nextInt(8) == 0 ? reads(random, cached, banks) : null;
     List<Integer> assist = random.nextInt(25) == 0 ? reads(random, cached, banks) : null;
-    return new Passage(page, hit, reads, retry, assist, served(random, cached, banks));
+    int group = hit || random.nextInt(3) != 0 ? 1 : 1 << random.nextInt(4);
+    int extra = random.nextInt(4) == 0 ? random.nextInt(5) : 0;
+    return new Passage(
+        page, hit, reads, retry, assist, served(random, cached, banks), group, hit ? 0 : extra);
   }
 
   private static List<Integer> reads(Random random, boolean cached, int banks) {

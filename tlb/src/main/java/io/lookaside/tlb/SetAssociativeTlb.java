@@ -8,6 +8,7 @@ import io.lookaside.mmu.format.VirtualAddress;
 import io.lookaside.mmu.stats.Counters;
 import io.lookaside.mmu.stats.Snapshot;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One TLB structure: entries of one or several page sizes, tagged by PCID or global, in sets of any
@@ -36,6 +37,18 @@ public final class SetAssociativeTlb {
   private static final int HITS = TlbStructureMetric.HITS.ordinal();
   private static final int FILLS = TlbStructureMetric.FILLS.ordinal();
   private static final int EVICTIONS = TlbStructureMetric.EVICTIONS.ordinal();
+  private static final int COALESCED_FILLS = TlbStructureMetric.COALESCED_FILLS.ordinal();
+  private static final int COALESCED_HITS = TlbStructureMetric.COALESCED_HITS.ordinal();
+
+  /** Binary logarithm of the pages that an entry can cover. */
+  private final int span;
+
+  /** What tells them apart in a page number. */
+  private final long spanMask;
+
+  private int residentGroups;
+  private final @Nullable SizePredictor predictor;
+  private int reprobes;
 
   /**
    * An empty structure.
@@ -50,6 +63,11 @@ public final class SetAssociativeTlb {
     this.firstCode = sizeCodes[0];
     this.firstShift = shifts[0];
     this.severalSizes = sizeCodes.length > 1;
+    this.span = Integer.numberOfTrailingZeros(config.coalescedPages());
+    this.spanMask = (1L << span) - 1;
+    SizePredictionConfig prediction = config.sizePrediction();
+    this.predictor =
+        prediction == null ? null : new SizePredictor(prediction, sizeCodes.length, counters);
   }
 
   public TlbStructureConfig config() {
@@ -71,14 +89,66 @@ public final class SetAssociativeTlb {
 
   /** The translation of {@code va}, or {@link Translation#NONE}; a hit is counted and touched. */
   public long lookup(long va, int pcid) {
-    long t = probe(va, pcid, firstCode, firstShift);
-    if (t == Translation.NONE && severalSizes) {
-      t = probeLargerSizes(va, pcid);
-    }
+    long t = predictor == null ? probeAll(va, pcid) : probeOneByOne(va, pcid, predictor);
     if (t != Translation.NONE) {
       counts[HITS]++;
     }
     return t;
+  }
+
+  private long probeAll(long va, int pcid) {
+    long t = probe(va, pcid, firstCode, firstShift);
+    if (t == Translation.NONE && residentGroups != 0) {
+      t = probeGroup(va, pcid);
+    }
+    if (t == Translation.NONE && severalSizes) {
+      t = probeLargerSizes(va, pcid);
+    }
+    return t;
+  }
+
+  /** The entry of a group of pages that {@code va} is in; the translation is that of its page. */
+  private long probeGroup(long va, int pcid) {
+    long number = VirtualAddress.vpn(va, firstShift + span);
+    long tag = TlbEntry.group(number, pcid, span);
+    long t = array.lookup(number, tag);
+    if (t == AssociativeArray.ABSENT && residentGlobal != 0) {
+      t = array.lookup(number, TlbEntry.global(tag));
+    }
+    if (t == AssociativeArray.ABSENT) {
+      return Translation.NONE;
+    }
+    counts[COALESCED_HITS]++;
+    return Translation.moved(t, VirtualAddress.vpn(va, firstShift) & spanMask);
+  }
+
+  private long probeOneByOne(long va, int pcid, SizePredictor sizes) {
+    int expected = sizes.expected(va);
+    int probes = 0;
+    for (int i = -1; i < sizeCodes.length; i++) {
+      if (i == expected) {
+        continue; // was the first
+      }
+      int index = i < 0 ? expected : i;
+      probes++;
+      long t = probe(va, pcid, sizeCodes[index], shifts[index]);
+      if (t == Translation.NONE && index == 0 && residentGroups != 0) {
+        t = probeGroup(va, pcid);
+      }
+      if (t != Translation.NONE) {
+        sizes.found(va, index, probes);
+        reprobes = probes - 1;
+        return t;
+      }
+    }
+    sizes.missed();
+    reprobes = probes - 1;
+    return Translation.NONE;
+  }
+
+  /** Cycles of the last look-up beyond those of its level. */
+  int extraCycles() {
+    return predictor == null ? 0 : reprobes * predictor.reprobeCycles();
   }
 
   private long probeLargerSizes(long va, int pcid) {
@@ -114,9 +184,13 @@ public final class SetAssociativeTlb {
    * @return whether it was entered
    */
   public boolean insert(long va, int pcid, long translation) {
+    if (span != 0 && Translation.span(translation) >= span) {
+      insertGroup(va, pcid, translation);
+      return true;
+    }
     int code = firstCode;
     int shift = firstShift;
-    long piece = translation;
+    long piece = Translation.alone(translation);
     if (Translation.pieceSizeCode(translation) != code) {
       int i = sizeIndexUpTo(Translation.pieceSizeCode(translation));
       if (i < 0) {
@@ -125,10 +199,38 @@ public final class SetAssociativeTlb {
       code = sizeCodes[i];
       shift = shifts[i];
       piece = Translation.piece(translation, va, PageSize.ofCode(code));
+      if (predictor != null) {
+        predictor.learn(va, i);
+      }
+    } else if (predictor != null) {
+      predictor.learn(va, 0);
     }
     long vpn = VirtualAddress.vpn(va, shift);
-    long tag = tagFor(vpn, pcid, code, piece);
-    array.insert(vpn, tag, piece);
+    enter(vpn, tagFor(vpn, pcid, code, piece), piece);
+    return true;
+  }
+
+  /** Enters one entry for a whole group, in the place of those of its pages. */
+  private void insertGroup(long va, int pcid, long translation) {
+    long vpn = VirtualAddress.vpn(va, firstShift);
+    long within = vpn & spanMask;
+    boolean global = Translation.isGlobal(translation);
+    for (long page = vpn - within; page <= vpn - within + spanMask; page++) {
+      long tag = TlbEntry.tag(page, pcid, firstCode);
+      removeTag(array.setOf(page), global ? TlbEntry.global(tag) : tag);
+    }
+    if (predictor != null) {
+      predictor.learn(va, 0);
+    }
+    long number = vpn >>> span;
+    long tag = TlbEntry.group(number, pcid, span);
+    long first = Translation.moved(Translation.withSpan(translation, span), -within);
+    enter(number, global ? TlbEntry.global(tag) : tag, first);
+    counts[COALESCED_FILLS]++;
+  }
+
+  private void enter(long number, long tag, long piece) {
+    array.insert(number, tag, piece);
     counts[FILLS]++;
     long evicted = array.evictedTag();
     if (evicted != AssociativeArray.INVALID) {
@@ -136,7 +238,6 @@ public final class SetAssociativeTlb {
       account(evicted, array.evictedValue(), -1);
     }
     account(tag, piece, 1);
-    return true;
   }
 
   /** The tag that the last {@link #insert} evicted, or {@link AssociativeArray#INVALID}. */
@@ -154,6 +255,9 @@ public final class SetAssociativeTlb {
    * replacement stays. An entry that the new translation no longer covers is dropped.
    */
   public void update(long va, int pcid, long translation) {
+    if (residentGroups != 0) {
+      updateGroup(va, pcid, translation);
+    }
     for (int i = 0; i < sizeCodes.length; i++) {
       int code = sizeCodes[i];
       if (severalSizes && resident[code] == 0) {
@@ -166,7 +270,7 @@ public final class SetAssociativeTlb {
         continue;
       }
       long old = array.value(set, way);
-      long piece = Translation.piece(translation, va, PageSize.ofCode(code));
+      long piece = Translation.piece(Translation.alone(translation), va, PageSize.ofCode(code));
       boolean sameIdentity =
           Translation.pieceSize(piece).ordinal() == code
               && Translation.isGlobal(piece) == Translation.isGlobal(old);
@@ -175,6 +279,27 @@ public final class SetAssociativeTlb {
         array.setValue(set, way, piece);
       } else {
         remove(set, way);
+      }
+    }
+  }
+
+  /** A group whose pages are no longer alike gives way to an entry for the page of {@code va}. */
+  private void updateGroup(long va, int pcid, long translation) {
+    long number = VirtualAddress.vpn(va, firstShift + span);
+    int set = array.setOf(number);
+    int way = find(set, TlbEntry.group(number, pcid, span));
+    if (way < 0) {
+      return;
+    }
+    boolean alike = Translation.isAlike(translation, array.value(set, way));
+    if (alike && Translation.span(translation) >= span) {
+      long within = VirtualAddress.vpn(va, firstShift) & spanMask;
+      long whole = Translation.withSpan(translation, span);
+      array.setValue(set, way, Translation.moved(whole, -within));
+    } else {
+      remove(set, way);
+      if (alike) {
+        insert(va, pcid, Translation.alone(translation));
       }
     }
   }
@@ -193,6 +318,15 @@ public final class SetAssociativeTlb {
   }
 
   private void invalidatePage(long va, int pcid, boolean globalToo) {
+    if (residentGroups != 0) {
+      long number = VirtualAddress.vpn(va, firstShift + span);
+      int set = array.setOf(number);
+      long tag = TlbEntry.group(number, pcid, span);
+      removeTag(set, tag);
+      if (globalToo) {
+        removeTag(set, TlbEntry.global(tag));
+      }
+    }
     for (int i = 0; i < sizeCodes.length; i++) {
       int code = sizeCodes[i];
       if (severalSizes && resident[code] == 0) {
@@ -232,6 +366,7 @@ public final class SetAssociativeTlb {
     Arrays.fill(resident, 0);
     residentGlobal = 0;
     residentPieces = 0;
+    residentGroups = 0;
   }
 
   /** Drops the entry of {@code translation} itself, where it is here. */
@@ -245,7 +380,7 @@ public final class SetAssociativeTlb {
 
   /** Drops every entry that shares an address with the entry of {@code tag} and its PCID. */
   void invalidateOverlapping(long tag) {
-    int shift = PageSize.ofCode(TlbEntry.sizeCode(tag)).shift();
+    int shift = TlbEntry.shift(tag);
     long va = TlbEntry.vpn(tag) << shift;
     boolean global = TlbEntry.isGlobal(tag);
     int pcid = TlbEntry.pcid(tag);
@@ -340,6 +475,9 @@ public final class SetAssociativeTlb {
   private void account(long tag, long translation, int change) {
     if (severalSizes) {
       resident[TlbEntry.sizeCode(tag)] += change;
+    }
+    if (TlbEntry.isGroup(tag)) {
+      residentGroups += change;
     }
     if (Translation.isGlobalOrPiece(translation)) {
       residentGlobal += TlbEntry.isGlobal(tag) ? change : 0;

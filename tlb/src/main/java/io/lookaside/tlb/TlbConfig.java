@@ -1,5 +1,7 @@
 package io.lookaside.tlb;
 
+import java.util.List;
+
 /**
  * The TLBs of one core.
  *
@@ -20,12 +22,31 @@ public record TlbConfig(
    * Checks the components.
    *
    * @throws IllegalArgumentException for whole pages with exclusive levels: a piece that moves
-   *     cannot become more than it is
+   *     cannot become more than it is; for entries of several pages with levels that move or evict
+   *     each other's entries; and for a first level that predicts page sizes
    */
   public TlbConfig {
+    if (inclusion != Inclusion.NON_INCLUSIVE
+        && (l1i.coalesces() || l1d.coalesces() || stlb.coalesces())) {
+      throw new IllegalArgumentException("coalescedPages needs inclusion: non-inclusive");
+    }
+    if (l1i.predictsSizes() || l1d.predictsSizes()) {
+      throw new IllegalArgumentException("sizePrediction is for the second level");
+    }
     if (reloadWholePages && inclusion == Inclusion.EXCLUSIVE) {
       throw new IllegalArgumentException("reloadWholePages does not go with exclusive levels");
     }
+  }
+
+  /** The most pages of 4 KiB that an entry of any structure can cover; 1 if all cover one. */
+  public int coalescedPages() {
+    int most = 1;
+    for (TlbLevelConfig level : List.of(l1i, l1d, stlb)) {
+      for (TlbStructureConfig s : level.structures()) {
+        most = Math.max(most, s.coalescedPages());
+      }
+    }
+    return most;
   }
 
   /** TLBs whose pieces stay pieces. */

@@ -77,6 +77,22 @@ public final class TlbHierarchy implements TranslationCache {
     return config;
   }
 
+  /**
+   * Binary logarithm of the pages that an entry covers, in some structure, once a translation has
+   * been entered for a kind of access.
+   */
+  public int coveredSpan(int kind, long translation) {
+    int span = Translation.span(translation);
+    return span == 0
+        ? 0
+        : Math.max(l1ByKind[kind].coveredSpan(kind, span), stlb.coveredSpan(kind, span));
+  }
+
+  /** Cycles that the last look-up of the second level took beyond its latency. */
+  public int secondLevelExtraCycles(int kind) {
+    return stlb.extraCycles(kind);
+  }
+
   /** L1I, L1D and the second level, in this order. */
   public List<TlbLevel> levels() {
     return levels;
@@ -218,8 +234,7 @@ public final class TlbHierarchy implements TranslationCache {
     s.insert(va, pcid, translation);
     long evicted = s.evictedTag();
     if (exclusive && evicted != AssociativeArray.INVALID) {
-      int shift = PageSize.ofCode(TlbEntry.sizeCode(evicted)).shift();
-      long evictedVa = TlbEntry.vpn(evicted) << shift;
+      long evictedVa = TlbEntry.vpn(evicted) << TlbEntry.shift(evicted);
       long evictedTranslation = s.evictedTranslation();
       SetAssociativeTlb to =
           stlb.holder(evictedVa, Translation.pieceSizeCode(evictedTranslation), kind);

@@ -30,6 +30,9 @@ public final class TlbLevel {
 
   private final TlbCounters counters = new TlbCounters();
 
+  /** How many structures of its kind the last look-up has asked. */
+  private int lookedUp = 1;
+
   TlbLevel(TlbLevelConfig config, Set<AccessKind> kinds, long seed) {
     this.config = config;
     List<SetAssociativeTlb> list = new ArrayList<>();
@@ -102,14 +105,33 @@ public final class TlbLevel {
     counters.sizeOfMiss(kind, pageSizeCode);
   }
 
+  /** Cycles that the last look-up for a kind took beyond the latency of the level. */
+  int extraCycles(int kind) {
+    int sum = 0;
+    for (int i = 0; i < lookedUp; i++) {
+      sum += byKind[kind][i].extraCycles();
+    }
+    return sum;
+  }
+
+  /** Of the spans of its structures, the largest that is not larger than {@code span}. */
+  int coveredSpan(int kind, int span) {
+    int most = 0;
+    for (SetAssociativeTlb s : byKind[kind]) {
+      int own = Integer.numberOfTrailingZeros(s.config().coalescedPages());
+      most = own <= span ? Math.max(most, own) : most;
+    }
+    return most;
+  }
+
   private long lookupSeveral(long va, int pcid, int kind) {
     long t = Translation.NONE;
-    for (SetAssociativeTlb s : byKind[kind]) {
-      t = s.lookup(va, pcid);
-      if (t != Translation.NONE) {
-        break;
-      }
+    SetAssociativeTlb[] all = byKind[kind];
+    int i = 0;
+    while (i < all.length && t == Translation.NONE) {
+      t = all[i++].lookup(va, pcid);
     }
+    lookedUp = i;
     return t;
   }
 
@@ -146,6 +168,9 @@ public final class TlbLevel {
     SetAssociativeTlb s = onlyHolder(kind, size);
     if (s == null || !s.config().geometry().replacement().fillCountsAsHit()) {
       return 0;
+    }
+    if (s.config().coalescedPages() > 1) {
+      return 0; // whether it would be a hit in a group, nobody would know
     }
     // The largest power of two that divides the number of sets: equal sets, equal low bits.
     return Integer.lowestOneBit(s.config().geometry().sets());

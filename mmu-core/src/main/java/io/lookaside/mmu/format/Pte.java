@@ -50,6 +50,9 @@ public final class Pte {
   /** Bits 51:12, the most that a physical address can need above the page offset. */
   public static final long FRAME = 0x000f_ffff_ffff_f000L;
 
+  /** Bits 11:9 and 58:52 of a leaf, which software may use as it likes. */
+  public static final long IGNORED_IN_LEAF = 0x07f0_0000_0000_0e00L;
+
   /** Bits 31:22 of a PDE that maps a 4 MiB page: those of the frame's address. */
   private static final long FRAME_4M_LOW = 0xffc0_0000L;
 

@@ -15,6 +15,9 @@ package io.lookaside.mmu.format;
  *               51:12    frame address of the piece
  *               53:52    size of the page that the tables map, a {@link PageSize} code
  *               54       a shadow-stack page: R/W in every entry but the leaf, where D is set
+ *               56:55    of a walk that looked at its neighbours: binary logarithm of the pages of 4
+ *                        KiB, in an aligned group, that are mapped like this one to one group of
+ *                        frames; else 0
  *               62:59    protection key
  *               63       XD, ORed over the levels
  *  fault        0        0
@@ -46,6 +49,9 @@ public final class Translation {
 
   /** A shadow-stack page, a right like R/W. */
   public static final long SHADOW_STACK = 1L << 54;
+
+  private static final int SPAN_SHIFT = 55;
+  private static final long SPAN_MASK = 3L << SPAN_SHIFT;
 
   /** What is not the leaf's alone but that of the whole walk. */
   private static final long ACCUMULATED =
@@ -195,6 +201,26 @@ public final class Translation {
     }
     long within = va & whole.offsetMask() & ~size.offsetMask();
     return (translation & ~SIZE_MASK) | PIECE | (long) size.ordinal() << SIZE_SHIFT | within;
+  }
+
+  /** The same translation of a page of 4 KiB that is one of a group of 2^{@code span} pages. */
+  public static long withSpan(long translation, int span) {
+    return (translation & ~SPAN_MASK) | (long) span << SPAN_SHIFT;
+  }
+
+  /** Binary logarithm of the pages of the group that a page of 4 KiB is one of; 0 for one page. */
+  public static int span(long translation) {
+    return (int) ((translation & SPAN_MASK) >>> SPAN_SHIFT);
+  }
+
+  /** The translation of a page alone, whatever group it is one of. */
+  public static long alone(long translation) {
+    return translation & ~SPAN_MASK;
+  }
+
+  /** The translation of the page {@code pages} after that of {@code translation}, of 4 KiB each. */
+  public static long moved(long translation, long pages) {
+    return translation + (pages << PageSize.SIZE_4K.shift());
   }
 
   /** The translation of the whole page that {@code translation} is, or is a piece of. */

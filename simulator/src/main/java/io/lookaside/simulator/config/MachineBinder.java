@@ -15,6 +15,7 @@ import io.lookaside.timing.InterruptConfig;
 import io.lookaside.timing.MemoryConfig;
 import io.lookaside.timing.MemoryHierarchy;
 import io.lookaside.timing.TimingConfig;
+import io.lookaside.tlb.SizePredictionConfig;
 import io.lookaside.tlb.TlbConfig;
 import io.lookaside.tlb.TlbLevelConfig;
 import io.lookaside.tlb.TlbStructureConfig;
@@ -139,13 +140,35 @@ final class MachineBinder {
 
   private TlbConfig tlb(
       TlbLevelConfig l1i, TlbLevelConfig l1d, TlbLevelConfig stlb, TlbConfig.Inclusion inclusion) {
+    boolean whole = tree.path("reloadWholePages").asBoolean(false);
     try {
-      boolean whole = tree.path("reloadWholePages").asBoolean(false);
       return new TlbConfig(l1i, l1d, stlb, inclusion, whole);
     } catch (IllegalArgumentException e) {
-      problem("/reloadWholePages", e);
-      return new TlbConfig(l1i, l1d, stlb, inclusion);
+      problem(culprit(whole, inclusion, l1i, l1d), e);
+      return new TlbConfig(plain(l1i), plain(l1d), plain(stlb), inclusion);
     }
+  }
+
+  /** The key to blame for levels that do not go together. */
+  private static String culprit(
+      boolean whole, TlbConfig.Inclusion inclusion, TlbLevelConfig l1i, TlbLevelConfig l1d) {
+    if (whole && inclusion == TlbConfig.Inclusion.EXCLUSIVE) {
+      return "/reloadWholePages";
+    }
+    if (inclusion == TlbConfig.Inclusion.NON_INCLUSIVE
+        && (l1i.predictsSizes() || l1d.predictsSizes())) {
+      return l1i.predictsSizes() ? "/l1i" : "/l1d";
+    }
+    return "/inclusion";
+  }
+
+  /** A level without what might not go with another, to go on with. */
+  private static TlbLevelConfig plain(TlbLevelConfig level) {
+    List<TlbStructureConfig> structures = new ArrayList<>();
+    for (TlbStructureConfig s : level.structures()) {
+      structures.add(new TlbStructureConfig(s.name(), s.geometry(), s.pageSizes(), s.accesses()));
+    }
+    return new TlbLevelConfig(level.name(), level.latencyCycles(), structures);
   }
 
   private @Nullable TimingConfig timing() {
@@ -275,8 +298,34 @@ final class MachineBinder {
           new IllegalArgumentException(
               level + " is asked by " + words(all) + " only, not by " + words(accesses)));
     }
-    return new TlbStructureConfig(
-        structureName(level, sizes, accesses, all), geometry(pointer, node), sizes, accesses);
+    String name = structureName(level, sizes, accesses, all);
+    Geometry geometry = geometry(pointer, node);
+    try {
+      return new TlbStructureConfig(
+          name,
+          geometry,
+          sizes,
+          accesses,
+          node.path("coalescedPages").intValue(1),
+          sizePrediction(pointer + "/sizePrediction"));
+    } catch (IllegalArgumentException e) {
+      problem(pointer, e);
+      return new TlbStructureConfig(name, geometry, sizes, accesses);
+    }
+  }
+
+  private @Nullable SizePredictionConfig sizePrediction(String pointer) {
+    JsonNode node = tree.at(pointer);
+    if (!node.isObject()) {
+      return null;
+    }
+    try {
+      return new SizePredictionConfig(
+          node.path("entries").intValue(), node.path("reprobeCycles").intValue());
+    } catch (IllegalArgumentException e) {
+      problem(pointer, e);
+      return null;
+    }
   }
 
   /** The same structure, with a number at its name where another has the name already. */
@@ -286,7 +335,8 @@ final class MachineBinder {
             .filter(b -> b.accesses().equals(s.accesses()) && b.pageSizes().equals(s.pageSizes()))
             .count();
     String name = alike == 0 ? s.name() : s.name() + "-" + (alike + 1);
-    return new TlbStructureConfig(name, s.geometry(), s.pageSizes(), s.accesses());
+    return new TlbStructureConfig(
+        name, s.geometry(), s.pageSizes(), s.accesses(), s.coalescedPages(), s.sizePrediction());
   }
 
   /** For example {@code l1d-4k}, {@code stlb-4k-2m}, {@code l1d-store-4k}. */

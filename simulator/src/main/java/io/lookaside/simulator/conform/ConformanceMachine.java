@@ -49,7 +49,7 @@ final class ConformanceMachine {
     return new ConformanceMachine(
         memory,
         new TlbHierarchy(config.tlb(), 0),
-        new HardwarePageWalker(config.walker(), memory, 0),
+        new HardwarePageWalker(config.walker(), memory, 0, config.tlb().coalescedPages(), null),
         config.features());
   }
 

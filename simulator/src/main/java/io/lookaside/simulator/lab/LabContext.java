@@ -88,7 +88,9 @@ final class LabContext {
     List<TlbStructureConfig> structures = new ArrayList<>();
     for (TlbStructureConfig s : level.structures()) {
       Geometry one = new Geometry(1, 1, s.geometry().replacement());
-      structures.add(new TlbStructureConfig(s.name(), one, s.pageSizes(), s.accesses()));
+      structures.add(
+          new TlbStructureConfig(
+              s.name(), one, s.pageSizes(), s.accesses(), s.coalescedPages(), s.sizePrediction()));
     }
     return new TlbLevelConfig(level.name(), level.latencyCycles(), structures);
   }

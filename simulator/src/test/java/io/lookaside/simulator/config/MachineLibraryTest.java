@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.lookaside.tlb.SizePredictionConfig;
 import io.lookaside.tlb.TlbConfig;
 import io.lookaside.tlb.TlbLevelConfig;
 import io.lookaside.tlb.TlbStructureConfig;
@@ -74,10 +75,12 @@ class MachineLibraryTest {
       delimiter = '|',
       value = {
         "icelake | l1i | l1i-4k 128/8, l1i-2m 16/8",
-        "icelake | l1d | l1d-load-4k 64/4, l1d-load-2m 32/4, l1d-load-1g 8/8, l1d-store-4k-2m-1g 16/16",
+        "icelake | l1d | l1d-load-4k 64/4, l1d-load-2m 32/4, l1d-load-1g 8/8, l1d-store-4k-2m-1g"
+            + " 16/16",
         "icelake | stlb | stlb-4k-2m 1024/8, stlb-4k-1g 1024/8",
         "goldencove | l1i | l1i-4k 256/8, l1i-2m 32/8",
-        "goldencove | l1d | l1d-load-4k 96/6, l1d-load-2m 32/4, l1d-load-1g 8/8, l1d-store-4k-2m-1g 16/16",
+        "goldencove | l1d | l1d-load-4k 96/6, l1d-load-2m 32/4, l1d-load-1g 8/8, l1d-store-4k-2m-1g"
+            + " 16/16",
         "goldencove | stlb | stlb-4k-2m 1024/8, stlb-4k-1g 1024/8",
         "skylake | l1i | l1i-4k 128/8, l1i-2m 8/8",
         "skylake | l1d | l1d-4k 64/4, l1d-2m 32/4, l1d-1g 4/4",
@@ -111,6 +114,52 @@ class MachineLibraryTest {
         config.structures().stream()
             .map(s -> s.name() + " " + s.geometry().entries() + "/" + s.geometry().ways())
             .collect(Collectors.joining(", ")));
+  }
+
+  @Test
+  void groupsOfPagesAndPredictedSizesCanBeSet() throws Exception {
+    TlbConfig tlb =
+        MachineLibrary.load(
+                "zen4",
+                List.of(
+                    "l1d.coalescedPages=4",
+                    "stlb.sizePrediction={entries: 256, reprobeCycles: 2}",
+                    "stlb.parts.0.coalescedPages=8"))
+            .tlb();
+    assertEquals(4, tlb.l1d().structures().get(0).coalescedPages());
+    assertEquals(1, tlb.l1i().structures().get(0).coalescedPages());
+    assertEquals(8, tlb.stlb().structures().get(1).coalescedPages());
+    assertEquals(new SizePredictionConfig(256, 2), tlb.stlb().structures().get(0).sizePrediction());
+    for (String name : MachineLibrary.NAMES) {
+      assertEquals(1, MachineLibrary.load(name, List.of()).tlb().coalescedPages(), name);
+    }
+  }
+
+  @Test
+  void groupsOfPagesAndPredictedSizesThatDoNotFitAreRefused() throws Exception {
+    refused(
+        BASE + "l1d:\n  coalescedPages: 3\n", "3:3", "l1d.coalescedPages", "none of 1, 2, 4, 8");
+    refused(
+        BASE + "inclusion: inclusive\nl1d:\n  coalescedPages: 4\n",
+        "2:1",
+        "inclusion",
+        "needs inclusion: non-inclusive");
+    refused("base: icelake\nstlb:\n  coalescedPages: 4\n", "2:1", "stlb.parts", "here are 2");
+    refused(
+        BASE + "stlb:\n  sizePrediction: {entries: 16, reprobeCycles: 1}\n",
+        "2:1",
+        "stlb",
+        "several page sizes");
+    refused(
+        "base: zen4\nstlb:\n  sizePrediction: {entries: 12, reprobeCycles: 1}\n",
+        "3:3",
+        "stlb.sizePrediction",
+        "power of two");
+    refused(
+        "base: zen4\nl1d:\n  sizePrediction: {entries: 16, reprobeCycles: 1}\n",
+        "2:1",
+        "l1d",
+        "for the second level");
   }
 
   @Test
@@ -252,8 +301,15 @@ class MachineLibraryTest {
     List<Problem> problems =
         problems(
             BASE
-                + "name: a\nname: b\nl1d:\n  entris: 3\n  ways: 5\ninclusion: maybe\n"
-                + "stlb:\n  parts:\n    - {entries: 9, ways: 2, pageSizes: [1G], replacement: lru}\n");
+                + "name: a\n"
+                + "name: b\n"
+                + "l1d:\n"
+                + "  entris: 3\n"
+                + "  ways: 5\n"
+                + "inclusion: maybe\n"
+                + "stlb:\n"
+                + "  parts:\n"
+                + "    - {entries: 9, ways: 2, pageSizes: [1G], replacement: lru}\n");
     assertEquals(
         List.of("name", "inclusion", "l1d.entris", "l1d.ways", "stlb.parts.0.ways"),
         problems.stream().map(Problem::path).toList());
