@@ -111,6 +111,9 @@ final class DrmemtraceReader implements TraceCursor {
   /** The type of the last record of the blocks before the present one. */
   private int lastType;
 
+  /** Whether there was a timestamp, as in all that DynamoRIO writes: then a footer must end it. */
+  private boolean timestamped;
+
   /** How many came before the batch. */
   private long references;
 
@@ -266,7 +269,7 @@ final class DrmemtraceReader implements TraceCursor {
     }
     position = 0;
     if (!blocks.refill()) {
-      if (begun && lastType != TYPE_FOOTER) {
+      if (timestamped && lastType != TYPE_FOOTER) {
         throw cutOff(references + inBatch);
       }
       return false;
@@ -440,6 +443,7 @@ final class DrmemtraceReader implements TraceCursor {
   private void marker(int type, long value, int references) {
     switch (type) {
       case MARKER_TIMESTAMP -> {
+        timestamped = true;
         if (!chunkBegins) {
           timestamp = value;
           atTimestamp = stopsAtTimestamps;

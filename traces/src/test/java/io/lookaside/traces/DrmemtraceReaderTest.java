@@ -321,19 +321,20 @@ class DrmemtraceReaderTest {
     byte[] whole =
         concat(
             drmemtraceHeader(1, 1),
+            record(28, 2, 100),
             record(0, 8, 0x10),
             record(28, 21, 0),
             record(1, 8, 0x20),
             record(23, 4, 1),
             FOOTER);
     List<Ref> all = List.of(load(0x10, 8), store(0x20, 8));
-    for (int records = 1; records < whole.length / 12; records++) {
+    for (int records = 6; records < whole.length / 12; records++) {
       List<Ref> got = new ArrayList<>();
       DrmemtraceReader reader = reader(Samples.first(whole, 12 * records));
       String message =
           Samples.messageOf(
               assertThrows(TraceException.class, () -> Samples.readInto(reader, got)));
-      int references = records < 6 ? 0 : records < 8 ? 1 : 2;
+      int references = records < 7 ? 0 : records < 9 ? 1 : 2;
       assertEquals(all.subList(0, references), got);
       assertTrue(
           message.startsWith(
@@ -341,6 +342,13 @@ class DrmemtraceReaderTest {
           message);
       assertTrue(message.contains("after " + references + " references"), message);
     }
+  }
+
+  @Test
+  void aTraceWithoutTimestampsIsNotDynamoRiosAndNeedsNoFooter() throws IOException {
+    assertEquals(
+        List.of(load(0x10, 8)),
+        Samples.readAll(reader(concat(drmemtraceHeader(1, 1), record(0, 8, 0x10)))));
   }
 
   @Test
