@@ -42,7 +42,7 @@ public final class LinuxMachine {
 
   private static final int MAX_REPETITIONS = 8;
 
-  private final PhysicalMemory memory = new PhysicalMemory();
+  private final PhysicalMemory memory = PhysicalMemory.compact();
   private final TlbHierarchy tlbs;
   private final HardwarePageWalker walker;
   private final Mmu user;

@@ -110,7 +110,12 @@ public final class Machine {
       boolean checkStale) {
     this(
         new Core(
-            config, new PhysicalMemory(memoryLimit()), linux.seed(), misses, walks, checkStale),
+            config,
+            PhysicalMemory.compact(memoryLimit()),
+            linux.seed(),
+            misses,
+            walks,
+            checkStale),
         core ->
             TraceKernel.onProcessors(linux, core.ram(), List.of(LinuxMachine.port(core.mmu)))
                 .get(0));
@@ -262,7 +267,10 @@ public final class Machine {
       @Nullable MissObserver misses,
       @Nullable WalkObserver walks,
       InvalidationListener listener) {
-    PhysicalMemory memory = new PhysicalMemory(memoryLimit());
+    PhysicalMemory memory =
+        options.linux() == null
+            ? new PhysicalMemory(memoryLimit())
+            : PhysicalMemory.compact(memoryLimit());
     List<Core> cores = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       long seed = options.seed() ^ (long) i << 48; // of the first core as of a single one

@@ -29,13 +29,69 @@ public final class PhysicalMemory implements TableMemory {
   /** Stands for every chunk that was never written; never written itself. */
   private static final byte[] ZERO = new byte[CHUNK_BYTES];
 
+  /**
+   * Stands for every chunk of compact memory of which few words are not zero; those are in {@link
+   * #few}. Never written itself.
+   */
+  private static final byte[] FEW = new byte[0];
+
+  /** A chunk of compact memory with more words than this that are not zero is held whole. */
+  private static final int MAX_FEW = 64;
+
   /** Chunks below this number (64 GiB) are found by an array, those above by a hash table. */
   private static final int MAX_DIRECT_CHUNKS = 1 << 20;
 
   private final long limitBytes;
+  private final boolean compact;
   private long writtenBytes;
   private byte[][] direct = new byte[0][];
   private @Nullable Long2ObjectOpenHashMap<byte[]> sparse;
+
+  /** The words of the chunks that {@link #FEW} stands for; as long as {@link #direct}. */
+  private @Nullable FewWords[] few = new FewWords[0];
+
+  /** The words of a chunk that are not zero, in no order. */
+  private static final class FewWords {
+    short[] places = new short[8];
+    long[] values = new long[8];
+    int count;
+
+    int find(long pa) {
+      short place = (short) ((pa & OFFSET_MASK) >>> 3);
+      for (int i = 0; i < count; i++) {
+        if (places[i] == place) {
+          return i;
+        }
+      }
+      return -1;
+    }
+
+    void add(long pa, long value) {
+      if (count == places.length) {
+        places = Arrays.copyOf(places, 2 * count);
+        values = Arrays.copyOf(values, 2 * count);
+      }
+      places[count] = (short) ((pa & OFFSET_MASK) >>> 3);
+      values[count] = value;
+      count++;
+    }
+
+    void remove(int i) {
+      count--;
+      places[i] = places[count];
+      values[i] = values[count];
+    }
+
+    /** The address within its chunk of a word. */
+    int offset(int i) {
+      return (places[i] & 0xffff) << 3;
+    }
+
+    /** About what it takes of the host. */
+    long bytes() {
+      return 72 + 10L * places.length;
+    }
+  }
 
   /** Empty RAM with the default limit. */
   public PhysicalMemory() {
@@ -48,7 +104,28 @@ public final class PhysicalMemory implements TableMemory {
    * @param limitBytes the most host memory that chunks may take
    */
   public PhysicalMemory(long limitBytes) {
+    this(limitBytes, false);
+  }
+
+  private PhysicalMemory(long limitBytes, boolean compact) {
     this.limitBytes = limitBytes;
+    this.compact = compact;
+  }
+
+  /** {@link #compact(long)} with the default limit. */
+  public static PhysicalMemory compact() {
+    return compact(DEFAULT_LIMIT_BYTES);
+  }
+
+  /**
+   * Empty RAM, for machines of which much memory is used but little is
+   * written: below 64 GiB a chunk with up to 64 words that are not zero, four for each page of 4
+   * KiB, is held as those words, in 10 to 20 bytes each.
+   *
+   * @param limitBytes the most host memory that chunks may take
+   */
+  public static PhysicalMemory compact(long limitBytes) {
+    return new PhysicalMemory(limitBytes, true);
   }
 
   /**
@@ -64,7 +141,8 @@ public final class PhysicalMemory implements TableMemory {
     if (chunk >= table.length || (pa & 7) != 0) {
       return readSparse(pa);
     }
-    return (long) WORD.get(table[(int) chunk], (int) pa & OFFSET_MASK);
+    byte[] bytes = table[(int) chunk];
+    return bytes == FEW ? readFew(pa) : (long) WORD.get(bytes, (int) pa & OFFSET_MASK);
   }
 
   /**
@@ -79,9 +157,12 @@ public final class PhysicalMemory implements TableMemory {
     long chunk = pa >>> CHUNK_SHIFT;
     byte[][] table = direct;
     byte[] bytes;
-    if (chunk < table.length && (bytes = table[(int) chunk]) != ZERO && (pa & 7) == 0) {
+    if (chunk < table.length
+        && (bytes = table[(int) chunk]) != ZERO
+        && bytes != FEW
+        && (pa & 7) == 0) {
       WORD.set(bytes, (int) pa & OFFSET_MASK, value);
-    } else {
+    } else if (!compact || !writeFew(pa, value)) {
       WORD.set(writableChunk(pa), (int) pa & OFFSET_MASK, value);
     }
   }
@@ -97,7 +178,9 @@ public final class PhysicalMemory implements TableMemory {
     for (long from = pa; from < end; ) {
       long to = Math.min(end, (from | OFFSET_MASK) + 1);
       byte[] chunk = writtenChunk(from);
-      if (chunk != null) {
+      if (chunk == FEW) {
+        zeroFew(from, to);
+      } else if (chunk != null) {
         if (to - from == CHUNK_BYTES) {
           release(from);
         } else {
@@ -126,6 +209,8 @@ public final class PhysicalMemory implements TableMemory {
       byte[] written = writtenChunk(source);
       if (written == null) {
         zero(target, n);
+      } else if (written == FEW) {
+        copyFew(source, target, n);
       } else {
         System.arraycopy(
             written,
@@ -135,6 +220,153 @@ public final class PhysicalMemory implements TableMemory {
             n);
       }
       done += n;
+    }
+  }
+
+  /** Receives words of memory. */
+  public interface WordVisitor {
+    /**
+     * A word that is not zero.
+     *
+     * @param offset its distance in bytes from where the visit began
+     */
+    void visit(int offset, long value);
+  }
+
+  /**
+   * Visits the words of a page that are not zero. What was never written takes no time.
+   *
+   * @param pa physical address, a multiple of {@code bytes}
+   * @param bytes a power of two, at most {@link #CHUNK_BYTES}
+   */
+  public void visitWords(long pa, int bytes, WordVisitor visitor) {
+    byte[] chunk = writtenChunk(pa);
+    if (chunk == null) {
+      return;
+    }
+    int from = (int) pa & OFFSET_MASK;
+    if (chunk == FEW) {
+      FewWords words = fewOf(pa);
+      for (int i = 0; i < words.count; i++) {
+        int offset = words.offset(i) - from;
+        if (offset >= 0 && offset < bytes) {
+          visitor.visit(offset, words.values[i]);
+        }
+      }
+      return;
+    }
+    for (int offset = 0; offset < bytes; offset += 8) {
+      long value = (long) WORD.get(chunk, from + offset);
+      if (value != 0) {
+        visitor.visit(offset, value);
+      }
+    }
+  }
+
+  // Chunks of few words.
+
+  private FewWords fewOf(long pa) {
+    FewWords words = few[(int) (pa >>> CHUNK_SHIFT)];
+    if (words == null) {
+      throw new IllegalStateException("a chunk of few words has none");
+    }
+    return words;
+  }
+
+  private long readFew(long pa) {
+    FewWords words = fewOf(pa);
+    int i = words.find(pa);
+    return i < 0 ? 0 : words.values[i];
+  }
+
+  /** Writes a word to a chunk of few words; {@code false} if the chunk is to be held whole. */
+  private boolean writeFew(long pa, long value) {
+    check(pa);
+    long chunk = pa >>> CHUNK_SHIFT;
+    if (chunk >= MAX_DIRECT_CHUNKS) {
+      return false;
+    }
+    int index = (int) chunk;
+    if (index >= direct.length) {
+      grow(index);
+    }
+    FewWords words = few[index];
+    if (words == null) {
+      if (direct[index] != ZERO) {
+        return false; // held whole
+      }
+      if (value == 0) {
+        return true;
+      }
+      words = new FewWords();
+      take(words.bytes());
+      few[index] = words;
+      direct[index] = FEW;
+    }
+    int i = words.find(pa);
+    if (i >= 0) {
+      if (value == 0) {
+        words.remove(i);
+      } else {
+        words.values[i] = value;
+      }
+      return true;
+    }
+    if (value == 0) {
+      return true;
+    }
+    if (words.count == MAX_FEW) {
+      return false;
+    }
+    long before = words.bytes();
+    words.add(pa, value);
+    writtenBytes += words.bytes() - before;
+    return true;
+  }
+
+  private void zeroFew(long from, long to) {
+    FewWords words = fewOf(from);
+    long base = from & ~(long) OFFSET_MASK;
+    for (int i = words.count - 1; i >= 0; i--) {
+      long at = base + words.offset(i);
+      if (at >= from && at < to) {
+        words.remove(i);
+      }
+    }
+    if (words.count == 0) {
+      int index = (int) (from >>> CHUNK_SHIFT);
+      few[index] = null;
+      direct[index] = ZERO;
+      writtenBytes -= words.bytes();
+    }
+  }
+
+  private void copyFew(long source, long target, int bytes) {
+    FewWords words = fewOf(source);
+    zero(target, bytes);
+    long base = source & ~(long) OFFSET_MASK;
+    for (int i = 0; i < words.count; i++) {
+      long at = base + words.offset(i);
+      if (at >= source && at < source + bytes) {
+        write(target + (at - source), words.values[i]);
+      }
+    }
+  }
+
+  private void take(long bytes) {
+    if (writtenBytes + bytes > limitBytes) {
+      throw new PhysicalMemoryLimitException(limitBytes);
+    }
+    writtenBytes += bytes;
+  }
+
+  private void grow(int index) {
+    int length = Math.min(MAX_DIRECT_CHUNKS, Math.max(index + 1, 2 * direct.length));
+    byte[][] larger = Arrays.copyOf(direct, length);
+    Arrays.fill(larger, direct.length, length, ZERO);
+    direct = larger;
+    if (compact) {
+      few = Arrays.copyOf(few, length);
     }
   }
 
@@ -185,22 +417,25 @@ public final class PhysicalMemory implements TableMemory {
     }
     int index = (int) chunk;
     if (index >= direct.length) {
-      int length = Math.min(MAX_DIRECT_CHUNKS, Math.max(index + 1, 2 * direct.length));
-      byte[][] larger = Arrays.copyOf(direct, length);
-      Arrays.fill(larger, direct.length, length, ZERO);
-      direct = larger;
+      grow(index);
     }
     if (direct[index] == ZERO) {
       direct[index] = allocate();
+    } else if (direct[index] == FEW) {
+      FewWords words = fewOf(pa);
+      byte[] whole = allocate();
+      for (int i = 0; i < words.count; i++) {
+        WORD.set(whole, words.offset(i), words.values[i]);
+      }
+      few[index] = null;
+      writtenBytes -= words.bytes();
+      direct[index] = whole;
     }
     return direct[index];
   }
 
   private byte[] allocate() {
-    if (writtenBytes + CHUNK_BYTES > limitBytes) {
-      throw new PhysicalMemoryLimitException(limitBytes);
-    }
-    writtenBytes += CHUNK_BYTES;
+    take(CHUNK_BYTES);
     return new byte[CHUNK_BYTES];
   }
 

@@ -7,6 +7,10 @@ package io.lookaside.os.linux;
  */
 public final class Abi {
   public static final long EPERM = 1;
+
+  /** The process has ended. */
+  public static final long ESRCH = 3;
+
   public static final long EAGAIN = 11;
   public static final long ENOMEM = 12;
   public static final long EACCES = 13;
@@ -64,6 +68,7 @@ public final class Abi {
     }
     return switch ((int) -result) {
       case (int) EPERM -> "EPERM";
+      case (int) ESRCH -> "ESRCH";
       case (int) EAGAIN -> "EAGAIN";
       case (int) ENOMEM -> "ENOMEM";
       case (int) EACCES -> "EACCES";

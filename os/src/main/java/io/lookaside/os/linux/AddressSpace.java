@@ -27,7 +27,11 @@ public final class AddressSpace {
 
   long residentAnon;
   long residentFile;
+  long residentShared;
   long residentHugetlb;
+
+  /** Entries that name slots of swap. */
+  long swapEntries;
 
   /** Pages of all areas. */
   long totalPages;
@@ -59,7 +63,22 @@ public final class AddressSpace {
 
   /** Frames of 4 KiB that the process has mapped, hugetlb pages aside. */
   public long residentPages() {
-    return residentAnon + residentFile;
+    return residentAnon + residentFile + residentShared;
+  }
+
+  /** Frames of 4 KiB of files that the process has mapped. */
+  public long residentFilePages() {
+    return residentFile;
+  }
+
+  /** Frames of 4 KiB of shared memory that the process has mapped. */
+  public long residentSharedPages() {
+    return residentShared;
+  }
+
+  /** Pages of 4 KiB of anonymous memory that are in swap only. */
+  public long swappedPages() {
+    return swapEntries;
   }
 
   /** Frames of 4 KiB of anonymous memory that the process has mapped. */

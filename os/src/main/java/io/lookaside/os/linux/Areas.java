@@ -15,8 +15,15 @@ final class Areas {
   private final PageMapper mapper;
   private final HugetlbPool pool;
   private final Commitments commitments;
+  private final PageCache cache;
 
-  Areas(KernelState kernel, PageMapper mapper, HugetlbPool pool, Commitments commitments) {
+  Areas(
+      KernelState kernel,
+      PageMapper mapper,
+      HugetlbPool pool,
+      Commitments commitments,
+      PageCache cache) {
+    this.cache = cache;
     this.kernel = kernel;
     this.mapper = mapper;
     this.pool = pool;
@@ -151,9 +158,7 @@ final class Areas {
       long pages = file.bytes() >>> area.hugeShift;
       pool.unreserve(area.hugeShift, pages - file.cached.size());
     }
-    for (long index : file.cached.keySet().toLongArray()) {
-      mapper.put(file.cached.remove(index));
-    }
+    cache.truncate(file, 0);
     commitments.release(file.committedPages());
     kernel.forget(file);
   }

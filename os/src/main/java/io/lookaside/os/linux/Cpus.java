@@ -2,6 +2,7 @@ package io.lookaside.os.linux;
 
 import io.lookaside.mmu.format.Cr3;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -91,7 +92,7 @@ final class Cpus {
       flushAll(cpu, space);
     } else {
       cpu.port.writeCr3(cr3(cpu, space) | Cr3.KEEP_TRANSLATIONS);
-      kernel.spend(kernel.config.costs().fullFlush());
+      kernel.spend(CostPart.SWITCHES, kernel.config.costs().fullFlush());
     }
   }
 
@@ -116,7 +117,7 @@ final class Cpus {
     }
     cpu.port.writeCr3(cr3(cpu, space));
     kernel.count(KernelMetric.FULL_FLUSHES, 1);
-    kernel.spend(kernel.config.costs().fullFlush());
+    kernel.spend(CostPart.FLUSHES, kernel.config.costs().fullFlush());
   }
 
   /**
@@ -135,9 +136,8 @@ final class Cpus {
       if (cpu.running != space) {
         continue;
       }
-      if (i != current) {
-        kernel.count(KernelMetric.SHOOTDOWNS, 1);
-        kernel.spend(kernel.config.costs().interrupt());
+      if (isElsewhere(i)) {
+        interrupt();
       }
       // A processor that has missed no flush before this one need only drop the range.
       boolean upToDate = cpu.generations[cpu.slot] == space.tlbGeneration - 1;
@@ -150,7 +150,57 @@ final class Cpus {
         cpu.port.invlpg(va);
       }
       kernel.count(KernelMetric.INVLPGS, pages);
-      kernel.spend(pages * kernel.config.costs().invlpg());
+      kernel.spend(CostPart.FLUSHES, pages * kernel.config.costs().invlpg());
+    }
+  }
+
+  /** Whether a processor is another than the one that executes the kernel now. */
+  private boolean isElsewhere(int cpu) {
+    // The kernel's own threads have processors of their own.
+    return cpu != current || kernel.thread() != KernelState.Thread.PROCESS;
+  }
+
+  private void interrupt() {
+    kernel.count(KernelMetric.SHOOTDOWNS, 1);
+    kernel.spend(CostPart.SHOOTDOWNS, kernel.config.costs().interrupt());
+  }
+
+  /** Whether a processor runs an address space that is not the one that executes the kernel. */
+  boolean runsElsewhere(AddressSpace space) {
+    for (int i = 0; i < cpus.length; i++) {
+      if (cpus[i].running == space && isElsewhere(i)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether a processor runs an address space. */
+  boolean runsAnywhere(AddressSpace space) {
+    for (Cpu cpu : cpus) {
+      if (cpu.running == space) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Drops all translations of address spaces, with one interrupt of each processor at most. */
+  void flushAllOf(Set<AddressSpace> spaces) {
+    for (AddressSpace space : spaces) {
+      space.tlbGeneration++;
+    }
+    for (int i = 0; i < cpus.length; i++) {
+      Cpu cpu = cpus[i];
+      AddressSpace running = cpu.running;
+      if (running == null || !spaces.contains(running)) {
+        continue;
+      }
+      if (isElsewhere(i)) {
+        interrupt();
+      }
+      cpu.generations[cpu.slot] = running.tlbGeneration;
+      flushAll(cpu, running);
     }
   }
 

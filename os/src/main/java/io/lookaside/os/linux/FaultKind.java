@@ -12,8 +12,10 @@ public enum FaultKind {
   HUGE_ZERO("huge zero page", true),
   /** A page of a file that was in the page cache, or of shared memory, was mapped. */
   FILE("file page", true),
-  /** A page of a file had to be read from its device. */
+  /** A page of a file or of swap had to be read from the device. */
   MAJOR("major", true),
+  /** A page that had gone to swap was still, or already again, in memory. */
+  SWAP_CACHE("swap cache", true),
   /** A write copied a shared page. */
   COPY("copy on write", true),
   /** A write found that the page had no other owner, and got the right to write. */

@@ -26,6 +26,8 @@ final class Faults {
   private final PageCache cache;
   private final HugetlbPool pool;
   private final Commitments commitments;
+  private final SwapCache swapCache;
+  private final Writeback writeback;
   private boolean grew;
 
   Faults(
@@ -33,7 +35,11 @@ final class Faults {
       PageMapper mapper,
       PageCache cache,
       HugetlbPool pool,
-      Commitments commitments) {
+      Commitments commitments,
+      SwapCache swapCache,
+      Writeback writeback) {
+    this.swapCache = swapCache;
+    this.writeback = writeback;
     this.kernel = kernel;
     this.frames = kernel.frames;
     this.tables = kernel.tables;
@@ -74,6 +80,7 @@ final class Faults {
           case ANONYMOUS -> KernelMetric.ANONYMOUS_FAULTS;
           case HUGE, HUGE_ZERO, HUGETLB -> KernelMetric.HUGE_FAULTS;
           case FILE, MAJOR -> KernelMetric.FILE_FAULTS;
+          case SWAP_CACHE -> KernelMetric.SWAP_CACHE_HITS;
           case COPY -> KernelMetric.COPY_FAULTS;
           case REUSE -> KernelMetric.REUSE_FAULTS;
           case SPURIOUS -> KernelMetric.SPURIOUS_FAULTS;
@@ -85,7 +92,7 @@ final class Faults {
     if (kind.answered()) {
       kernel.count(KernelMetric.MINOR_FAULTS, 1);
     } else {
-      kernel.spend(kernel.config.costs().signal());
+      kernel.spend(CostPart.SIGNALS, kernel.config.costs().signal());
     }
   }
 
@@ -163,6 +170,9 @@ final class Faults {
     if (LinuxPte.isMapped(entry)) {
       return mapped(area, va, address, entry, write);
     }
+    if (entry != 0) {
+      return swapped(area, va, address, entry, write);
+    }
     return area.file == null ? anonymous(area, va, address, write) : file(area, va, address, write);
   }
 
@@ -193,12 +203,21 @@ final class Faults {
     if (index >= file.pages()) {
       return FaultKind.BUS;
     }
-    boolean cached = cache.contains(file, index);
-    int pfn = cache.get(file, index);
+    if (!write) {
+      mapAround(area, va, file);
+    }
+    int pfn = cache.forFault(file, index);
     if (pfn == PageFrames.NONE) {
       return FaultKind.OUT_OF_MEMORY;
     }
-    FaultKind kind = cached || !file.backed() ? FaultKind.FILE : FaultKind.MAJOR;
+    mapper.pin(pfn);
+    FaultKind kind = mapFile(area, va, address, write, pfn);
+    mapper.put(pfn);
+    return kind;
+  }
+
+  private FaultKind mapFile(Vma area, long va, long address, boolean write, int pfn) {
+    FaultKind kind = cache.lastMissed() ? FaultKind.MAJOR : FaultKind.FILE;
     if (write && area.isPrivate()) {
       int copy = mapper.newAnonymous(area, va);
       if (copy == PageFrames.NONE) {
@@ -210,15 +229,16 @@ final class Faults {
       return kind;
     }
     // Shared memory without a device needs no first write to be noticed.
-    boolean writable = area.is(Vma.SHARED) && area.is(Vma.WRITE) && (write || !file.backed());
+    boolean device = !frames.is(pfn, PageFrames.SWAPBACKED);
+    boolean writable = area.is(Vma.SHARED) && area.is(Vma.WRITE) && (write || !device);
     long entry = LinuxPte.leaf(kernel, area, pfn, false, writable);
     if (write) {
       entry |= Pte.DIRTY;
-      frames.set(pfn, PageFrames.DIRTY);
+      kernel.markDirty(pfn);
     }
     mapper.mapSmall(area.space, address, entry);
-    if (!write) {
-      mapAround(area, va, file);
+    if (write && device) {
+      writeback.balance();
     }
     return kind;
   }
@@ -228,18 +248,65 @@ final class Faults {
     long window = va & -FAULT_AROUND_BYTES;
     long from = Math.max(area.start, window);
     long to = Math.min(area.end, window + FAULT_AROUND_BYTES);
+    long faulting = va & -PhysicalPages.PAGE_BYTES;
     for (long at = from; at < to; at += PhysicalPages.PAGE_BYTES) {
       long index = area.index(at);
-      if (index >= file.pages() || !cache.contains(file, index)) {
+      int pfn = file.cached.get(index);
+      if (at == faulting
+          || index >= file.pages()
+          || pfn == PageFrames.NONE
+          || frames.is(pfn, PageFrames.READING | PageFrames.READAHEAD)) {
         continue;
       }
       long address = tables.find(area.space.root, at, SMALL);
       if (address != 0 && tables.read(address) == 0) {
         boolean writable = area.is(Vma.SHARED) && area.is(Vma.WRITE) && !file.backed();
-        int pfn = cache.get(file, index);
+        kernel.spend(kernel.config.costs().pageCacheLookup());
         mapper.mapSmall(area.space, address, LinuxPte.leaf(kernel, area, pfn, false, writable));
       }
     }
+  }
+
+  // Swap.
+
+  /** A page that is in swap, and perhaps still or already in memory too (do_swap_page). */
+  private FaultKind swapped(Vma area, long va, long address, long entry, boolean write) {
+    TableFormat format = kernel.config.format();
+    int slot = LinuxPte.slot(format, entry);
+    kernel.spend(kernel.config.costs().pageCacheLookup());
+    int pfn = kernel.swap.cached(slot);
+    FaultKind kind = pfn == PageFrames.NONE ? FaultKind.MAJOR : FaultKind.SWAP_CACHE;
+    if (pfn == PageFrames.NONE) {
+      pfn = swapCache.readAround(area, va, slot);
+      if (pfn == PageFrames.NONE) {
+        return FaultKind.OUT_OF_MEMORY;
+      }
+    } else {
+      swapCache.hit(area, pfn);
+    }
+    mapper.pin(pfn);
+    swapCache.await(pfn);
+    area.space.swapEntries--;
+    kernel.swap.removeOwner(slot);
+    boolean full = kernel.swap.freePages() * 2 < kernel.swap.totalPages();
+    if (full
+        || !kernel.config.has(Mechanism.SWAP_CACHE)
+        || area.is(Vma.LOCKED)
+        || frames.is(pfn, PageFrames.MLOCKED)
+        || (write && frames.references(pfn) == 2)) {
+      swapCache.free(pfn);
+    }
+    boolean alone = LinuxPte.isSwapExclusive(format, entry) || frames.references(pfn) == 1;
+    boolean writable = alone && write;
+    long leaf = LinuxPte.leaf(kernel, area, pfn, false, writable);
+    mapper.adopt(pfn, area, va, alone);
+    mapper.mapSmall(area.space, address, writable ? leaf | Pte.DIRTY : leaf);
+    mapper.put(pfn);
+    if (write && !writable) {
+      FaultKind second = mapped(area, va, address, tables.read(address), true);
+      return second.answered() ? kind : second;
+    }
+    return kind;
   }
 
   private FaultKind mapped(Vma area, long va, long address, long entry, boolean write) {
@@ -250,22 +317,50 @@ final class Faults {
       return FaultKind.SPURIOUS;
     }
     int pfn = LinuxPte.pfn(entry, SMALL);
-    boolean owned = !mapper.isZero(pfn) && frames.is(pfn, PageFrames.ANON);
-    boolean alone =
-        owned
-            && (frames.is(pfn, PageFrames.EXCLUSIVE)
-                || (!frames.is(pfn, PageFrames.HEAD | PageFrames.TAIL)
-                    && frames.references(pfn) == 1));
-    if (area.is(Vma.SHARED) || alone) {
-      frames.set(pfn, area.is(Vma.SHARED) ? PageFrames.DIRTY : PageFrames.EXCLUSIVE);
+    if (area.is(Vma.SHARED) || isAlone(pfn)) {
+      if (area.is(Vma.SHARED)) {
+        kernel.markDirty(pfn);
+      } else {
+        frames.set(pfn, PageFrames.EXCLUSIVE);
+      }
       tables.write(address, entry | Pte.WRITABLE | Pte.DIRTY | Pte.ACCESSED);
       kernel.spend(kernel.config.costs().entryUpdate());
+      if (area.is(Vma.SHARED) && !frames.is(pfn, PageFrames.SWAPBACKED)) {
+        writeback.balance();
+      }
       return FaultKind.REUSE;
     }
     return copy(area, va, address, pfn);
   }
 
+  /** Whether nobody else can have an anonymous page (the end of do_wp_page). */
+  private boolean isAlone(int pfn) {
+    if (mapper.isZero(pfn) || !frames.is(pfn, PageFrames.ANON)) {
+      return false;
+    }
+    if (frames.is(pfn, PageFrames.EXCLUSIVE)) {
+      return true;
+    }
+    if (frames.is(pfn, PageFrames.HEAD | PageFrames.TAIL)) {
+      return false;
+    }
+    if (frames.is(pfn, PageFrames.SWAPCACHE) && frames.references(pfn) == 2) {
+      swapCache.free(pfn);
+    }
+    return frames.references(pfn) == 1;
+  }
+
   private FaultKind copy(Vma area, long va, long address, int old) {
+    if (mapper.isZero(old)) {
+      return copyHeld(area, va, address, old);
+    }
+    mapper.pin(old);
+    FaultKind kind = copyHeld(area, va, address, old);
+    mapper.put(old);
+    return kind;
+  }
+
+  private FaultKind copyHeld(Vma area, long va, long address, int old) {
     int pfn = mapper.newAnonymous(area, va);
     if (pfn == PageFrames.NONE) {
       return FaultKind.OUT_OF_MEMORY;

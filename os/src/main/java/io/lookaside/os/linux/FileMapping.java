@@ -1,6 +1,7 @@
 package io.lookaside.os.linux;
 
 import it.unimi.dsi.fastutil.longs.Long2IntOpenHashMap;
+import it.unimi.dsi.fastutil.longs.LongRBTreeSet;
 import java.util.function.LongUnaryOperator;
 
 /**
@@ -16,12 +17,42 @@ public final class FileMapping extends Mapping {
   /** The frames of cached pages by index; in pages of the hugetlb pool for such a file. */
   final Long2IntOpenHashMap cached = new Long2IntOpenHashMap();
 
+  /** Of a file on a device: the pages whose content there differs from what it was at first. */
+  final PageStore written = new PageStore();
+
+  /** Of a file on a device: the pages that are to be written back, by index. */
+  final LongRBTreeSet dirty = new LongRBTreeSet();
+
+  /** Of a file on a device: what evictions left, by index of the page. */
+  final Long2IntOpenHashMap shadows = new Long2IntOpenHashMap();
+
+  /** Of shared memory: the slots of swap that have pages, by index. */
+  final Long2IntOpenHashMap swapped = new Long2IntOpenHashMap();
+
+  /** Where on the device it begins, in pages. */
+  long firstBlock;
+
+  /** The window of pages that was read last, and with how many left the next is read. */
+  long readStart;
+
+  int readSize;
+  int readAhead;
+
+  /** The page that read() took last. */
+  long readLast = -1;
+
+  /** Faults that missed, less those that hit. */
+  int misses;
+
   private long bytes;
 
   /** Pages that were promised to shared anonymous memory, which this stands for. */
   private long committed;
 
   private boolean keep;
+
+  /** Since when it has pages to be written back, in cycles. */
+  long dirtySince;
 
   /**
    * A file.
@@ -44,6 +75,8 @@ public final class FileMapping extends Mapping {
     this.backed = backed;
     this.content = content;
     cached.defaultReturnValue(PageFrames.NONE);
+    shadows.defaultReturnValue(Workingset.NO_SHADOW);
+    swapped.defaultReturnValue(SwapArea.NONE);
   }
 
   /** Its name, for maps. */

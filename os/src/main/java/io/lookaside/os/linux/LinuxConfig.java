@@ -12,10 +12,11 @@ import java.util.Set;
  * @param thp where transparent huge pages are used
  * @param overcommit which promises of memory are made
  * @param overcommitRatio for {@link Overcommit#NEVER} the percentage of memory that may be promised
- * @param swapBytes size of swap; counts for promises only
+ * @param swapBytes size of the swap device: 0, or the first page of it is its header
  * @param hugePages2M pages of 2 MiB in the hugetlb pool
  * @param hugePages1G pages of 1 GiB in the hugetlb pool
  * @param costs what the kernel's work costs
+ * @param reclaim the settings of reclaim, readahead and writeback
  * @param seed decides what is left to chance: the layout of address spaces
  * @param off mechanisms that are switched off
  */
@@ -29,6 +30,7 @@ public record LinuxConfig(
     int hugePages2M,
     int hugePages1G,
     KernelCosts costs,
+    ReclaimConfig reclaim,
     long seed,
     Set<Mechanism> off) {
   /** The least memory. */
@@ -36,6 +38,12 @@ public record LinuxConfig(
 
   /** The most memory. */
   public static final long MAX_MEMORY = 64L << 30;
+
+  /** The most swap. */
+  public static final long MAX_SWAP = 1L << 40;
+
+  /** The most swap on 32 bits, where an entry has 23 bits for the slot. */
+  private static final long MAX_SWAP_I386 = 32L << 30;
 
   /** Memory comes in multiples of this: the largest block of the buddy allocator. */
   public static final long MEMORY_UNIT = 4L << 20;
@@ -76,6 +84,13 @@ public record LinuxConfig(
     if (format == TableFormat.I386 && hugePages2M + hugePages1G > 0) {
       throw new IllegalArgumentException("32-bit paging has no pages of 2 MiB or 1 GiB");
     }
+    if (swapBytes > MAX_SWAP || swapBytes % PhysicalPages.PAGE_BYTES != 0) {
+      throw new IllegalArgumentException(
+          "swap of " + swapBytes + " bytes: expected a multiple of 4096, at most 1 TiB");
+    }
+    if (format == TableFormat.I386 && swapBytes > MAX_SWAP_I386) {
+      throw new IllegalArgumentException("entries of 32 bits can name at most 32 GiB of swap");
+    }
     off = Set.copyOf(off);
   }
 
@@ -91,6 +106,7 @@ public record LinuxConfig(
         0,
         0,
         KernelCosts.DEFAULT,
+        ReclaimConfig.DEFAULT,
         0,
         EnumSet.noneOf(Mechanism.class));
   }
@@ -106,6 +122,7 @@ public record LinuxConfig(
         hugePages2M,
         hugePages1G,
         costs,
+        reclaim,
         seed,
         off);
   }
@@ -121,6 +138,7 @@ public record LinuxConfig(
         hugePages2M,
         hugePages1G,
         costs,
+        reclaim,
         seed,
         off);
   }
@@ -136,6 +154,7 @@ public record LinuxConfig(
         hugePages2M,
         hugePages1G,
         costs,
+        reclaim,
         seed,
         off);
   }
@@ -151,6 +170,7 @@ public record LinuxConfig(
         hugePages2M,
         hugePages1G,
         costs,
+        reclaim,
         seed,
         off);
   }
@@ -166,6 +186,7 @@ public record LinuxConfig(
         pages2M,
         pages1G,
         costs,
+        reclaim,
         seed,
         off);
   }
@@ -181,7 +202,24 @@ public record LinuxConfig(
         hugePages2M,
         hugePages1G,
         costs,
+        reclaim,
         value,
+        off);
+  }
+
+  public LinuxConfig withReclaim(ReclaimConfig value) {
+    return new LinuxConfig(
+        memoryBytes,
+        format,
+        thp,
+        overcommit,
+        overcommitRatio,
+        swapBytes,
+        hugePages2M,
+        hugePages1G,
+        costs,
+        value,
+        seed,
         off);
   }
 
@@ -196,6 +234,7 @@ public record LinuxConfig(
         hugePages2M,
         hugePages1G,
         costs,
+        reclaim,
         seed,
         mechanisms);
   }

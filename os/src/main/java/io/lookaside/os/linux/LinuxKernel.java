@@ -11,6 +11,7 @@ import io.lookaside.mmu.memory.PhysicalMemory;
 import io.lookaside.mmu.stats.Snapshot;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongSupplier;
 import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,10 @@ public final class LinuxKernel {
   private final KernelState kernel;
   private final PageMapper mapper;
   private final PageCache cache;
+  private final SwapCache swapCache;
+  private final Writeback writeback;
+  private final Kswapd kswapd;
+  private final OomKiller killer;
   private final HugetlbPool pool;
   private final Commitments commitments;
   private final Areas areas;
@@ -52,22 +57,127 @@ public final class LinuxKernel {
   public LinuxKernel(LinuxConfig config, PhysicalMemory memory, List<Processor> processors) {
     kernel = new KernelState(config, memory, processors);
     mapper = new PageMapper(kernel);
+    swapCache = new SwapCache(kernel, mapper);
+    mapper.setSwapCache(swapCache);
+    writeback = new Writeback(kernel, mapper);
     kernelHalf = new KernelHalf(kernel);
     pool = new HugetlbPool(kernel);
     mapper.setPool(pool);
-    cache = new PageCache(kernel);
+    cache = new PageCache(kernel, mapper, swapCache);
     commitments = new Commitments(kernel);
-    areas = new Areas(kernel, mapper, pool, commitments);
-    faults = new Faults(kernel, mapper, cache, pool, commitments);
+    areas = new Areas(kernel, mapper, pool, commitments, cache);
+    faults = new Faults(kernel, mapper, cache, pool, commitments, swapCache, writeback);
     calls = new SystemCalls(kernel, mapper, areas, faults, pool, commitments);
     khugepaged = new Khugepaged(kernel, mapper, faults);
     random = new SeededRandom(config.seed());
-    kernel.pages.onShortage(order -> mapper.splitDeferred());
+    Reclaim reclaim = new Reclaim(kernel, mapper, cache, swapCache, writeback);
+    kswapd = new Kswapd(kernel, reclaim);
+    killer = new OomKiller(kernel, processes, task -> end(task, Task.Ending.OUT_OF_MEMORY));
+    kernel.device.onCompletion(swapCache::onRead, reclaim::onWritten);
     for (int cpu = 0; cpu < kernel.cpus.count(); cpu++) {
       kernel.cpus.setCurrent(cpu);
       kernel.cpus.switchTo(kernelHalf.idle());
     }
     kernel.cpus.setCurrent(0);
+    boolean huge = config.thp() != LinuxConfig.Thp.NEVER && config.has(Mechanism.HUGE_PAGES);
+    Watermarks.set(
+        kernel.pages.zones(),
+        huge && config.format() == TableFormat.X86_64,
+        config.reclaim().watermarkScaleFactor());
+    kernel.pages.onShortage(
+        new DirectReclaim(kernel, mapper, reclaim, kswapd, killer, this::background));
+  }
+
+  /** Lets the kernel's threads do what they can have done by now. */
+  private void background() {
+    kernel.device.completeUntil(kernel.now());
+    writeback.tick();
+    while (true) {
+      boolean reclaims = kswapd.isRunnable();
+      boolean writes = writeback.isRunnable();
+      if (!reclaims && !writes) {
+        return;
+      }
+      CostPart part = kernel.charge(CostPart.RECLAIM);
+      if (reclaims
+          && (!writes
+              || kernel.clock(KernelState.Thread.KSWAPD)
+                  <= kernel.clock(KernelState.Thread.FLUSHER))) {
+        kswapd.step();
+      } else {
+        writeback.step();
+      }
+      kernel.charge(part);
+    }
+  }
+
+  /**
+   * Lets time pass in which processes run: what the kernel's threads and the device do meanwhile is
+   * done.
+   *
+   * @param cycles of the processes; the kernel's own are counted anyway
+   */
+  public void elapse(long cycles) {
+    kernel.elapse(cycles);
+    background();
+  }
+
+  /** The time of the processes, in cycles since boot: what elapsed and what the kernel took. */
+  public long clock() {
+    return kernel.clock(KernelState.Thread.PROCESS);
+  }
+
+  /** What memory and swap hold now. */
+  public MemoryState memoryState() {
+    LruLists lru = kernel.lru;
+    return new MemoryState(
+        clock(),
+        kernel.pages.freeFrames(),
+        lru.size(LruLists.ACTIVE_ANON),
+        lru.size(LruLists.INACTIVE_ANON),
+        lru.size(LruLists.ACTIVE_FILE),
+        lru.size(LruLists.INACTIVE_FILE),
+        lru.size(LruLists.UNEVICTABLE),
+        kernel.dirtyPages,
+        kernel.device.writing(),
+        kernel.swap.totalPages(),
+        kernel.swap.freePages(),
+        kernel.swap.cachedPages(),
+        cache.pages(),
+        kswapd.isAwake());
+  }
+
+  /** What the cycles of processes in the kernel went to; the parts sum to {@link #cycles}. */
+  public Snapshot<CostPart> costs() {
+    return kernel.costs(KernelState.Thread.PROCESS).snapshot();
+  }
+
+  /** What kswapd's cycles went to; the parts sum to {@link KernelMetric#KSWAPD_CYCLES}. */
+  public Snapshot<CostPart> kswapdCosts() {
+    return kernel.costs(KernelState.Thread.KSWAPD).snapshot();
+  }
+
+  /**
+   * What the cycles of the thread that writes files back went to; the parts sum to {@link
+   * KernelMetric#FLUSHER_CYCLES}.
+   */
+  public Snapshot<CostPart> flusherCosts() {
+    return kernel.costs(KernelState.Thread.FLUSHER).snapshot();
+  }
+
+  /** What the OOM killer has said, as in Linux's log. */
+  public List<String> oomMessages() {
+    return List.copyOf(killer.messages());
+  }
+
+  /** How bad the OOM killer would find a process, in pages. */
+  public long badness(Task process) {
+    return killer.badness(process);
+  }
+
+  /** Host bytes that swap's slots and their content take. */
+  public long swapHostBytes() {
+    return kernel.swap.hostBytes();
   }
 
   public LinuxConfig config() {
@@ -150,7 +260,7 @@ public final class LinuxKernel {
     space.mmapBase = format.taskSize() - (128L << 20);
     space.stackTop = format.taskSize();
     space.stackLimit = STACK_LIMIT;
-    return add(new Task(nextPid(), null, space));
+    return add(new Task(nextPid(), "process", null, space));
   }
 
   /**
@@ -160,7 +270,11 @@ public final class LinuxKernel {
    */
   public @Nullable Task spawn(Executable program) {
     AddressSpace space = load(program);
-    return space == null ? null : add(new Task(nextPid(), null, space));
+    if (space == null) {
+      return null;
+    }
+    String name = program.name().substring(program.name().lastIndexOf('/') + 1);
+    return add(new Task(nextPid(), name, null, space));
   }
 
   private int nextPid() {
@@ -206,7 +320,10 @@ public final class LinuxKernel {
 
   /** exec: replaces a process's memory by a program's; 0 or a negated error number. */
   public long exec(Task process, Executable program) {
-    enter();
+    return call(process, () -> replace(process, program));
+  }
+
+  private long replace(Task process, Executable program) {
     AddressSpace fresh = load(program);
     if (fresh == null) {
       return -Abi.ENOMEM;
@@ -287,7 +404,16 @@ public final class LinuxKernel {
    * @return the child, or {@code null} for ENOMEM
    */
   public @Nullable Task fork(Task parent) {
-    enter();
+    if (parent.ending != null) {
+      return null;
+    }
+    enter(parent);
+    Task child = copy(parent);
+    leave(parent);
+    return child;
+  }
+
+  private @Nullable Task copy(Task parent) {
     AddressSpace from = parent.space;
     AddressSpace to = newSpace();
     if (to == null) {
@@ -304,12 +430,15 @@ public final class LinuxKernel {
       release(to);
       return null;
     }
-    return add(new Task(nextPid(), parent, to));
+    Task child = new Task(nextPid(), parent.name(), parent, to);
+    child.oomScoreAdj = parent.oomScoreAdj;
+    return add(child);
   }
 
   /** exit: gives back all memory of a process. */
   public void exit(Task process) {
-    enter();
+    enter(process);
+    kernel.task = null;
     end(process, Task.Ending.EXITED);
   }
 
@@ -335,13 +464,13 @@ public final class LinuxKernel {
   }
 
   /**
-   * Lets a process run on a processor: CR3 takes its root table.
+   * Lets a process run on a processor: CR3 takes its root table, or the idle one's if it has ended.
    *
    * @return what CR3 holds then, with the bit that keeps what is cached
    */
   public long run(int cpu, Task process) {
     kernel.cpus.setCurrent(cpu);
-    kernel.cpus.switchTo(process.space);
+    kernel.cpus.switchTo(process.ending == null ? process.space : kernelHalf.idle());
     return kernel.cpus.currentCr3() | Cr3.KEEP_TRANSLATIONS;
   }
 
@@ -359,6 +488,12 @@ public final class LinuxKernel {
    * @param errorCode the hardware's ({@link io.lookaside.mmu.format.PageFaultCode})
    */
   public FaultKind handlePageFault(Task process, long va, int errorCode) {
+    if (process.ending != null) {
+      lastFault = FaultKind.OUT_OF_MEMORY;
+      lastFaultCycles = 0;
+      return lastFault;
+    }
+    begin(process, CostPart.FAULTS);
     long[] values = kernel.counters.values();
     long before = values[KernelMetric.CYCLES.ordinal()];
     FaultKind kind = faults.handle(process.space, va, errorCode);
@@ -369,6 +504,7 @@ public final class LinuxKernel {
     }
     lastFault = kind;
     lastFaultCycles = values[KernelMetric.CYCLES.ordinal()] - before;
+    leave(process);
     return kind;
   }
 
@@ -388,13 +524,14 @@ public final class LinuxKernel {
   }
 
   /**
-   * Takes 2^order frames for the kernel's own use, as a driver does.
+   * Takes 2^order frames for the kernel's own use, as a driver does that may use the reserves;
+   * nothing is reclaimed for them.
    *
    * @param order 0 to 10
    * @return the first frame's number, or -1 if no block is that large
    */
   public int takeFrames(int order) {
-    return kernel.pages.allocate(order);
+    return kernel.pages.takeAny(order);
   }
 
   /** Gives back what {@link #takeFrames} gave. */
@@ -404,9 +541,35 @@ public final class LinuxKernel {
 
   // System calls.
 
-  private void enter() {
+  /** Begins work for a process. */
+  private void begin(@Nullable Task process, CostPart part) {
+    background();
+    kernel.task = process;
+    kernel.charge(part);
+  }
+
+  private void enter(@Nullable Task process) {
+    begin(process, CostPart.SYSTEM_CALLS);
     kernel.count(KernelMetric.SYSTEM_CALLS, 1);
     kernel.spend(kernel.config.costs().systemCall());
+  }
+
+  /** Ends work for a process, and the process if it was chosen to be killed meanwhile. */
+  private void leave(@Nullable Task process) {
+    kernel.task = null;
+    if (process != null && process.oomVictim) {
+      end(process, Task.Ending.OUT_OF_MEMORY);
+    }
+  }
+
+  private long call(Task process, LongSupplier work) {
+    if (process.ending != null) {
+      return -Abi.ESRCH;
+    }
+    enter(process);
+    long result = work.getAsLong();
+    leave(process);
+    return result;
   }
 
   /** A file that programs can map; it lives as long as the kernel. */
@@ -414,13 +577,14 @@ public final class LinuxKernel {
       String name, long bytes, boolean writable, LongUnaryOperator content) {
     FileMapping file = new FileMapping(kernel.newMappingId(), name, bytes, writable, true, content);
     file.setKeep();
+    // Files lie far apart on the device, and after swap.
+    file.firstBlock = (long) file.id << 40;
     return kernel.register(file);
   }
 
   /** brk: moves the program break; returns where it is then, which on failure is where it was. */
   public long brk(Task process, long address) {
-    enter();
-    return calls.brk(process.space, address);
+    return call(process, () -> calls.brk(process.space, address));
   }
 
   /**
@@ -440,8 +604,7 @@ public final class LinuxKernel {
       int flags,
       @Nullable FileMapping file,
       long offset) {
-    enter();
-    return calls.mmap(process.space, hint, bytes, rights, flags, file, offset);
+    return call(process, () -> calls.mmap(process.space, hint, bytes, rights, flags, file, offset));
   }
 
   /** mmap of anonymous private memory anywhere. */
@@ -450,13 +613,11 @@ public final class LinuxKernel {
   }
 
   public long munmap(Task process, long start, long bytes) {
-    enter();
-    return calls.munmap(process.space, start, bytes);
+    return call(process, () -> calls.munmap(process.space, start, bytes));
   }
 
   public long mprotect(Task process, long start, long bytes, int rights) {
-    enter();
-    return calls.mprotect(process.space, start, bytes, rights);
+    return call(process, () -> calls.mprotect(process.space, start, bytes, rights));
   }
 
   /**
@@ -466,8 +627,7 @@ public final class LinuxKernel {
    * @param target with MREMAP_FIXED the new address, else ignored
    */
   public long mremap(Task process, long old, long oldBytes, long newBytes, int flags, long target) {
-    enter();
-    return calls.mremap(process.space, old, oldBytes, newBytes, flags, target);
+    return call(process, () -> calls.mremap(process.space, old, oldBytes, newBytes, flags, target));
   }
 
   /**
@@ -476,23 +636,20 @@ public final class LinuxKernel {
    * @param advice {@code Abi.MADV_...}
    */
   public long madvise(Task process, long start, long bytes, int advice) {
-    enter();
-    return calls.madvise(process.space, start, bytes, advice);
+    return call(process, () -> calls.madvise(process.space, start, bytes, advice));
   }
 
   public long mlock(Task process, long start, long bytes) {
-    enter();
-    return calls.mlock(process.space, start, bytes, true);
+    return call(process, () -> calls.mlock(process.space, start, bytes, true));
   }
 
   public long munlock(Task process, long start, long bytes) {
-    enter();
-    return calls.mlock(process.space, start, bytes, false);
+    return call(process, () -> calls.mlock(process.space, start, bytes, false));
   }
 
   /** ftruncate: what lies past the new end is unmapped everywhere, private copies too. */
   public void truncate(FileMapping file, long bytes) {
-    enter();
+    enter(null);
     long oldPages = file.pages();
     file.setBytes(bytes);
     long pages = file.pages();
@@ -502,11 +659,15 @@ public final class LinuxKernel {
         mapper.unmap(area, from, area.end);
       }
     }
-    for (long index : file.cached.keySet().toLongArray()) {
-      if (index >= pages) {
-        mapper.put(cache.remove(file, index));
-      }
-    }
+    cache.truncate(file, pages);
+    leave(null);
+  }
+
+  /** Waits until all dirty pages of files are on the device (sync). */
+  public void sync() {
+    enter(null);
+    writeback.writeAll();
+    leave(null);
   }
 
   /**
@@ -517,23 +678,40 @@ public final class LinuxKernel {
    * @return the bytes copied, or a negated error number
    */
   public long read(Task process, FileMapping file, long offset, long va, long bytes) {
-    enter();
-    for (long done = 0; done < bytes; done += 8) {
-      if (offset + done >= file.bytes()) {
-        return done;
-      }
-      int pfn = cache.get(file, (offset + done) >>> PAGE_SHIFT);
+    return call(process, () -> copyFrom(process, file, offset, va, bytes));
+  }
+
+  private long copyFrom(Task process, FileMapping file, long offset, long va, long bytes) {
+    long done = 0;
+    while (done < bytes && offset + done < file.bytes()) {
+      int pfn = cache.forRead(file, (offset + done) >>> PAGE_SHIFT);
       if (pfn == PageFrames.NONE) {
         return done == 0 ? -Abi.ENOMEM : done;
       }
-      long source = PhysicalPages.address(pfn) + ((offset + done) & (PAGE_BYTES - 1));
-      long target = userAddress(process.space, va + done, true);
-      if (Abi.isError(target)) {
-        return done == 0 ? target : done;
+      mapper.pin(pfn);
+      kernel.workingset.markAccessed(pfn);
+      long end = Math.min(Math.min(bytes, file.bytes() - offset), nextPage(offset + done) - offset);
+      long error = 0;
+      while (done < end && error == 0) {
+        long source = PhysicalPages.address(pfn) + ((offset + done) & (PAGE_BYTES - 1));
+        long target = userAddress(process.space, va + done, true);
+        if (Abi.isError(target)) {
+          error = target;
+        } else {
+          kernel.memory.write(target, kernel.memory.read(source));
+          done += 8;
+        }
       }
-      kernel.memory.write(target, kernel.memory.read(source));
+      mapper.put(pfn);
+      if (error != 0) {
+        return done == 0 ? error : done;
+      }
     }
-    return bytes;
+    return done;
+  }
+
+  private static long nextPage(long offset) {
+    return (offset & -PAGE_BYTES) + PAGE_BYTES;
   }
 
   /**
@@ -567,7 +745,9 @@ public final class LinuxKernel {
   void populate(Task process, long va) {
     Vma area = process.space.areaAt(va);
     if (area != null && frameOf(process, va) < 0) {
+      begin(process, CostPart.FAULTS);
       faults.touch(area, va, true);
+      leave(process);
     }
   }
 

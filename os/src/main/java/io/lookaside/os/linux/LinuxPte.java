@@ -10,7 +10,52 @@ final class LinuxPte {
    */
   private static final long NO_ACCESS = Pte.GLOBAL;
 
+  /** In an entry that names a slot of swap: only one process can have the page. */
+  private static final long SWAP_EXCLUSIVE_64 = 1L << 3;
+
+  /** The same on 32 bits, where Linux has none: between the type and G. */
+  private static final long SWAP_EXCLUSIVE_32 = 1L << 6;
+
+  /** On 64 bits the slot, inverted, is in bits 58:9, and the type, 0 for one device, in 63:59. */
+  private static final int SWAP_SHIFT = 9;
+
+  private static final long SWAP_SLOT_64 = (1L << 50) - 1 << SWAP_SHIFT;
+
   private LinuxPte() {}
+
+  /**
+   * An entry that says in which slot of swap a page is.
+   *
+   * <p>Source: Linux 6.1, arch/x86/include/asm/pgtable_64.h and pgtable-2level.h, {@code
+   * __swp_entry}.
+   */
+  static long swap(TableFormat format, int slot, boolean exclusive) {
+    if (format == TableFormat.I386) {
+      return (long) slot << SWAP_SHIFT | (exclusive ? SWAP_EXCLUSIVE_32 : 0);
+    }
+    long inverted = ~(long) slot << SWAP_SHIFT & SWAP_SLOT_64;
+    return inverted | (exclusive ? SWAP_EXCLUSIVE_64 : 0);
+  }
+
+  /** Whether an entry of the lowest level says in which slot of swap a page is. */
+  static boolean isSwap(long entry) {
+    return entry != 0 && !isMapped(entry);
+  }
+
+  static int slot(TableFormat format, long entry) {
+    if (format == TableFormat.I386) {
+      return (int) (entry >>> SWAP_SHIFT);
+    }
+    return (int) ((~entry & SWAP_SLOT_64) >>> SWAP_SHIFT);
+  }
+
+  static boolean isSwapExclusive(TableFormat format, long entry) {
+    return (entry & (format == TableFormat.I386 ? SWAP_EXCLUSIVE_32 : SWAP_EXCLUSIVE_64)) != 0;
+  }
+
+  static long withoutSwapExclusive(TableFormat format, long entry) {
+    return entry & ~(format == TableFormat.I386 ? SWAP_EXCLUSIVE_32 : SWAP_EXCLUSIVE_64);
+  }
 
   /** Whether an entry maps a page, accessible or not. */
   static boolean isMapped(long entry) {

@@ -37,7 +37,38 @@ public enum Mechanism {
   /** Freed blocks merge with their buddies; off: they stay as they are. */
   BUDDY_MERGING("buddyMerging"),
   /** Bases of stack, heap and mappings are random; off: they are fixed. */
-  RANDOMISATION("aslr");
+  RANDOMISATION("aslr"),
+  /** Anonymous pages go to the swap device when memory is short; off: there is no such device. */
+  SWAP("swap"),
+  /** Memory is reclaimed by a thread of its own first; off: only by who asks for memory. */
+  KSWAPD("kswapd"),
+  /** Who finds memory below min reclaims; off: it takes what is left, and then fails. */
+  DIRECT_RECLAIM("directReclaim"),
+  /**
+   * When nothing can be reclaimed, the process with the most memory is killed; off: the one that
+   * asks is refused.
+   */
+  OOM_KILLER("oomKiller"),
+  /** A page that was accessed since it was last looked at stays; off: nobody looks. */
+  SECOND_CHANCE("secondChance"),
+  /** Pages that were used again are kept on a list apart; off: all are on the inactive lists. */
+  ACTIVE_LISTS("activeLists"),
+  /** A page that comes back soon after its eviction is activated; off: it is not. */
+  REFAULT_DETECTION("refaultDetection"),
+  /** Only pages that were written are written back; off: every page is before it goes. */
+  DIRTY_TRACKING("dirtyTracking"),
+  /** Dirty pages are written in the background; off: only when they are to be reclaimed. */
+  WRITEBACK("writeback"),
+  /** Unmapping for reclaim flushes once for a batch of pages; off: for each page. */
+  BATCHED_FLUSH("batchedFlush"),
+  /** A page that came back from swap keeps its slot while it is not written; off: it gives it up. */
+  SWAP_CACHE("swapCache"),
+  /** Slots are taken from clusters of 256 one after another; off: the lowest that is free. */
+  SWAP_CLUSTERS("swapClusters"),
+  /** Swapped pages near one that is asked for are read with it; off: only that one. */
+  SWAP_READAHEAD("swapReadahead"),
+  /** Pages of a file near one that is asked for are read with it; off: only that one. */
+  READAHEAD("readahead");
 
   private final String key;
 

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The descriptors of all page frames (Linux's {@code struct page}), in primitive arrays by section
  * of 128 MiB. A section's arrays are made when one of its frames is first used, so that memory
- * which is never touched costs the host nothing; one that is touched costs 32 bytes for each frame.
+ * which is never touched costs the host nothing; one that is touched costs 33 bytes for each frame.
  */
 public final class PageFrames {
   /** Heads a free block; the order says how large it is. */
@@ -46,6 +46,39 @@ public final class PageFrames {
   /** Is to be split when memory runs short, since a part of the compound page is unmapped. */
   static final int DEFERRED_SPLIT = 1 << 11;
 
+  /** Is on one of the lists of {@link LruLists}; the other flags say on which. */
+  static final int LRU = 1 << 12;
+
+  /** Belongs on an active list. */
+  static final int ACTIVE = 1 << 13;
+
+  /** Was accessed once, as far as the kernel has noticed. */
+  static final int REFERENCED = 1 << 14;
+
+  /** Has been on an active list: part of somebody's working set. */
+  static final int WORKINGSET = 1 << 15;
+
+  /** Anonymous or of shared memory: goes to swap, not to a file. */
+  static final int SWAPBACKED = 1 << 16;
+
+  /** Is in the swap cache: {@link #slot} is where swap has or gets its content. */
+  static final int SWAPCACHE = 1 << 17;
+
+  /** Is being written to the device. */
+  static final int WRITING = 1 << 18;
+
+  /** Is being read from the device. */
+  static final int READING = 1 << 19;
+
+  /** Is to be freed as soon as it is written. */
+  static final int RECLAIM = 1 << 20;
+
+  /** Was read before it was asked for; in a file, the access that finds it reads further. */
+  static final int READAHEAD = 1 << 21;
+
+  /** Without {@link Mechanism#DIRTY_TRACKING}: was written, so that it may go. */
+  static final int WRITTEN = 1 << 22;
+
   /** No page; also the end of a list. */
   static final int NONE = -1;
 
@@ -63,6 +96,7 @@ public final class PageFrames {
     final int[] previous = new int[SECTION_FRAMES];
     final int[] references = new int[SECTION_FRAMES];
     final int[] maps = new int[SECTION_FRAMES];
+    final int[] slots = new int[SECTION_FRAMES];
     final long[] mapping = new long[SECTION_FRAMES];
   }
 
@@ -185,6 +219,15 @@ public final class PageFrames {
   /** The frame that heads the compound page of {@code pfn}, or {@code pfn} itself. */
   public int head(int pfn) {
     return is(pfn, TAIL) ? section(pfn).next[pfn & INDEX_MASK] : pfn;
+  }
+
+  /** The slot of swap of a page in the swap cache. */
+  int slot(int pfn) {
+    return section(pfn).slots[pfn & INDEX_MASK];
+  }
+
+  void setSlot(int pfn, int slot) {
+    section(pfn).slots[pfn & INDEX_MASK] = slot;
   }
 
   void setMapping(int pfn, int mapping, long index) {

@@ -3,6 +3,8 @@ package io.lookaside.os.linux;
 import io.lookaside.mmu.format.Pte;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.longs.LongArrayList;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +26,8 @@ final class PageMapper {
 
   /** The shared huge page of zeros; made when it is first needed. */
   private int hugeZero = PageFrames.NONE;
+
+  private @Nullable SwapCache swapCache;
 
   /** Takes hugetlb pages back when nobody maps them any more. */
   private @Nullable HugetlbPool pool;
@@ -56,6 +60,18 @@ final class PageMapper {
     pool = hugetlb;
   }
 
+  void setSwapCache(SwapCache cache) {
+    swapCache = cache;
+  }
+
+  private SwapCache swapCache() {
+    SwapCache cache = swapCache;
+    if (cache == null) {
+      throw new IllegalStateException("the kernel is not wired");
+    }
+    return cache;
+  }
+
   // Frames.
 
   /** Drops a reference to the page of a frame; the last one frees it. */
@@ -71,6 +87,9 @@ final class PageMapper {
       }
       return;
     }
+    if (frames.is(head, PageFrames.LRU)) {
+      kernel.lru.remove(head);
+    }
     int order = 0;
     if (frames.is(head, PageFrames.HEAD)) {
       order = frames.order(head);
@@ -80,6 +99,7 @@ final class PageMapper {
         frames.setMapping(head + i, 0, 0);
       }
     }
+    frames.setAllFlags(head, 0);
     frames.setMapping(head, 0, 0);
     kernel.pages.free(head, order);
   }
@@ -120,12 +140,31 @@ final class PageMapper {
 
   /** Enters a fresh anonymous page into the reverse map of its area. */
   void claim(int pfn, Vma area, long va) {
-    frames.set(pfn, PageFrames.ANON | PageFrames.EXCLUSIVE);
+    frames.set(pfn, PageFrames.ANON | PageFrames.EXCLUSIVE | PageFrames.SWAPBACKED);
     if (area.is(Vma.LOCKED)) {
       frames.set(pfn, PageFrames.MLOCKED);
     }
     frames.setMapping(pfn, anonOf(area).id, area.index(va));
     frames.setReferences(pfn, 0);
+  }
+
+  /** Enters a page that came back from swap into the reverse map, where it is not in it yet. */
+  void adopt(int pfn, Vma area, long va, boolean exclusive) {
+    if (!frames.is(pfn, PageFrames.ANON)) {
+      frames.set(pfn, PageFrames.ANON);
+      frames.setMapping(pfn, anonOf(area).id, area.index(va));
+    }
+    if (exclusive) {
+      frames.set(pfn, PageFrames.EXCLUSIVE);
+    }
+    if (area.is(Vma.LOCKED)) {
+      kernel.lru.change(pfn, PageFrames.MLOCKED, 0);
+    }
+  }
+
+  /** Keeps the page of a frame from being freed or moved out; {@link #put} ends that. */
+  void pin(int pfn) {
+    frames.addReferences(frames.head(pfn), 1);
   }
 
   /** The family of anonymous pages of an area, made when it gets the first one. */
@@ -169,6 +208,14 @@ final class PageMapper {
       frames.addReferences(frames.head(pfn), 1);
       frames.addMaps(pfn, 1);
       account(space, pfn, 1);
+      addToList(frames.head(pfn));
+    }
+  }
+
+  /** A page that is mapped first comes to a list, if it is none of a pool. */
+  private void addToList(int head) {
+    if ((frames.flags(head) & (PageFrames.LRU | PageFrames.HUGETLB)) == 0) {
+      kernel.lru.add(head);
     }
   }
 
@@ -186,6 +233,7 @@ final class PageMapper {
       frames.addReferences(head, 1);
       frames.setWholeMaps(head, frames.wholeMaps(head) + 1);
       account(space, head, HUGE_PAGES);
+      addToList(head);
     }
   }
 
@@ -195,6 +243,8 @@ final class PageMapper {
       space.residentHugetlb += pages;
     } else if (frames.is(pfn, PageFrames.ANON)) {
       space.residentAnon += pages;
+    } else if (frames.is(pfn, PageFrames.SWAPBACKED)) {
+      space.residentShared += pages;
     } else {
       space.residentFile += pages;
     }
@@ -203,6 +253,11 @@ final class PageMapper {
   /** Takes one mapping away; the page is put when its translations are flushed. */
   private void drop(AddressSpace space, long entry, int shift, Gather gather) {
     int pfn = LinuxPte.pfn(entry, shift);
+    int head = frames.head(pfn);
+    if (frames.is(head, PageFrames.MLOCKED)) {
+      // If another area has it locked too, reclaim will find that.
+      kernel.lru.change(head, 0, PageFrames.MLOCKED);
+    }
     if (shift == HUGE_SHIFT && !frames.is(pfn, PageFrames.HUGETLB)) {
       tables.freeTable(space.deposits.popLong());
       space.tables--;
@@ -221,7 +276,10 @@ final class PageMapper {
       frames.addMaps(pfn, -1);
       account(space, pfn, -1);
       if (frames.is(pfn, PageFrames.FILE) && Pte.isDirty(entry)) {
-        frames.set(pfn, PageFrames.DIRTY);
+        kernel.markDirty(pfn);
+      }
+      if (frames.is(pfn, PageFrames.FILE) && Pte.isAccessed(entry)) {
+        kernel.workingset.markAccessed(pfn);
       }
       if (frames.is(pfn, PageFrames.HEAD | PageFrames.TAIL)) {
         deferSplit(frames.head(pfn));
@@ -264,6 +322,10 @@ final class PageMapper {
         kernel.spend(kernel.config.costs().entryUpdate());
         gather.add(start, end, shift);
         drop(space, entry, shift, gather);
+      } else if (shift == SMALL_SHIFT && LinuxPte.isSwap(entry)) {
+        tables.write(address, 0);
+        space.swapEntries--;
+        swapCache().release(LinuxPte.slot(tables.format(), entry));
       }
       va = end;
     }
@@ -275,7 +337,11 @@ final class PageMapper {
       kernel.cpus.flush(space, gather.from, gather.to, gather.shift);
     }
     for (int i = 0; i < gather.unmapped.size(); i++) {
-      put(gather.unmapped.getInt(i));
+      int pfn = gather.unmapped.getInt(i);
+      if (frames.is(pfn, PageFrames.SWAPCACHE)) {
+        swapCache().freeIfUnused(pfn);
+      }
+      put(pfn);
     }
   }
 
@@ -299,27 +365,50 @@ final class PageMapper {
       int shift = tables.reached();
       long entry = tables.read(address);
       long start = va & -(1L << shift);
-      if (LinuxPte.isMapped(entry)) {
+      if (entry == 0) {
+        va = start + (1L << shift);
+        continue;
+      }
+      // Memory first: what is mapped may be reclaimed for it.
+      long place = tables.make(to.space, start, shift, PageTables.USER_TABLE);
+      boolean huge = shift == HUGE_SHIFT && !from.is(Vma.HUGETLB);
+      long deposit = place != 0 && huge ? tables.newTable() : 0;
+      if (place == 0 || (huge && deposit == 0)) {
+        return false;
+      }
+      boolean changed = isChanged(from.space, va, address, entry);
+      boolean owned = LinuxPte.isMapped(entry) && isOwned(from, LinuxPte.pfn(entry, shift));
+      boolean split = owned && !cow && huge;
+      if (huge && (changed || split)) {
+        tables.freeTable(deposit);
+      }
+      if (changed) {
+        continue;
+      }
+      if (split) {
+        splitMapping(from, start, address, entry);
+        continue;
+      }
+      if (LinuxPte.isSwap(entry)) {
+        copySwapped(to.space, address, entry, place);
+      } else if (owned && !cow && shift == SMALL_SHIFT) {
+        if (!copyNow(to, start, entry, place)) {
+          return false;
+        }
+      } else {
         int pfn = LinuxPte.pfn(entry, shift);
-        boolean owned = from.isPrivate() && !isZero(pfn) && !frames.is(pfn, PageFrames.FILE);
-        if (owned && !cow && shift == HUGE_SHIFT && !frames.is(pfn, PageFrames.HUGETLB)) {
-          splitMapping(from, start, address, entry);
-          continue;
-        }
-        if (owned && !cow && shift == SMALL_SHIFT) {
-          if (!copyNow(to, start, entry)) {
-            return false;
-          }
-          va = start + (1L << shift);
-          continue;
-        }
         if (owned) {
           entry &= ~Pte.WRITABLE;
           tables.write(address, entry);
           frames.clear(pfn, PageFrames.EXCLUSIVE);
         }
-        if (!mapCopy(to, start, entry & ~Pte.ACCESSED, shift)) {
-          return false;
+        long copy = entry & ~Pte.ACCESSED;
+        if (huge) {
+          mapHuge(to.space, place, copy, deposit);
+        } else if (shift == SMALL_SHIFT) {
+          mapSmall(to.space, place, copy);
+        } else {
+          mapHugetlb(to.space, place, copy, shift);
         }
       }
       va = start + (1L << shift);
@@ -327,26 +416,19 @@ final class PageMapper {
     return true;
   }
 
-  private boolean mapCopy(Vma to, long va, long entry, int shift) {
-    long address = tables.make(to.space, va, shift, PageTables.USER_TABLE);
-    if (address == 0) {
-      return false;
-    }
-    int pfn = LinuxPte.pfn(entry, shift);
-    if (frames.is(pfn, PageFrames.HUGETLB)) {
-      mapHugetlb(to.space, address, entry, shift);
-      return true;
-    }
-    if (shift == SMALL_SHIFT) {
-      mapSmall(to.space, address, entry);
-      return true;
-    }
-    long deposit = tables.newTable();
-    if (deposit == 0) {
-      return false;
-    }
-    mapHuge(to.space, address, entry, deposit);
-    return true;
+  /** Whether a page is the private property of those that map it. */
+  private boolean isOwned(Vma area, int pfn) {
+    return area.isPrivate() && !isZero(pfn) && !frames.is(pfn, PageFrames.FILE);
+  }
+
+  /** Both name the slot now, so neither has the page for itself. */
+  private void copySwapped(AddressSpace to, long from, long entry, long place) {
+    long shared = LinuxPte.withoutSwapExclusive(tables.format(), entry);
+    tables.write(from, shared);
+    tables.write(place, shared);
+    kernel.swap.addOwner(LinuxPte.slot(tables.format(), entry));
+    kernel.spend(2L * kernel.config.costs().entryUpdate());
+    to.swapEntries++;
   }
 
   void mapHugetlb(AddressSpace space, long entryAddress, long entry, int shift) {
@@ -358,17 +440,17 @@ final class PageMapper {
     account(space, pfn, 1 << (shift - SMALL_SHIFT));
   }
 
-  private boolean copyNow(Vma to, long va, long entry) {
-    long address = tables.make(to.space, va, SMALL_SHIFT, PageTables.USER_TABLE);
-    int pfn = address == 0 ? PageFrames.NONE : kernel.pages.allocate(0);
-    if (pfn == PageFrames.NONE) {
-      return false;
+  private boolean copyNow(Vma to, long va, long entry, long place) {
+    int old = LinuxPte.pfn(entry, SMALL_SHIFT);
+    pin(old);
+    int pfn = kernel.pages.allocate(0);
+    if (pfn != PageFrames.NONE) {
+      kernel.copy(old, pfn, 0);
+      claim(pfn, to, va);
+      mapSmall(to.space, place, LinuxPte.leaf(kernel, to, pfn, false, to.is(Vma.WRITE)) | Pte.DIRTY);
     }
-    kernel.copy(LinuxPte.pfn(entry, SMALL_SHIFT), pfn, 0);
-    claim(pfn, to, va);
-    mapSmall(
-        to.space, address, LinuxPte.leaf(kernel, to, pfn, false, to.is(Vma.WRITE)) | Pte.DIRTY);
-    return true;
+    put(old);
+    return pfn != PageFrames.NONE;
   }
 
   /** Gives the pages of a range the rights that their area has now. */
@@ -423,11 +505,14 @@ final class PageMapper {
       long entry = tables.read(address);
       long first = va & -(1L << shift);
       long after = first + (1L << shift);
-      if (LinuxPte.isMapped(entry)) {
+      if (entry != 0) {
         long there = target + (va - start);
         boolean whole = first == va && after <= end && (there & ((1L << shift) - 1)) == 0;
         if (shift == HUGE_SHIFT && !from.is(Vma.HUGETLB)) {
           long place = whole ? tables.make(space, there, shift, PageTables.USER_TABLE) : 0;
+          if (isChanged(space, va, address, entry)) {
+            continue;
+          }
           if (place == 0 || tables.read(place) != 0) {
             splitMapping(from, first, address, entry);
             continue;
@@ -438,6 +523,9 @@ final class PageMapper {
           if (place == 0) {
             return false;
           }
+          if (isChanged(space, va, address, entry)) {
+            continue;
+          }
           tables.write(place, entry);
         }
         tables.write(address, 0);
@@ -447,6 +535,11 @@ final class PageMapper {
       va = after;
     }
     return true;
+  }
+
+  /** Whether an entry was changed by reclaim since it was read. */
+  private boolean isChanged(AddressSpace space, long va, long address, long entry) {
+    return tables.descend(space.root, va) != address || tables.read(address) != entry;
   }
 
   // Huge pages.
@@ -509,6 +602,7 @@ final class PageMapper {
    */
   boolean splitDeferred() {
     boolean freed = false;
+    IntArrayList held = new IntArrayList();
     while (!deferredSplits.isEmpty()) {
       int head = deferredSplits.popInt();
       int both = PageFrames.HEAD | PageFrames.DEFERRED_SPLIT;
@@ -516,30 +610,110 @@ final class PageMapper {
         continue;
       }
       frames.clear(head, PageFrames.DEFERRED_SPLIT);
-      if (frames.wholeMaps(head) == 0) {
+      if (frames.wholeMaps(head) != 0) {
+        continue;
+      }
+      if (references(head) == frames.references(head)) {
         freed |= splitPage(head);
+      } else {
+        // Somebody holds it just now.
+        frames.set(head, PageFrames.DEFERRED_SPLIT);
+        held.add(head);
       }
     }
+    deferredSplits.addAll(held);
     return freed;
   }
 
   private boolean splitPage(int head) {
     boolean freed = false;
+    boolean listed = frames.is(head, PageFrames.LRU);
+    if (listed) {
+      kernel.lru.remove(head);
+    }
+    int kept = keptFlags(head);
     kernel.pages.breakCompound(head);
     for (int i = 0; i < HUGE_PAGES; i++) {
       int pfn = head + i;
       int maps = frames.maps(pfn);
       if (maps == 0) {
-        frames.setReferences(pfn, 0);
-        frames.setAllFlags(pfn, 0);
-        frames.setMapping(pfn, 0, 0);
-        kernel.pages.free(pfn, 0);
+        freePart(pfn);
         freed = true;
       } else {
         frames.setReferences(pfn, maps);
+        frames.set(pfn, kept);
+        kernel.lru.add(pfn);
       }
     }
     return freed;
+  }
+
+  /** The references that a huge page has from its mappings. */
+  private int references(int head) {
+    int references = frames.wholeMaps(head);
+    for (int i = 0; i < HUGE_PAGES; i++) {
+      references += frames.maps(head + i);
+    }
+    return references;
+  }
+
+  /** What the parts of a split page inherit. */
+  private int keptFlags(int head) {
+    int inherited =
+        PageFrames.SWAPBACKED
+            | PageFrames.ACTIVE
+            | PageFrames.REFERENCED
+            | PageFrames.WORKINGSET
+            | PageFrames.MLOCKED;
+    return frames.flags(head) & inherited;
+  }
+
+  private void freePart(int pfn) {
+    frames.setReferences(pfn, 0);
+    frames.setAllFlags(pfn, 0);
+    frames.setMapping(pfn, 0, 0);
+    kernel.pages.free(pfn, 0);
+  }
+
+  /**
+   * Splits a huge page that reclaim has taken off its list, with the mappings of the whole. The
+   * parts that are mapped are reclaim's then, the others free.
+   *
+   * @return {@code false} if somebody else holds the page
+   */
+  boolean splitIsolated(int head, IntArrayList parts) {
+    if (references(head) + 1 != frames.references(head)) {
+      return false;
+    }
+    List<Vma> areas = new ArrayList<>();
+    LongArrayList starts = new LongArrayList();
+    visitMappings(
+        head,
+        (area, va, address, shift) -> {
+          if (shift == HUGE_SHIFT) {
+            areas.add(area);
+            starts.add(va);
+          }
+        });
+    for (int i = 0; i < areas.size(); i++) {
+      long va = starts.getLong(i);
+      long address = tables.descend(areas.get(i).space.root, va);
+      splitMapping(areas.get(i), va, address, tables.read(address));
+    }
+    int kept = keptFlags(head);
+    kernel.pages.breakCompound(head);
+    frames.clear(head, PageFrames.DEFERRED_SPLIT);
+    for (int i = 0; i < HUGE_PAGES; i++) {
+      int pfn = head + i;
+      if (frames.maps(pfn) == 0) {
+        freePart(pfn);
+      } else {
+        frames.setReferences(pfn, frames.maps(pfn) + 1);
+        frames.set(pfn, kept);
+        parts.add(pfn);
+      }
+    }
+    return true;
   }
 
   // The reverse map.

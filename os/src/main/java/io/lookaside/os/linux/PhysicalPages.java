@@ -2,6 +2,7 @@ package io.lookaside.os.linux;
 
 import io.lookaside.mmu.memory.PhysicalMemory;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The machine's page frames: zone DMA32 below 4 GiB and, where there is more memory, zone Normal
@@ -31,17 +32,19 @@ public final class PhysicalPages {
   private final PageFrames frames;
   private final List<Zone> zones;
   private final int managed;
-  private Shortage shortage = order -> false;
+  private @Nullable Shortage shortage;
 
-  /** What is tried when no block is free, before an allocation fails: reclaim hooks in here. */
-  public interface Shortage {
+  /** What an allocation turns to when no zone has more than low free: reclaim hooks in here. */
+  interface Shortage {
+    /** Memory is below low. */
+    void onLow();
+
     /**
-     * Tries to free memory.
+     * Allocates at any price.
      *
-     * @param order of the block that is wanted
-     * @return whether anything was freed, so that another attempt makes sense
+     * @return the first of 2^order frames, or {@link PageFrames#NONE}
      */
-    boolean relieve(int order);
+    int allocate(int order);
   }
 
   /**
@@ -99,22 +102,24 @@ public final class PhysicalPages {
   }
 
   /**
-   * Takes 2^order frames, from the highest zone that has them. Their content is what it was.
+   * Takes 2^order frames, from the highest zone that has them. Their content is what it was. What
+   * is in memory may be moved out for them, so who has looked at entries must look again, and who
+   * needs a page must hold it ({@link PageMapper#pin}).
    *
    * @return the first frame, or {@link PageFrames#NONE} if memory is short
    */
   int allocate(int order) {
-    while (true) {
-      for (Zone zone : zones) {
-        int pfn = zone.allocate(order);
-        if (pfn != PageFrames.NONE) {
-          return pfn;
-        }
-      }
-      if (!shortage.relieve(order)) {
-        return PageFrames.NONE;
+    for (Zone zone : zones) {
+      if (zone.isAbove(zone.watermarks().low(), order)) {
+        return zone.allocate(order);
       }
     }
+    Shortage handler = shortage;
+    if (handler == null) {
+      return takeAny(order);
+    }
+    handler.onLow();
+    return handler.allocate(order);
   }
 
   /** As {@link #allocate}, with zeroed content. */
@@ -126,8 +131,35 @@ public final class PhysicalPages {
     return pfn;
   }
 
-  /** As {@link #allocate}, without relieving a shortage: for what can do without. */
+  /** As {@link #allocate}, without reclaiming anything: for what can do without. */
   int tryAllocate(int order) {
+    Shortage handler = shortage;
+    if (handler != null && zones.stream().noneMatch(z -> z.isAbove(z.watermarks().low(), order))) {
+      handler.onLow();
+    }
+    return takeAboveMin(order);
+  }
+
+  int takeAboveMin(int order) {
+    for (Zone zone : zones) {
+      if (zone.isAbove(zone.watermarks().min(), order)) {
+        return zone.allocate(order);
+      }
+    }
+    return PageFrames.NONE;
+  }
+
+  int takeAboveHigh(int order) {
+    for (Zone zone : zones) {
+      if (zone.isAbove(zone.watermarks().high(), order)) {
+        return zone.allocate(order);
+      }
+    }
+    return PageFrames.NONE;
+  }
+
+  /** Takes from the last reserves. */
+  int takeAny(int order) {
     for (Zone zone : zones) {
       int pfn = zone.allocate(order);
       if (pfn != PageFrames.NONE) {

@@ -13,6 +13,11 @@ public final class Task {
   long minorFaults;
   long majorFaults;
   @Nullable Ending ending;
+  private final String name;
+  int oomScoreAdj;
+
+  /** Whether the OOM killer has chosen it. */
+  boolean oomVictim;
 
   /** How a process ended. */
   public enum Ending {
@@ -25,7 +30,8 @@ public final class Task {
     OUT_OF_MEMORY
   }
 
-  Task(int pid, @Nullable Task parent, AddressSpace space) {
+  Task(int pid, String name, @Nullable Task parent, AddressSpace space) {
+    this.name = name;
     this.pid = pid;
     this.parent = parent;
     this.space = space;
@@ -37,6 +43,28 @@ public final class Task {
   /** Its number, from 1. */
   public int pid() {
     return pid;
+  }
+
+  /** The program's name, without its folders. */
+  public String name() {
+    return name;
+  }
+
+  /** How much rather, or less, it is killed when memory is short: -1000, never, to 1000. */
+  public int oomScoreAdj() {
+    return oomScoreAdj;
+  }
+
+  /**
+   * Sets {@link #oomScoreAdj}.
+   *
+   * @throws IllegalArgumentException if it is not within -1000 to 1000
+   */
+  public void setOomScoreAdj(int value) {
+    if (value < -1000 || value > 1000) {
+      throw new IllegalArgumentException("oom_score_adj of " + value + ": expected -1000 to 1000");
+    }
+    oomScoreAdj = value;
   }
 
   /** The process that forked it. */

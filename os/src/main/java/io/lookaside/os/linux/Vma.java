@@ -54,6 +54,14 @@ public final class Vma {
   /** Of a {@link #HUGETLB} area: the binary logarithm of the page size. */
   int hugeShift;
 
+  /** The last fault that read from swap: its page, and how many were read with it. */
+  long swapLast = -2;
+
+  int swapWindow;
+
+  /** Of the pages that were read ahead then: how many were used. */
+  int swapHits;
+
   String name = "";
 
   Vma(

@@ -30,6 +30,8 @@ public final class Zone {
 
   private int managed;
   private long free;
+  private Watermarks watermarks = Watermarks.NONE;
+  private long reserve;
 
   /**
    * A zone whose frames are all reserved.
@@ -61,6 +63,42 @@ public final class Zone {
   /** The frames that are free. */
   public long freeFrames() {
     return free;
+  }
+
+  /** What reclaim and allocation go by. */
+  public Watermarks watermarks() {
+    return watermarks;
+  }
+
+  /**
+   * Frames that are kept from those who could have had them from a higher zone (Linux's
+   * lowmem_reserve).
+   */
+  public long reserve() {
+    return reserve;
+  }
+
+  void setWatermarks(Watermarks marks, long lowmemReserve) {
+    watermarks = marks;
+    reserve = lowmemReserve;
+  }
+
+  /**
+   * Whether a block of 2^order frames can be had with more than {@code mark} frames left.
+   *
+   * <p>Source: Linux 6.1, mm/page_alloc.c, {@code __zone_watermark_ok}.
+   */
+  boolean isAbove(long mark, int order) {
+    return hasBlock(order) && free - ((1L << order) - 1) > mark + reserve;
+  }
+
+  private boolean hasBlock(int order) {
+    for (int o = order; o <= MAX_ORDER; o++) {
+      if (freeBlocks(o) > 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The first frame's number. */

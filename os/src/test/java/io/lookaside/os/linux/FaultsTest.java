@@ -58,7 +58,7 @@ class FaultsTest {
     assertEquals(List.of(7, 7), machine.errorCodes);
     assertEquals(2, machine.load(child, va));
     assertEquals(3, machine.load(process, va));
-    KernelAudit.check(kernel, List.of());
+    KernelAudit.check(kernel);
   }
 
   @Test
@@ -129,7 +129,7 @@ class FaultsTest {
     assertEquals(99, huge.load(p, start + 99 * 4096L));
     assertEquals(101, huge.load(p, start + 101 * 4096L));
     assertEquals(1, huge.kernel.snapshot().get(KernelMetric.HUGE_SPLITS));
-    KernelAudit.check(huge.kernel, List.of());
+    KernelAudit.check(huge.kernel);
   }
 
   @Test
@@ -148,7 +148,7 @@ class FaultsTest {
       assertEquals(i % 3 == 0 ? i + 1 : 0, huge.load(p, start + i * 4096L));
     }
     assertEquals(512, p.space().residentPages());
-    KernelAudit.check(huge.kernel, List.of());
+    KernelAudit.check(huge.kernel);
   }
 
   @Test
@@ -167,7 +167,7 @@ class FaultsTest {
     long giant = m.kernel.mmap(p, 0, 1L << 30, READ_WRITE, flags | Abi.MAP_HUGE_1GB, null, 0);
     m.store(p, giant + (1L << 30) - 8, 9);
     assertEquals(0, m.kernel.hugetlb().free(30));
-    KernelAudit.check(m.kernel, List.of());
+    KernelAudit.check(m.kernel);
     m.kernel.exit(p);
     assertEquals(4, m.kernel.hugetlb().free(21));
     assertEquals(0, m.kernel.hugetlb().reserved(21));
@@ -203,9 +203,9 @@ class FaultsTest {
       result = m.access(0, p, second + at, TestMachine.STORE);
     }
     assertEquals(FaultKind.OUT_OF_MEMORY, TestMachine.fault(result));
-    KernelAudit.check(m.kernel, List.of());
+    KernelAudit.check(m.kernel);
     m.kernel.kill(p, Task.Ending.OUT_OF_MEMORY);
-    KernelAudit.check(m.kernel, List.of());
+    KernelAudit.check(m.kernel);
   }
 
   @Test

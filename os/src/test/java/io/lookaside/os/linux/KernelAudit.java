@@ -22,17 +22,111 @@ final class KernelAudit {
   private final Map<Integer, List<Entry>> owners = new HashMap<>();
   private final Set<Integer> tables = new HashSet<>();
 
+  private final Map<Integer, Integer> slotOwners = new HashMap<>();
+  private final Set<Integer> exclusiveSlots = new HashSet<>();
+  private final Map<AddressSpace, Long> swapEntries = new HashMap<>();
+  private final Set<Integer> listed = new HashSet<>();
+  private final Set<Integer> swapCached = new HashSet<>();
+
   private KernelAudit(LinuxKernel kernel) {
     this.kernel = kernel;
     this.state = kernel.state();
     this.frames = state.frames;
   }
 
-  static void check(LinuxKernel kernel, List<FileMapping> files) {
+  static void check(LinuxKernel kernel) {
+    check(kernel, 0);
+  }
+
+  /**
+   * Checks everything.
+   *
+   * @param taken frames that a driver has taken
+   */
+  static void check(LinuxKernel kernel, long taken) {
     KernelAudit audit = new KernelAudit(kernel);
     audit.walkAll();
-    audit.checkOwners(files);
-    audit.checkTotals(files);
+    audit.checkSlots();
+    audit.checkLists();
+    audit.checkOwners();
+    audit.checkTotals(taken);
+    audit.checkCosts();
+  }
+
+  /** Every slot of swap has exactly its owners, and the swap cache has what it says. */
+  private void checkSlots() {
+    SwapArea swap = state.swap;
+    for (FileMapping file : state.files()) {
+      for (int slot : file.swapped.values()) {
+        slotOwners.merge(slot, 1, Integer::sum);
+      }
+      for (long index : file.swapped.keySet()) {
+        assertFalse(file.cached.containsKey(index), "a page of a file in memory and in swap");
+      }
+    }
+    long used = 0;
+    long cached = 0;
+    for (int slot = 1; slot < swap.slots(); slot++) {
+      int owners = slotOwners.getOrDefault(slot, 0);
+      assertEquals(owners, swap.owners(slot), "owners of a slot");
+      int pfn = swap.cached(slot);
+      if (pfn != PageFrames.NONE) {
+        cached++;
+        swapCached.add(pfn);
+        assertTrue(frames.is(pfn, PageFrames.SWAPCACHE), "a cached slot's page");
+        assertEquals(slot, frames.slot(pfn), "the slot of a page in the swap cache");
+      }
+      boolean inUse = owners > 0 || pfn != PageFrames.NONE;
+      used += inUse ? 1 : 0;
+      boolean onlyThere = owners > 0 && pfn == PageFrames.NONE;
+      assertTrue(!onlyThere || swap.store().contains(slot), "a slot without content");
+      assertTrue(inUse || !swap.store().contains(slot), "content of a free slot");
+    }
+    assertEquals(used, swap.usedPages(), "slots in use");
+    assertEquals(cached, swap.cachedPages(), "pages in the swap cache");
+    for (int slot : exclusiveSlots) {
+      assertEquals(1, swap.owners(slot), "a slot of one process that others name");
+    }
+    for (Task process : kernel.processes()) {
+      long entries = swapEntries.getOrDefault(process.space(), 0L);
+      assertEquals(entries, process.space().swappedPages(), "entries that name slots");
+    }
+  }
+
+  /** No page is on two lists, or on one and free; every one is where its flags say. */
+  private void checkLists() {
+    LruLists lru = state.lru;
+    for (int list = 0; list < LruLists.LISTS; list++) {
+      long pages = 0;
+      int last = PageFrames.NONE;
+      for (int pfn = lru.head(list); pfn != PageFrames.NONE; pfn = frames.next(pfn)) {
+        assertTrue(listed.add(pfn), "a page on two lists");
+        assertTrue(frames.is(pfn, PageFrames.LRU), "a listed page that does not know it");
+        assertEquals(list, lru.listOf(pfn), "the list of a page");
+        assertEquals(last, frames.previous(pfn), "a list's links");
+        assertTrue(frames.references(pfn) > 0, "a listed page that nobody holds");
+        checkNotFree(pfn);
+        pages += frames.is(pfn, PageFrames.HEAD) ? 1L << frames.order(pfn) : 1;
+        last = pfn;
+      }
+      assertEquals(last, lru.tail(list), "the end of a list");
+      assertEquals(pages, lru.size(list), "the size of a list");
+    }
+  }
+
+  private void checkNotFree(int pfn) {
+    assertFalse(state.pages.zones().stream().anyMatch(z -> in(z, pfn) && z.isFree(pfn)), "free");
+  }
+
+  /** Every cycle of every thread is attributed. */
+  private void checkCosts() {
+    for (KernelState.Thread thread : KernelState.Thread.values()) {
+      long sum = 0;
+      for (CostPart part : CostPart.values()) {
+        sum += state.costs(thread).snapshot().get(part);
+      }
+      assertEquals(kernel.snapshot().get(thread.total), sum, "cycles of " + thread);
+    }
   }
 
   private void walkAll() {
@@ -70,7 +164,15 @@ final class KernelAudit {
       long word = state.tables.read(address);
       long va = base + ((long) i << shift);
       if (!LinuxPte.isMapped(word)) {
-        assertEquals(0, word, "an entry that is neither empty nor mapped");
+        if (word != 0) {
+          assertEquals(format.levels() - 1, level, "an entry that is neither empty nor mapped");
+          assertTrue(space.areaAt(va) != null, "a swapped page that no area has");
+          swapEntries.merge(space, 1L, Long::sum);
+          slotOwners.merge(LinuxPte.slot(format, word), 1, Integer::sum);
+          if (LinuxPte.isSwapExclusive(format, word)) {
+            exclusiveSlots.add(LinuxPte.slot(format, word));
+          }
+        }
       } else if (level < format.levels() - 1 && Pte.isPresent(word) && !Pte.isLarge(word)) {
         walkTable(space, Pte.tableAddress(word), level + 1, va, kernelHalf);
       } else if (!kernelHalf) {
@@ -86,7 +188,7 @@ final class KernelAudit {
   }
 
   private void checkRights(Vma area, long word, int pfn) {
-    assertFalse(state.pages.zones().stream().anyMatch(z -> in(z, pfn) && z.isFree(pfn)), "free");
+    checkNotFree(pfn);
     if (LinuxPte.isWritable(word)) {
       assertTrue(area.is(Vma.WRITE), "the hardware may write what the area forbids");
       assertFalse(kernel.mapper().isZero(pfn), "the page of zeros is writable");
@@ -97,7 +199,7 @@ final class KernelAudit {
     return pfn >= zone.start() && pfn < zone.end();
   }
 
-  private void checkOwners(List<FileMapping> files) {
+  private void checkOwners() {
     Map<AddressSpace, Long> resident = new HashMap<>();
     Map<Integer, Integer> references = new HashMap<>();
     owners.forEach(
@@ -129,6 +231,10 @@ final class KernelAudit {
             }
           }
           references.merge(frames.head(pfn), entries.size(), Integer::sum);
+          assertTrue(
+              frames.is(frames.head(pfn), PageFrames.HUGETLB)
+                  || listed.contains(frames.head(pfn)),
+              "a mapped page on no list");
           Set<Long> found = new HashSet<>();
           kernel.mapper().visitMappings(pfn, (area, va, address, shift) -> found.add(address));
           Set<Long> wanted = new HashSet<>();
@@ -138,10 +244,22 @@ final class KernelAudit {
             assertEquals(wanted, found, "the reverse map finds one who is no owner");
           }
         });
-    for (FileMapping file : allFiles(files)) {
+    long dirty = 0;
+    for (FileMapping file : state.files()) {
       for (int pfn : file.cached.values()) {
         references.merge(pfn, 1, Integer::sum);
+        assertTrue(
+            frames.is(pfn, PageFrames.HUGETLB) || listed.contains(pfn), "a cached page on no list");
+        boolean isDirty = frames.is(pfn, PageFrames.DIRTY) && file.backed();
+        assertEquals(isDirty, file.dirty.contains(frames.index(pfn)), "dirty pages of a file");
+        dirty += isDirty ? 1 : 0;
       }
+      assertTrue(file.cached.size() >= file.dirty.size(), "a dirty page that is gone");
+    }
+    assertEquals(dirty, state.dirtyPages, "dirty pages");
+    for (int pfn : swapCached) {
+      references.merge(pfn, 1, Integer::sum);
+      assertTrue(listed.contains(pfn), "a page of the swap cache on no list");
     }
     references.forEach((head, n) -> assertEquals(n, frames.references(head), "references"));
     for (Task process : kernel.processes()) {
@@ -150,19 +268,7 @@ final class KernelAudit {
     }
   }
 
-  private Set<FileMapping> allFiles(List<FileMapping> files) {
-    Set<FileMapping> all = new HashSet<>(files);
-    for (Task process : kernel.processes()) {
-      for (Vma area : process.space().areas()) {
-        if (area.file != null) {
-          all.add(area.file);
-        }
-      }
-    }
-    return all;
-  }
-
-  private void checkTotals(List<FileMapping> files) {
+  private void checkTotals(long taken) {
     Set<Integer> used = new HashSet<>(tables);
     long pool = 0;
     for (int shift : new int[] {21, 30}) {
@@ -173,7 +279,8 @@ final class KernelAudit {
         addWhole(used, frames.head(pfn));
       }
     }
-    for (FileMapping file : allFiles(files)) {
+    used.addAll(swapCached);
+    for (FileMapping file : state.files()) {
       for (int pfn : file.cached.values()) {
         if (!frames.is(pfn, PageFrames.HUGETLB)) {
           used.add(pfn);
@@ -187,7 +294,7 @@ final class KernelAudit {
       }
     }
     long free = kernel.pages().freeFrames();
-    assertEquals(kernel.pages().managedFrames(), free + used.size() + pool, "free + used = total");
+    assertEquals(kernel.pages().managedFrames(), free + used.size() + pool + taken, "free + used = total");
   }
 
   private void addWhole(Set<Integer> used, int head) {

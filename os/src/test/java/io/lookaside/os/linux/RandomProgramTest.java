@@ -372,7 +372,7 @@ class RandomProgramTest {
     for (int step = 0; step < STEPS; step++) {
       try {
         program.step();
-        KernelAudit.check(program.kernel, List.of(program.file));
+        KernelAudit.check(program.kernel);
         assertEquals(List.of(), program.machine.staleUses());
       } catch (AssertionError | RuntimeException e) {
         throw new AssertionError("seed " + seed + ", step " + step + ": " + e.getMessage(), e);
@@ -380,7 +380,7 @@ class RandomProgramTest {
     }
     assertTrue(program.done > STEPS, "the program touched nothing");
     program.living.forEach(program.kernel::exit);
-    KernelAudit.check(program.kernel, List.of(program.file));
+    KernelAudit.check(program.kernel);
     assertEquals(0, program.kernel.committedPages());
   }
 

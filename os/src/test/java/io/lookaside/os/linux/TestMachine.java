@@ -26,7 +26,7 @@ final class TestMachine {
   static final int STORE = AccessKind.STORE.ordinal();
   static final int FETCH = AccessKind.FETCH.ordinal();
 
-  final PhysicalMemory memory = new PhysicalMemory();
+  final PhysicalMemory memory = PhysicalMemory.compact();
   final LinuxKernel kernel;
   final List<Integer> errorCodes = new ArrayList<>();
   private final List<Mmu> mmus = new ArrayList<>();
