@@ -118,9 +118,9 @@ public final class PhysicalMemory implements TableMemory {
   }
 
   /**
-   * Empty RAM, for machines of which much memory is used but little is
-   * written: below 64 GiB a chunk with up to 64 words that are not zero, four for each page of 4
-   * KiB, is held as those words, in 10 to 20 bytes each.
+   * Empty RAM, for machines of which much memory is used but little is written: below 64 GiB a
+   * chunk with up to 64 words that are not zero, four for each page of 4 KiB, is held as those
+   * words, in 10 to 20 bytes each.
    *
    * @param limitBytes the most host memory that chunks may take
    */

@@ -8,8 +8,8 @@ import it.unimi.dsi.fastutil.longs.LongArrayFIFOQueue;
  * The device that holds swap and files: a solid-state drive that serves one page at a time, each
  * for a transfer time, and a request that does not continue the one before it for a command time
  * more. A page is complete a latency after it was served; pages that are read by one request are
- * complete together. Reads and writes take turns as they come.
- * A writer that finds the queue full waits for the oldest write.
+ * complete together. Reads and writes take turns as they come. A writer that finds the queue full
+ * waits for the oldest write.
  */
 final class BlockDevice {
   /** Told when a page is complete. */

@@ -61,7 +61,9 @@ public enum Mechanism {
   WRITEBACK("writeback"),
   /** Unmapping for reclaim flushes once for a batch of pages; off: for each page. */
   BATCHED_FLUSH("batchedFlush"),
-  /** A page that came back from swap keeps its slot while it is not written; off: it gives it up. */
+  /**
+   * A page that came back from swap keeps its slot while it is not written; off: it gives it up.
+   */
   SWAP_CACHE("swapCache"),
   /** Slots are taken from clusters of 256 one after another; off: the lowest that is free. */
   SWAP_CLUSTERS("swapClusters"),

@@ -447,7 +447,8 @@ final class PageMapper {
     if (pfn != PageFrames.NONE) {
       kernel.copy(old, pfn, 0);
       claim(pfn, to, va);
-      mapSmall(to.space, place, LinuxPte.leaf(kernel, to, pfn, false, to.is(Vma.WRITE)) | Pte.DIRTY);
+      mapSmall(
+          to.space, place, LinuxPte.leaf(kernel, to, pfn, false, to.is(Vma.WRITE)) | Pte.DIRTY);
     }
     put(old);
     return pfn != PageFrames.NONE;

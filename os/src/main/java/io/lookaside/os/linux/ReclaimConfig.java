@@ -43,7 +43,8 @@ public record ReclaimConfig(
 
   private static void check(String what, int value, int from, int to) {
     if (value < from || value > to) {
-      throw new IllegalArgumentException(what + " of " + value + ": expected " + from + " to " + to);
+      throw new IllegalArgumentException(
+          what + " of " + value + ": expected " + from + " to " + to);
     }
   }
 

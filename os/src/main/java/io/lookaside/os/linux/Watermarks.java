@@ -65,8 +65,7 @@ public record Watermarks(long min, long low, long high) {
     long kib = minFreeKib(all, zones.size(), khugepaged);
     long above = 0;
     for (Zone zone : zones) {
-      zone.setWatermarks(
-          of(kib, zone.managedFrames(), all, scaleFactor), above / RESERVE_RATIO);
+      zone.setWatermarks(of(kib, zone.managedFrames(), all, scaleFactor), above / RESERVE_RATIO);
       above += zone.managedFrames();
     }
   }

@@ -72,8 +72,7 @@ final class Workingset {
       frames.set(pfn, PageFrames.REFERENCED);
       return;
     }
-    if (frames.is(pfn, PageFrames.ACTIVE | PageFrames.MLOCKED)
-        || !frames.is(pfn, PageFrames.LRU)) {
+    if (frames.is(pfn, PageFrames.ACTIVE | PageFrames.MLOCKED) || !frames.is(pfn, PageFrames.LRU)) {
       return;
     }
     kernel.lru.change(pfn, PageFrames.ACTIVE, PageFrames.REFERENCED);

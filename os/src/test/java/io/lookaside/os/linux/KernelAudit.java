@@ -232,8 +232,7 @@ final class KernelAudit {
           }
           references.merge(frames.head(pfn), entries.size(), Integer::sum);
           assertTrue(
-              frames.is(frames.head(pfn), PageFrames.HUGETLB)
-                  || listed.contains(frames.head(pfn)),
+              frames.is(frames.head(pfn), PageFrames.HUGETLB) || listed.contains(frames.head(pfn)),
               "a mapped page on no list");
           Set<Long> found = new HashSet<>();
           kernel.mapper().visitMappings(pfn, (area, va, address, shift) -> found.add(address));
@@ -294,7 +293,8 @@ final class KernelAudit {
       }
     }
     long free = kernel.pages().freeFrames();
-    assertEquals(kernel.pages().managedFrames(), free + used.size() + pool + taken, "free + used = total");
+    assertEquals(
+        kernel.pages().managedFrames(), free + used.size() + pool + taken, "free + used = total");
   }
 
   private void addWhole(Set<Integer> used, int head) {

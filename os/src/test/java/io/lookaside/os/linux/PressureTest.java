@@ -14,7 +14,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -47,10 +46,8 @@ class PressureTest {
     BLIND(
         LinuxConfig.Thp.ALWAYS,
         64,
-        EnumSet.of(
-            Mechanism.SECOND_CHANCE, Mechanism.REFAULT_DETECTION, Mechanism.COPY_ON_WRITE)),
-    REFUSING(
-        LinuxConfig.Thp.NEVER, 8, EnumSet.of(Mechanism.OOM_KILLER, Mechanism.DIRECT_RECLAIM));
+        EnumSet.of(Mechanism.SECOND_CHANCE, Mechanism.REFAULT_DETECTION, Mechanism.COPY_ON_WRITE)),
+    REFUSING(LinuxConfig.Thp.NEVER, 8, EnumSet.of(Mechanism.OOM_KILLER, Mechanism.DIRECT_RECLAIM));
 
     final LinuxConfig.Thp thp;
     final int swapMib;
@@ -260,7 +257,9 @@ class PressureTest {
 
     void lock(Task process) {
       long[] range = range(process, 300);
-      if (range != null) {
+      Vma area = range == null ? null : process.space().areaAt(range[0] * PAGE);
+      // Not private pages of a file, which locking copies whether or not it then succeeds.
+      if (range != null && area != null && (area.file != file || !area.isPrivate())) {
         if (random.nextInt(2) == 0) {
           kernel.mlock(process, range[0] * PAGE, range[1] * PAGE);
         } else {

@@ -63,7 +63,8 @@ final class DemandPaging extends Lab {
         1,
         program.process().majorFaults() - major);
     // Of 32 pages that were read together those of each 16 are mapped together, but for the first,
-    // whose fault begins the next read; the first 32 have one more, since that begins at their 24th.
+    // whose fault begins the next read; the first 32 have one more, since that begins at their
+    // 24th.
     report.equal("its faults in all", 3 * (PAGES / 32) + 1, faults);
     Program other = Program.start(machine);
     long warm = mapFile(other, file);

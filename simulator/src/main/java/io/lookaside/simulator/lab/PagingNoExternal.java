@@ -66,7 +66,9 @@ final class PagingNoExternal extends Lab {
     long request = (free / LabContext.PAGE * 511 / 512 - 8) * LabContext.PAGE;
     boolean granted = memory.allocate(ROUNDS, request) != SegmentMemory.REFUSED;
     report.equal(
-        "after " + ROUNDS + " areas came and went, one request for all that is free above the reserve is",
+        "after "
+            + ROUNDS
+            + " areas came and went, one request for all that is free above the reserve is",
         "granted",
         granted ? "granted" : "refused");
     report.between(
