@@ -157,7 +157,7 @@ final class Cpus {
   /** Whether a processor is another than the one that executes the kernel now. */
   private boolean isElsewhere(int cpu) {
     // The kernel's own threads have processors of their own.
-    return cpu != current || kernel.thread() != KernelState.Thread.PROCESS;
+    return cpu != current || kernel.thread() != KernelState.Worker.PROCESS;
   }
 
   private void interrupt() {

@@ -159,7 +159,7 @@ final class DirectReclaim implements PhysicalPages.Shortage {
         break;
       }
       waited = true;
-      long until = kernel.clock(KernelState.Thread.KSWAPD);
+      long until = kernel.clock(KernelState.Worker.KSWAPD);
       kernel.waitUntil(CostPart.WAITING, Math.max(until, kernel.now() + 1));
       background.run();
     }

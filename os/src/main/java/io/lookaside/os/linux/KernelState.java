@@ -25,12 +25,12 @@ final class KernelState {
   final Workingset workingset;
 
   /** Who spends the cycles that are spent now. */
-  private Thread thread = Thread.PROCESS;
+  private Worker thread = Worker.PROCESS;
 
   /** What they are spent on, where that is not said. */
   private CostPart part = CostPart.SYSTEM_CALLS;
 
-  private final long[] clocks = new long[Thread.values().length];
+  private final long[] clocks = new long[Worker.values().length];
   private final List<Counters<CostPart>> costs = new ArrayList<>();
 
   /** The process for which the kernel works, if it does for one. */
@@ -45,14 +45,14 @@ final class KernelState {
   final Set<FileMapping> dirtyFiles = new LinkedHashSet<>();
 
   /** Threads of execution in the kernel; each has a processor of its own. */
-  enum Thread {
+  enum Worker {
     PROCESS(KernelMetric.CYCLES),
     KSWAPD(KernelMetric.KSWAPD_CYCLES),
     FLUSHER(KernelMetric.FLUSHER_CYCLES);
 
     final KernelMetric total;
 
-    Thread(KernelMetric total) {
+    Worker(KernelMetric total) {
       this.total = total;
     }
   }
@@ -98,7 +98,7 @@ final class KernelState {
 
   /** Lets time pass in which processes run, without the kernel. */
   void elapse(long cycles) {
-    clocks[Thread.PROCESS.ordinal()] += cycles;
+    clocks[Worker.PROCESS.ordinal()] += cycles;
   }
 
   /** The time of whoever spends cycles now, in cycles since boot. */
@@ -106,32 +106,32 @@ final class KernelState {
     return clocks[thread.ordinal()];
   }
 
-  long clock(Thread of) {
+  long clock(Worker of) {
     return clocks[of.ordinal()];
   }
 
-  Thread thread() {
+  Worker thread() {
     return thread;
   }
 
-  Counters<CostPart> costs(Thread of) {
+  Counters<CostPart> costs(Worker of) {
     return costs.get(of.ordinal());
   }
 
   /** Lets a thread of the kernel run from now, or from when it was ready, on. */
-  void enterThread(Thread entered) {
+  void enterThread(Worker entered) {
     thread = entered;
     part = CostPart.RECLAIM;
   }
 
   /** Back to processes. */
   void leaveThread(CostPart then) {
-    thread = Thread.PROCESS;
+    thread = Worker.PROCESS;
     part = then;
   }
 
   /** A thread that slept wakes: its time is that of the waker, at least. */
-  void wake(Thread woken) {
+  void wake(Worker woken) {
     int i = woken.ordinal();
     clocks[i] = Math.max(clocks[i], now());
     spend(CostPart.RECLAIM, config.costs().wakeup());

@@ -59,18 +59,18 @@ final class Kswapd {
     inPass = false;
     scan = newScan();
     kernel.count(KernelMetric.KSWAPD_WAKEUPS, 1);
-    kernel.wake(KernelState.Thread.KSWAPD);
+    kernel.wake(KernelState.Worker.KSWAPD);
   }
 
   /** Whether it is awake, and has not yet done what time allows. */
   boolean isRunnable() {
     return awake
-        && kernel.clock(KernelState.Thread.KSWAPD) < kernel.clock(KernelState.Thread.PROCESS);
+        && kernel.clock(KernelState.Worker.KSWAPD) < kernel.clock(KernelState.Worker.PROCESS);
   }
 
   /** Looks at one batch of pages. */
   void step() {
-    kernel.enterThread(KernelState.Thread.KSWAPD);
+    kernel.enterThread(KernelState.Worker.KSWAPD);
     kernel.device.completeUntil(kernel.now());
     if (inPass) {
       if (!reclaim.step(scan)) {

@@ -101,8 +101,8 @@ public final class LinuxKernel {
       CostPart part = kernel.charge(CostPart.RECLAIM);
       if (reclaims
           && (!writes
-              || kernel.clock(KernelState.Thread.KSWAPD)
-                  <= kernel.clock(KernelState.Thread.FLUSHER))) {
+              || kernel.clock(KernelState.Worker.KSWAPD)
+                  <= kernel.clock(KernelState.Worker.FLUSHER))) {
         kswapd.step();
       } else {
         writeback.step();
@@ -124,7 +124,7 @@ public final class LinuxKernel {
 
   /** The time of the processes, in cycles since boot: what elapsed and what the kernel took. */
   public long clock() {
-    return kernel.clock(KernelState.Thread.PROCESS);
+    return kernel.clock(KernelState.Worker.PROCESS);
   }
 
   /** What memory and swap hold now. */
@@ -149,12 +149,12 @@ public final class LinuxKernel {
 
   /** What the cycles of processes in the kernel went to; the parts sum to {@link #cycles}. */
   public Snapshot<CostPart> costs() {
-    return kernel.costs(KernelState.Thread.PROCESS).snapshot();
+    return kernel.costs(KernelState.Worker.PROCESS).snapshot();
   }
 
   /** What kswapd's cycles went to; the parts sum to {@link KernelMetric#KSWAPD_CYCLES}. */
   public Snapshot<CostPart> kswapdCosts() {
-    return kernel.costs(KernelState.Thread.KSWAPD).snapshot();
+    return kernel.costs(KernelState.Worker.KSWAPD).snapshot();
   }
 
   /**
@@ -162,7 +162,7 @@ public final class LinuxKernel {
    * KernelMetric#FLUSHER_CYCLES}.
    */
   public Snapshot<CostPart> flusherCosts() {
-    return kernel.costs(KernelState.Thread.FLUSHER).snapshot();
+    return kernel.costs(KernelState.Worker.FLUSHER).snapshot();
   }
 
   /** What the OOM killer has said, as in Linux's log. */

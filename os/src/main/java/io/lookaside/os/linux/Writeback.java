@@ -66,7 +66,7 @@ final class Writeback {
       wake();
     }
     boolean waited = false;
-    while (dirty() > limit() && kernel.thread() == KernelState.Thread.PROCESS) {
+    while (dirty() > limit() && kernel.thread() == KernelState.Worker.PROCESS) {
       waited = true;
       if (kernel.device.nextWrite() < 0) {
         if (kernel.dirtyFiles.isEmpty()) {
@@ -95,13 +95,13 @@ final class Writeback {
   private void wake() {
     if (!awake) {
       awake = true;
-      kernel.wake(KernelState.Thread.FLUSHER);
+      kernel.wake(KernelState.Worker.FLUSHER);
     }
   }
 
   /** Looks every five seconds for what has been dirty for long. */
   void tick() {
-    long now = kernel.clock(KernelState.Thread.PROCESS);
+    long now = kernel.clock(KernelState.Worker.PROCESS);
     if (now - lastPeriod < PERIOD || !isOn()) {
       return;
     }
@@ -117,12 +117,12 @@ final class Writeback {
 
   boolean isRunnable() {
     return awake
-        && kernel.clock(KernelState.Thread.FLUSHER) < kernel.clock(KernelState.Thread.PROCESS);
+        && kernel.clock(KernelState.Worker.FLUSHER) < kernel.clock(KernelState.Worker.PROCESS);
   }
 
   /** Writes a batch of pages of one file, neighbours together, as the thread. */
   void step() {
-    kernel.enterThread(KernelState.Thread.FLUSHER);
+    kernel.enterThread(KernelState.Worker.FLUSHER);
     kernel.device.completeUntil(kernel.now());
     FileMapping file = next();
     if (file == null) {

@@ -120,7 +120,7 @@ final class KernelAudit {
 
   /** Every cycle of every thread is attributed. */
   private void checkCosts() {
-    for (KernelState.Thread thread : KernelState.Thread.values()) {
+    for (KernelState.Worker thread : KernelState.Worker.values()) {
       long sum = 0;
       for (CostPart part : CostPart.values()) {
         sum += state.costs(thread).snapshot().get(part);
