@@ -19,7 +19,7 @@ final class LinuxPte {
   /** On 64 bits the slot, inverted, is in bits 58:9, and the type, 0 for one device, in 63:59. */
   private static final int SWAP_SHIFT = 9;
 
-  private static final long SWAP_SLOT_64 = (1L << 50) - 1 << SWAP_SHIFT;
+  private static final long SWAP_SLOT_64 = ((1L << 50) - 1) << SWAP_SHIFT;
 
   private LinuxPte() {}
 
@@ -31,9 +31,9 @@ final class LinuxPte {
    */
   static long swap(TableFormat format, int slot, boolean exclusive) {
     if (format == TableFormat.I386) {
-      return (long) slot << SWAP_SHIFT | (exclusive ? SWAP_EXCLUSIVE_32 : 0);
+      return ((long) slot << SWAP_SHIFT) | (exclusive ? SWAP_EXCLUSIVE_32 : 0);
     }
-    long inverted = ~(long) slot << SWAP_SHIFT & SWAP_SLOT_64;
+    long inverted = (~(long) slot << SWAP_SHIFT) & SWAP_SLOT_64;
     return inverted | (exclusive ? SWAP_EXCLUSIVE_64 : 0);
   }
 

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.lookaside.mmu.assoc.SeededRandom;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,36 +26,36 @@ class PressureTest {
 
   /** How the machine is set up. */
   private enum Setup {
-    SWAP(LinuxConfig.Thp.NEVER, 256, EnumSet.noneOf(Mechanism.class)),
-    HUGE(LinuxConfig.Thp.ALWAYS, 256, EnumSet.noneOf(Mechanism.class)),
-    SMALL_SWAP(LinuxConfig.Thp.NEVER, 16, EnumSet.noneOf(Mechanism.class)),
-    NO_SWAP(LinuxConfig.Thp.MADVISE, 0, EnumSet.noneOf(Mechanism.class)),
-    ONLY_DIRECT(LinuxConfig.Thp.NEVER, 256, EnumSet.of(Mechanism.KSWAPD, Mechanism.WRITEBACK)),
+    SWAP(LinuxConfig.Thp.NEVER, 256),
+    HUGE(LinuxConfig.Thp.ALWAYS, 256),
+    SMALL_SWAP(LinuxConfig.Thp.NEVER, 16),
+    NO_SWAP(LinuxConfig.Thp.MADVISE, 0),
+    ONLY_DIRECT(LinuxConfig.Thp.NEVER, 256, Mechanism.KSWAPD, Mechanism.WRITEBACK),
     PLAIN(
         LinuxConfig.Thp.NEVER,
         256,
-        EnumSet.of(
-            Mechanism.SWAP_CACHE,
+        Mechanism.SWAP_CACHE,
             Mechanism.SWAP_CLUSTERS,
             Mechanism.SWAP_READAHEAD,
             Mechanism.READAHEAD,
             Mechanism.ACTIVE_LISTS,
             Mechanism.BATCHED_FLUSH,
-            Mechanism.DIRTY_TRACKING)),
+            Mechanism.DIRTY_TRACKING),
     BLIND(
         LinuxConfig.Thp.ALWAYS,
         64,
-        EnumSet.of(Mechanism.SECOND_CHANCE, Mechanism.REFAULT_DETECTION, Mechanism.COPY_ON_WRITE)),
-    REFUSING(LinuxConfig.Thp.NEVER, 8, EnumSet.of(Mechanism.OOM_KILLER, Mechanism.DIRECT_RECLAIM));
+        Mechanism.SECOND_CHANCE, Mechanism.REFAULT_DETECTION, Mechanism.COPY_ON_WRITE),
+    REFUSING(LinuxConfig.Thp.NEVER, 8, Mechanism.OOM_KILLER, Mechanism.DIRECT_RECLAIM);
 
     final LinuxConfig.Thp thp;
     final int swapMib;
+    @SuppressWarnings("ImmutableEnumChecker") // made by Set.of
     final Set<Mechanism> off;
 
-    Setup(LinuxConfig.Thp thp, int swapMib, Set<Mechanism> off) {
+    Setup(LinuxConfig.Thp thp, int swapMib, Mechanism... off) {
       this.thp = thp;
       this.swapMib = swapMib;
-      this.off = off;
+      this.off = Set.of(off);
     }
   }
 
@@ -244,7 +243,7 @@ class PressureTest {
       }
       Vma area = areas.get(random.nextInt(areas.size()));
       long skip = random.nextInt((int) area.pages());
-      long pages = 1 + random.nextInt((int) Math.min(most, area.pages() - skip));
+      long pages = 1L + random.nextInt((int) Math.min(most, area.pages() - skip));
       return new long[] {area.start() / PAGE + skip, pages};
     }
 
