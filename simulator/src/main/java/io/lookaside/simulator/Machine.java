@@ -110,12 +110,7 @@ public final class Machine {
       boolean checkStale) {
     this(
         new Core(
-            config,
-            PhysicalMemory.compact(memoryLimit()),
-            linux.seed(),
-            misses,
-            walks,
-            checkStale),
+            config, PhysicalMemory.compact(memoryLimit()), linux.seed(), misses, walks, checkStale),
         core ->
             TraceKernel.onProcessors(linux, core.ram(), List.of(LinuxMachine.port(core.mmu)))
                 .get(0));

@@ -187,6 +187,9 @@ final class Cpus {
 
   /** Drops all translations of address spaces, with one interrupt of each processor at most. */
   void flushAllOf(Set<AddressSpace> spaces) {
+    if (!kernel.config.has(Mechanism.TLB_FLUSH)) {
+      return;
+    }
     for (AddressSpace space : spaces) {
       space.tlbGeneration++;
     }

@@ -35,20 +35,23 @@ class PressureTest {
         LinuxConfig.Thp.NEVER,
         256,
         Mechanism.SWAP_CACHE,
-            Mechanism.SWAP_CLUSTERS,
-            Mechanism.SWAP_READAHEAD,
-            Mechanism.READAHEAD,
-            Mechanism.ACTIVE_LISTS,
-            Mechanism.BATCHED_FLUSH,
-            Mechanism.DIRTY_TRACKING),
+        Mechanism.SWAP_CLUSTERS,
+        Mechanism.SWAP_READAHEAD,
+        Mechanism.READAHEAD,
+        Mechanism.ACTIVE_LISTS,
+        Mechanism.BATCHED_FLUSH,
+        Mechanism.DIRTY_TRACKING),
     BLIND(
         LinuxConfig.Thp.ALWAYS,
         64,
-        Mechanism.SECOND_CHANCE, Mechanism.REFAULT_DETECTION, Mechanism.COPY_ON_WRITE),
+        Mechanism.SECOND_CHANCE,
+        Mechanism.REFAULT_DETECTION,
+        Mechanism.COPY_ON_WRITE),
     REFUSING(LinuxConfig.Thp.NEVER, 8, Mechanism.OOM_KILLER, Mechanism.DIRECT_RECLAIM);
 
     final LinuxConfig.Thp thp;
     final int swapMib;
+
     @SuppressWarnings("ImmutableEnumChecker") // made by Set.of
     final Set<Mechanism> off;
 
@@ -411,6 +414,7 @@ class PressureTest {
         program.step();
         if (step % stepsBetweenChecks == 0) {
           KernelAudit.check(program.kernel, program.taken);
+          assertEquals(List.of(), program.machine.staleUses());
         }
       }
       program.living.forEach(program.kernel::exit);
