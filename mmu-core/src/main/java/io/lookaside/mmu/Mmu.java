@@ -27,6 +27,7 @@ public final class Mmu {
 
   private final TranslationCache cache;
   private final PageWalker walker;
+  private final boolean prefetches;
   private final CpuFeatures features;
   private final @Nullable PagingContext[] contexts = new @Nullable PagingContext[MODES];
   private final long[] pdptes = new long[Pdpte.COUNT];
@@ -52,6 +53,7 @@ public final class Mmu {
     this.features = features;
     this.mode = mode;
     this.cache = cache;
+    this.prefetches = cache.prefetches();
     this.walker = walker;
     this.registers = registers;
     this.format = PagingFormat.of(registers, features);
@@ -74,6 +76,14 @@ public final class Mmu {
     if (!context.translates(va)) {
       return untranslated(va);
     }
+    long outcome = translateLinear(va, kind);
+    if (prefetches && Translation.isValid(outcome)) {
+      prefetch(kind);
+    }
+    return outcome;
+  }
+
+  private long translateLinear(long va, int kind) {
     long t = cache.lookup(va, context.pcid(), kind);
     if (t == Translation.NONE) {
       return walkAndFill(va, kind, PageWalker.Cause.MISS);
@@ -95,7 +105,27 @@ public final class Mmu {
    * @return as {@link #translate}
    */
   public long retry(long va, int kind) {
-    return walkAndFill(va, kind, PageWalker.Cause.RETRY);
+    long outcome = walkAndFill(va, kind, PageWalker.Cause.RETRY);
+    if (prefetches && Translation.isValid(outcome)) {
+      prefetch(kind);
+    }
+    return outcome;
+  }
+
+  /**
+   * Walks for a page that the translation cache wants ahead, with the rights of the access that
+   * made it want the page, but never to write. A fault is nobody's: the page is not entered.
+   */
+  private void prefetch(int kind) {
+    long va = cache.takePrefetch(context.pcid(), kind);
+    if (va == TranslationCache.NO_PREFETCH || !context.translates(va)) {
+      return;
+    }
+    int reading = kind == STORE ? LOAD : kind;
+    long t = walker.walk(va, reading, context, PageWalker.Cause.PREFETCH);
+    if (Translation.isValid(t)) {
+      cache.fillAhead(va, context.pcid(), kind, t);
+    }
   }
 
   /**
@@ -273,6 +303,7 @@ public final class Mmu {
     return registers;
   }
 
+  private static final int LOAD = AccessKind.LOAD.ordinal();
   private static final int STORE = AccessKind.STORE.ordinal();
 
   private PagingContext compile(AccessMode forMode) {

@@ -9,7 +9,9 @@ public interface PageWalker {
     /** The repetition after the operating system answered a page fault. */
     RETRY,
     /** A store through a cached translation whose D is clear. */
-    DIRTY_ASSIST
+    DIRTY_ASSIST,
+    /** A translation that nobody has asked for yet. */
+    PREFETCH
   }
 
   /**

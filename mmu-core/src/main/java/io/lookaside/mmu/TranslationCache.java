@@ -28,6 +28,27 @@ public interface TranslationCache {
    */
   void update(long va, int pcid, long clean, long translation);
 
+  /** What {@link #takePrefetch} returns if there is none: not the address of a page. */
+  long NO_PREFETCH = 1;
+
+  /** Whether it asks for translations ahead of their use. */
+  default boolean prefetches() {
+    return false;
+  }
+
+  /**
+   * The address of a page whose translation is wanted ahead, after the accesses so far; it is asked
+   * for once. {@link #NO_PREFETCH} if there is none.
+   */
+  default long takePrefetch(int pcid, int kind) {
+    return NO_PREFETCH;
+  }
+
+  /** Enters a translation that was wanted ahead. */
+  default void fillAhead(long va, int pcid, int kind, long translation) {
+    throw new IllegalStateException("nothing was wanted ahead");
+  }
+
   /**
    * Drops what is cached for the page of {@code va}: entries of {@code pcid}, and global ones of
    * any PCID. All pieces of a large page count as its entries.

@@ -52,6 +52,11 @@ public final class HardwarePageWalker implements PageWalker {
   private final Counters<WalkMetric> counters = new Counters<>(WalkMetric.class);
   private final long[] counts = counters.values();
 
+  /** Counts as they were before a walk ahead. */
+  private final long[] saved = new long[counts.length];
+
+  private static final int PREFETCH_WALKS = WalkMetric.PREFETCH_WALKS.ordinal();
+  private static final int PREFETCH_READS = WalkMetric.PREFETCH_READS.ordinal();
   private static final int MEMORY_READS = WalkMetric.MEMORY_READS.ordinal();
   private static final int ACCESSED_BITS_SET = WalkMetric.ACCESSED_BITS_SET.ordinal();
   private static final int DIRTY_BITS_SET = WalkMetric.DIRTY_BITS_SET.ordinal();
@@ -161,10 +166,28 @@ public final class HardwarePageWalker implements PageWalker {
 
   @Override
   public long walk(long va, int kind, PagingContext context, Cause cause) {
+    if (cause == Cause.PREFETCH) {
+      return walkAhead(va, kind, context);
+    }
     counts[CAUSES[cause.ordinal()]]++;
     long readsBefore = counts[MEMORY_READS];
     long outcome = walk(va, kind, context);
     counts[LENGTH_0 + (int) (counts[MEMORY_READS] - readsBefore)]++;
+    if (observer != null) {
+      observer.onEnd(outcome);
+    }
+    return outcome;
+  }
+
+  /** A walk that counts A bits where others do, and the rest apart. */
+  private long walkAhead(long va, int kind, PagingContext context) {
+    System.arraycopy(counts, 0, saved, 0, counts.length);
+    long outcome = walk(va, kind, context);
+    long reads = counts[MEMORY_READS] - saved[MEMORY_READS];
+    saved[ACCESSED_BITS_SET] = counts[ACCESSED_BITS_SET];
+    System.arraycopy(saved, 0, counts, 0, counts.length);
+    counts[PREFETCH_WALKS]++;
+    counts[PREFETCH_READS] += reads;
     if (observer != null) {
       observer.onEnd(outcome);
     }

@@ -25,7 +25,10 @@ public enum WalkMetric implements Metric {
   LENGTH_2("reads2", "walks", "walks that read two entries"),
   LENGTH_3("reads3", "walks", "walks that read three entries"),
   LENGTH_4("reads4", "walks", "walks that read four entries"),
-  LENGTH_5("reads5", "walks", "walks that read five entries");
+  LENGTH_5("reads5", "walks", "walks that read five entries"),
+  PREFETCH_WALKS(
+      "prefetchWalks", "walks", "walks for a page that is wanted ahead, in no other count"),
+  PREFETCH_READS("prefetchReads", "reads", "entries that these read, in no other count");
 
   /** How many entries walks read: counts that sum to walks + retries + dirtyAssists. */
   public static final List<WalkMetric> LENGTHS =

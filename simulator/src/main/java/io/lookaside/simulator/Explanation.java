@@ -12,9 +12,11 @@ import java.util.List;
 
 /** The life of one reference, step by step, for people. */
 public final class Explanation implements TimingObserver {
-  private static final Recipe.Cause[] CAUSES = Recipe.Cause.values();
-
   private final long wanted;
+
+  /** The level of the entry that the walk reads next. */
+  private int level = -1;
+
   private final List<String[]> rows = new ArrayList<>();
 
   /**
@@ -41,16 +43,18 @@ public final class Explanation implements TimingObserver {
       int unit,
       long from,
       long to) {
-    boolean silent = from == to && step != Step.TRANSLATED && step != Step.END_WALK;
+    boolean silent =
+        from == to && step != Step.TRANSLATED && step != Step.END_WALK && step != Step.PREFETCHED;
     if (reference != wanted || step == Step.EXECUTE || silent) {
       return;
     }
+    if (step == Step.STRUCTURE_CACHES) {
+      level = Recipe.firstLevel(argument);
+    }
+    String words = step == Step.READ ? "reads the " + Timeline.entry(level--) : step.words();
     rows.add(
         new String[] {
-          Long.toString(from),
-          Long.toString(to - from),
-          step.words(),
-          detail(step, argument, address)
+          Long.toString(from), Long.toString(to - from), words, detail(step, argument, address)
         });
   }
 
@@ -62,11 +66,15 @@ public final class Explanation implements TimingObserver {
               + ", served by "
               + Served.name(argument);
       case STRUCTURE_CACHES ->
-          switch (CAUSES[argument]) {
-            case MISS -> "the walk after a second-level miss begins";
-            case RETRY -> "the walk is repeated after the page fault";
-            case ASSIST -> "a walk to set the dirty bit begins";
-          };
+          switch (Recipe.cause(argument)) {
+                case MISS -> "the walk after a second-level miss begins";
+                case RETRY -> "the walk is repeated after the page fault";
+                case ASSIST -> "a walk to set the dirty bit begins";
+                case PREFETCH -> "a walk ahead for another page begins";
+              }
+              + (Timeline.startedFrom(argument).equals("none")
+                  ? ", from the top"
+                  : ", from the " + Timeline.startedFrom(argument));
       default -> "";
     };
   }
@@ -83,7 +91,7 @@ public final class Explanation implements TimingObserver {
           .headerAlign(HorizontalAlign.RIGHT)
           .dataAlign(HorizontalAlign.RIGHT),
       new Column().header("step").headerAlign(HorizontalAlign.LEFT).dataAlign(HorizontalAlign.LEFT),
-      new Column().header("").dataAlign(HorizontalAlign.LEFT).maxWidth(80)
+      new Column().header("").dataAlign(HorizontalAlign.LEFT).maxWidth(100)
     };
     String table =
         AsciiTable.getTable(AsciiTable.NO_BORDERS, columns, rows.toArray(new String[0][]));

@@ -202,6 +202,7 @@ final class LruReplay implements ReplayEngine {
     return pageSize == PageSize.SIZE_4K
         && tlb.inclusion() == TlbConfig.Inclusion.NON_INCLUSIVE
         && tlb.coalescedPages() == 1
+        && tlb.prefetch() == null
         && !tlb.stlb().predictsSizes()
         && walker.tableUpdates() == TableUpdates.AS_WALKED
         && !config.features().overFlush()

@@ -120,6 +120,8 @@ public final class RunJson {
     elsewhere.add(WalkMetric.PML4E_HITS);
     elsewhere.add(WalkMetric.PML5E_HITS);
     elsewhere.add(WalkMetric.ROOT_STARTS);
+    elsewhere.add(WalkMetric.PREFETCH_WALKS);
+    elsewhere.add(WalkMetric.PREFETCH_READS);
     putAll(root.putObject("walker"), walks, elsewhere);
     ObjectNode faults = root.putObject("faults");
     faults.put(ReferenceMetric.PAGE_FAULTS.key(), result.pageFaults());
@@ -198,6 +200,18 @@ public final class RunJson {
     if (!node.isEmpty()) {
       root.set("tlbOptions", node);
     }
+    Snapshot<TlbStructureMetric> buffer = result.prefetchBuffer();
+    if (buffer != null) {
+      ObjectNode prefetch = root.putObject("tlbPrefetch");
+      prefetch.put("issued", result.walks().get(WalkMetric.PREFETCH_WALKS));
+      prefetch.put("memoryReads", result.walks().get(WalkMetric.PREFETCH_READS));
+      prefetch.put("entered", buffer.get(TlbStructureMetric.FILLS));
+      prefetch.put("useful", buffer.get(TlbStructureMetric.HITS));
+      prefetch.put("useless", buffer.get(TlbStructureMetric.EVICTIONS));
+      if (result.timing() != null) {
+        prefetch.put("late", result.timing().counts().get(TimingMetric.LATE_PREFETCHES));
+      }
+    }
   }
 
   private static void cycles(ObjectNode root, RunResult result) {
@@ -214,7 +228,10 @@ public final class RunJson {
     putAll(cycles.putObject("attributed"), timing.attributed(), Set.of());
     ObjectNode node = root.putObject("timing");
     node.put("overlap", timing.overlap().label());
-    putAll(node, timing.counts(), EnumSet.of(TimingMetric.TRANSLATION_CYCLES));
+    putAll(
+        node,
+        timing.counts(),
+        EnumSet.of(TimingMetric.TRANSLATION_CYCLES, TimingMetric.LATE_PREFETCHES));
     Histogram walks = timing.walkLatencies();
     long count = walks.getTotalCount();
     ObjectNode latency = ((ObjectNode) root.get("walker")).putObject("latencyCycles");

@@ -53,6 +53,7 @@ public final class RunReport {
     report.summary();
     report.tlbs();
     report.options();
+    report.prefetch();
     report.breakdown();
     report.walks();
     result.top().forEach(report::ranking);
@@ -206,6 +207,24 @@ public final class RunReport {
           line("");
         }
       }
+    }
+  }
+
+  private void prefetch() {
+    Snapshot<TlbStructureMetric> buffer = result.prefetchBuffer();
+    if (buffer != null) {
+      TimingResult timing = result.timing();
+      line(
+          "TLB prefetch: %s walks ahead; %s of the pages were needed%s, %s were dropped unused.",
+          count(result.walks().get(WalkMetric.PREFETCH_WALKS)),
+          count(buffer.get(TlbStructureMetric.HITS)),
+          timing == null
+              ? ""
+              : " ("
+                  + count(timing.counts().get(TimingMetric.LATE_PREFETCHES))
+                  + " before they were there)",
+          count(buffer.get(TlbStructureMetric.EVICTIONS)));
+      line("");
     }
   }
 

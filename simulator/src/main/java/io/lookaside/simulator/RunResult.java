@@ -193,6 +193,13 @@ public record RunResult(
     }
   }
 
+  /** What the buffer of translations fetched ahead has counted; {@code null} without one. */
+  public @Nullable Snapshot<TlbStructureMetric> prefetchBuffer() {
+    return machine.tlb().prefetch() == null
+        ? null
+        : levels.get(2).structures().get("stlb-prefetch");
+  }
+
   /** Translations: look-ups of the first levels. */
   public long translations() {
     return levels.get(0).counts().get(TlbMetric.LOOKUPS)

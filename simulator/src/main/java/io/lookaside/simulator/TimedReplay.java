@@ -300,7 +300,7 @@ final class TimedReplay implements ReplayEngine {
 
   @Override
   public void run(ReferenceBatch batch, int from, int to) {
-    boolean onlyCounts = !clockRuns || timing.countsHitsOnly();
+    boolean onlyCounts = !clockRuns || (timing.countsHitsOnly() && !tlbs.prefetches());
     for (int i = from; i < to; i += CHUNK) {
       int end = Math.min(to, i + CHUNK);
       if (onlyCounts) {
@@ -498,6 +498,9 @@ final class TimedReplay implements ReplayEngine {
       t = handleFault(va, kind, t, recipe);
     }
     recipe.endTranslation(pageKey(va, t));
+    if (recorder.walkedAhead()) {
+      tellAhead(recipe);
+    }
     if (Translation.isValid(t)) {
       long pa = Translation.physicalAddress(t, va);
       physicalAddressSum += pa;
@@ -507,12 +510,22 @@ final class TimedReplay implements ReplayEngine {
   }
 
   private void tell(Recipe recipe, Recipe.Cause cause) {
-    recipe.walk(cause);
+    recipe.walk(cause, recorder.firstLevel());
     for (int i = 0; i < recorder.reads(); i++) {
       long address = recorder.address(i);
       recipe.read(memory.readTable(address), address);
     }
     recipe.endWalk();
+  }
+
+  private void tellAhead(Recipe recipe) {
+    recipe.prefetch(
+        pageKey(recorder.aheadVa(), recorder.aheadOutcome()), recorder.aheadFirstLevel());
+    for (int i = recorder.reads(); i < recorder.allReads(); i++) {
+      long address = recorder.address(i);
+      recipe.read(memory.readTable(address), address);
+    }
+    recipe.endPrefetch();
   }
 
   private long handleFault(long va, int kind, long fault, Recipe recipe) {

@@ -5,6 +5,7 @@ import io.lookaside.timing.Served;
 import io.lookaside.timing.Step;
 import io.lookaside.timing.TimingObserver;
 import java.io.StringWriter;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +30,12 @@ public final class Timeline implements TimingObserver {
   /** The number of the first walker's track. */
   private static final int FIRST_WALKER = 10;
 
-  private static final Recipe.Cause[] CAUSES = Recipe.Cause.values();
+  private static final String[] ENTRIES = {"PTE", "PDE", "PDPTE", "PML4E", "PML5E"};
+
+  /** By walker: the level that it reads next, and how long its walk had waited for it. */
+  private final Map<Long, Integer> levels = new HashMap<>();
+
+  private final Map<Long, Long> queued = new HashMap<>();
 
   private final long from;
   private final long to;
@@ -91,22 +97,39 @@ public final class Timeline implements TimingObserver {
         steps++;
         walkStarts.put(walker, begin);
         walkCauses.put(walker, cause(argument));
-        slice(core, unit, reference, step.words(), begin, end, null, 0);
+        levels.put(walker, Recipe.firstLevel(argument));
+        slice(core, unit, reference, step.words(), begin, end);
+        json.writeStringProperty("hit", startedFrom(argument));
+        endSlice();
       }
       case READ -> {
         steps++;
-        slice(core, unit, reference, "read", begin, end, Served.name(argument), address);
+        int level = levels.getOrDefault(walker, -1);
+        levels.put(walker, level - 1);
+        slice(core, unit, reference, "read " + entry(level), begin, end);
+        json.writeStringProperty("address", "0x" + Long.toHexString(address));
+        json.writeStringProperty("servedBy", Served.name(argument));
+        endSlice();
       }
       case END_WALK -> {
         steps++;
         Long start = walkStarts.remove(walker);
         if (start != null) {
           String name = "walk (" + walkCauses.get(walker) + ")";
-          slice(core, unit, reference, name, start, end, null, 0);
+          slice(core, unit, reference, name, start, end);
+          json.writeNumberProperty("cyclesInQueue", queued.getOrDefault(walker, 0L));
+          endSlice();
         }
       }
-      case WALKER, TRANSLATED -> {
-        // A walk shows itself; a translation ends where its last step does.
+      case WALKER -> {
+        queued.put(walker, end - begin);
+        if (end > begin) {
+          steps++;
+          asynchronous(core, step, reference, argument, address, begin, end);
+        }
+      }
+      case TRANSLATED, PREFETCH, PREFETCHED -> {
+        // Ends where the step before does.
       }
       default -> {
         if (end > begin) {
@@ -126,20 +149,18 @@ public final class Timeline implements TimingObserver {
     return text.append('\n').toString();
   }
 
-  private void slice(
-      int core,
-      int walker,
-      long reference,
-      String name,
-      long begin,
-      long end,
-      @Nullable String served,
-      long address) {
+  private void slice(int core, int walker, long reference, String name, long begin, long end) {
     int track = FIRST_WALKER + walker;
     tracks.putIfAbsent((long) core << 32 | track, "page walker " + walker);
     begin(name, "walk", "X", core, track, begin);
     json.writeNumberProperty("dur", end - begin);
-    arguments(reference, served, address);
+    json.writeName("args");
+    json.writeStartObject();
+    json.writeNumberProperty("reference", reference);
+  }
+
+  private void endSlice() {
+    json.writeEndObject();
     json.writeEndObject();
   }
 
@@ -192,11 +213,23 @@ public final class Timeline implements TimingObserver {
     json.writeEndObject();
   }
 
+  /** The name of an entry of a level, from 0 on; of the modes whose tables have that many. */
+  static String entry(int level) {
+    return level < 0 || level >= ENTRIES.length ? "entry" : ENTRIES[level];
+  }
+
+  /** Which structure cache gave the table in which a walk begins. */
+  static String startedFrom(int argument) {
+    int level = Recipe.firstLevel(argument);
+    return level < 0 || level >= 3 ? "none" : entry(level + 1) + " cache";
+  }
+
   private static String cause(int argument) {
-    return switch (CAUSES[argument]) {
+    return switch (Recipe.cause(argument)) {
       case MISS -> "miss";
       case RETRY -> "after a page fault";
       case ASSIST -> "dirty assist";
+      case PREFETCH -> "prefetch";
     };
   }
 }

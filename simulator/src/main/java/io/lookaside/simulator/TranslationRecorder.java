@@ -8,13 +8,24 @@ import java.util.Arrays;
 final class TranslationRecorder implements MissObserver, WalkObserver {
   private long[] addresses = new long[8];
   private int reads;
+  private int firstLevel;
+  private int aheadFirstLevel;
   private boolean walked;
+
+  /** Of a walk ahead: the page, and where its reads begin among the others; -1 without one. */
+  private long aheadVa;
+
+  private int aheadFrom = -1;
+  private boolean aheadStarted;
+  private long aheadOutcome;
   private boolean firstLevelMissed;
   private boolean secondLevelMissed;
 
   /** Forgets everything. To be called before a translation. */
   void clear() {
     reads = 0;
+    aheadFrom = -1;
+    aheadStarted = false;
     walked = false;
     firstLevelMissed = false;
     secondLevelMissed = false;
@@ -42,6 +53,36 @@ final class TranslationRecorder implements MissObserver, WalkObserver {
 
   /** How many entries it read. */
   int reads() {
+    return aheadFrom < 0 ? reads : aheadFrom;
+  }
+
+  /** The number of the level of the entry that it read first. */
+  int firstLevel() {
+    return firstLevel;
+  }
+
+  /** The same of the walk ahead. */
+  int aheadFirstLevel() {
+    return aheadFirstLevel;
+  }
+
+  /** Whether another page was walked for ahead of its use. */
+  boolean walkedAhead() {
+    return aheadStarted;
+  }
+
+  /** The address of that page. */
+  long aheadVa() {
+    return aheadVa;
+  }
+
+  /** What the walk for it yielded, a {@link io.lookaside.mmu.format.Translation} word. */
+  long aheadOutcome() {
+    return aheadOutcome;
+  }
+
+  /** How many entries both walks read: those of the walk ahead follow the others. */
+  int allReads() {
     return reads;
   }
 
@@ -57,9 +98,21 @@ final class TranslationRecorder implements MissObserver, WalkObserver {
   }
 
   @Override
+  public void onPrefetch(long va) {
+    aheadVa = va;
+    aheadFrom = reads;
+  }
+
+  @Override
   public void onStart(long va, int level, long pointer) {
-    walked = true;
-    reads = 0;
+    if (aheadFrom < 0) {
+      walked = true;
+      reads = 0;
+      firstLevel = level;
+    } else {
+      aheadStarted = true;
+      aheadFirstLevel = level;
+    }
   }
 
   @Override
@@ -72,6 +125,6 @@ final class TranslationRecorder implements MissObserver, WalkObserver {
 
   @Override
   public void onEnd(long outcome) {
-    // What the walk yields, the MMU says itself.
+    aheadOutcome = outcome; // what a walk for an access yields, the MMU says itself
   }
 }

@@ -8,6 +8,7 @@ import io.lookaside.mmu.format.PageSize;
 import io.lookaside.pagewalker.TableUpdates;
 import io.lookaside.pagewalker.WalkerConfig;
 import io.lookaside.simulator.config.MachineConfig;
+import io.lookaside.tlb.PrefetchConfig;
 import io.lookaside.tlb.SizePredictionConfig;
 import io.lookaside.tlb.TlbConfig;
 import io.lookaside.tlb.TlbLevelConfig;
@@ -37,7 +38,9 @@ final class RandomRuns {
             level("l1i", EnumSet.of(AccessKind.FETCH), 4, policy, coalesce, random),
             level("l1d", DATA, 4, policy, coalesce, random),
             level("stlb", EnumSet.allOf(AccessKind.class), 32, policy, coalesce, random),
-            inclusion);
+            inclusion,
+            false,
+            random.nextInt(4) == 0 ? prefetch(random) : null);
     WalkerConfig walker =
         new WalkerConfig(
             random.nextInt(3),
@@ -54,6 +57,13 @@ final class RandomRuns {
         random.nextInt(100),
         null,
         JsonNodeFactory.instance.objectNode());
+  }
+
+  private static PrefetchConfig prefetch(Random random) {
+    return random.nextBoolean()
+        ? new PrefetchConfig(PrefetchConfig.Kind.NEXT_PAGE, 1 + random.nextInt(8), 0)
+        : new PrefetchConfig(
+            PrefetchConfig.Kind.STRIDE, 1 + random.nextInt(8), 1 + random.nextInt(4));
   }
 
   private static TlbLevelConfig level(
@@ -187,6 +197,11 @@ final class RandomRuns {
       int kind = random.nextInt(2);
       for (int page = 0; page < pages; page++) {
         references.add(new Reference(starts[row] + 4096L * page, kind, 8));
+      }
+    }
+    for (long start : starts) {
+      for (int page = 0; page < pages; page++) {
+        references.add(new Reference(start + 4096L * page, 0, 8));
       }
     }
     for (Reference other : others) {

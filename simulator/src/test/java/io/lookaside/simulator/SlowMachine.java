@@ -2,6 +2,8 @@ package io.lookaside.simulator;
 
 import io.lookaside.mmu.assoc.Geometry;
 import io.lookaside.pagewalker.WalkerConfig;
+import io.lookaside.tlb.PrefetchConfig;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -128,6 +130,63 @@ final class SlowMachine {
     }
   }
 
+  /** Guesses of the next page, and the pages that were walked for on their account. */
+  private static final class Ahead {
+    final boolean stride;
+    final int streams;
+    final int room;
+    final List<Entry> buffer = new ArrayList<>();
+
+    /** By side: last pages with their distances, the one used last at the end. */
+    final List<List<long[]>> rows = List.of(new ArrayList<>(), new ArrayList<>());
+
+    Ahead(PrefetchConfig config) {
+      stride = config.kind() == PrefetchConfig.Kind.STRIDE;
+      streams = config.streams();
+      room = config.bufferEntries();
+    }
+
+    boolean holds(long page) {
+      return buffer.stream().anyMatch(e -> e.first == page);
+    }
+
+    /** The page that is expected after this one, or a negative number. */
+    long next(long page, int kind) {
+      if (!stride) {
+        return page + 1;
+      }
+      List<long[]> side = rows.get(kind / 2);
+      long[] near = null;
+      for (long[] row : side) {
+        long away = Math.abs(page - row[0]);
+        if (away <= 64 && (near == null || away < Math.abs(page - near[0]))) {
+          near = row;
+        }
+      }
+      if (near == null) {
+        if (side.size() == streams) {
+          side.remove(0);
+        }
+        side.add(new long[] {page, 0});
+        return -1;
+      }
+      long distance = page - near[0];
+      boolean again = distance != 0 && distance == near[1];
+      near[0] = page;
+      near[1] = distance == 0 ? near[1] : distance;
+      side.remove(near);
+      side.add(near);
+      return again ? page + distance : -1;
+    }
+  }
+
+  private @Nullable Ahead ahead;
+
+  /** Lets pages be walked for ahead of their use. */
+  void prefetch(PrefetchConfig config) {
+    ahead = new Ahead(config);
+  }
+
   final Map<String, Long> counts = new TreeMap<>();
   long sum;
 
@@ -159,7 +218,8 @@ final class SlowMachine {
     upper[2] = walker.pdeCache() == null ? null : new Cache(walker.pdeCache());
     for (String key :
         ("l1iHits l1iMisses l1dHits l1dMisses stlbHits stlbMisses walks retries assists reads aSet"
-                + " dSet start0 start1 start2 start3 faults gp crossings")
+                + " dSet useful useless aheadWalks aheadReads start0 start1 start2 start3 faults gp"
+                + " crossings")
             .split(" ", -1)) {
       counts.put(key, 0L);
     }
@@ -196,6 +256,18 @@ final class SlowMachine {
       Entry second = stlb.use(page);
       boolean dirty;
       int pages;
+      long next = -1;
+      if (second == null && ahead != null) {
+        next = ahead.next(page, kind);
+        if (ahead.holds(page)) {
+          Entry found =
+              ahead.buffer.stream().filter(e -> e.first == page).findFirst().orElseThrow();
+          ahead.buffer.remove(found);
+          count("useful");
+          stlb.enter(page, found.dirty);
+          second = found;
+        }
+      }
       if (second != null) {
         count("stlbHits");
         dirty = second.dirty;
@@ -207,6 +279,9 @@ final class SlowMachine {
           count("faults");
           for (Cache c : new Cache[] {l1i, l1d, stlb}) {
             c.drop(page);
+          }
+          if (ahead != null) {
+            ahead.buffer.removeIf(e -> e.first == page);
           }
           for (int level = 0; level < 3; level++) {
             Cache cache = upper[level];
@@ -224,6 +299,7 @@ final class SlowMachine {
       }
       first.enter(page, dirty, pages);
       entry = first.peek(page);
+      wanted = next;
     }
     if (store && entry != null && !entry.dirty) {
       count("assists");
@@ -232,6 +308,34 @@ final class SlowMachine {
       stlb.becomeDirty(page, alike(page));
     }
     sum += (frames.getOrDefault(page, 0L) << 12) + (va & 0xfff);
+    if (ahead != null && wanted >= 0) {
+      walkAhead(wanted, first, ahead);
+    }
+    wanted = -1;
+  }
+
+  private long wanted = -1;
+
+  private void walkAhead(long page, Cache first, Ahead buffer) {
+    boolean linear = page < 1L << 35 || (page >= (1L << 45) - (1L << 35) && page < 1L << 45);
+    if (!linear || first.peek(page) != null || stlb.peek(page) != null || buffer.holds(page)) {
+      return;
+    }
+    Map<String, Long> before = new TreeMap<>(counts);
+    boolean there = walk(page, false);
+    long reads = counts.getOrDefault("reads", 0L) - before.getOrDefault("reads", 0L);
+    long used = counts.getOrDefault("aSet", 0L);
+    counts.putAll(before);
+    counts.put("aSet", used);
+    counts.merge("aheadReads", reads, Long::sum);
+    count("aheadWalks");
+    if (there) {
+      if (buffer.buffer.size() == buffer.room) {
+        buffer.buffer.remove(0);
+        count("useless");
+      }
+      buffer.buffer.add(new Entry(page, 1, dirtyLeaves.contains(page)));
+    }
   }
 
   /** How many pages around this one, at most 8, are used and mapped alike to frames in a row. */

@@ -13,6 +13,8 @@ import io.lookaside.pagewalker.TableUpdates;
 import io.lookaside.pagewalker.WalkMetric;
 import io.lookaside.pagewalker.WalkerConfig;
 import io.lookaside.simulator.config.MachineConfig;
+import io.lookaside.tlb.PrefetchConfig;
+import io.lookaside.tlb.SetAssociativeTlb;
 import io.lookaside.tlb.TlbConfig;
 import io.lookaside.tlb.TlbLevelConfig;
 import io.lookaside.tlb.TlbMetric;
@@ -24,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -36,7 +39,18 @@ class SlowMachineTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16})
   void everyCountEqualsTheModels(int seed) {
-    compare(seed, 1, 1);
+    compare(seed, 1, 1, null);
+  }
+
+  /** Pages that are walked for ahead of their use. */
+  @ParameterizedTest
+  @CsvSource({
+    "41, NEXT_PAGE, 1, 0", "42, NEXT_PAGE, 4, 0", "43, NEXT_PAGE, 16, 0", "44, NEXT_PAGE, 3, 0",
+    "45, STRIDE, 1, 1", "46, STRIDE, 4, 2", "47, STRIDE, 16, 8", "48, STRIDE, 3, 64"
+  })
+  void everyCountEqualsTheModelsWhereTranslationsAreFetchedAhead(
+      int seed, PrefetchConfig.Kind kind, int entries, int streams) {
+    compare(seed, 1, 1, new PrefetchConfig(kind, entries, streams));
   }
 
   /** Groups of pages in L1D, in the second level, or in both. */
@@ -54,10 +68,11 @@ class SlowMachineTest {
     "30, 4, 1"
   })
   void everyCountEqualsTheModelsWhereEntriesCoverGroupsOfPages(int seed, int l1d, int stlb) {
-    compare(seed, l1d, stlb);
+    compare(seed, l1d, stlb, null);
   }
 
-  private static void compare(int seed, int l1dPages, int stlbPages) {
+  private static void compare(
+      int seed, int l1dPages, int stlbPages, @Nullable PrefetchConfig prefetch) {
     Random random = new Random(seed);
     Geometry l1i = geometry(random, 8);
     Geometry l1d = geometry(random, 8);
@@ -78,18 +93,23 @@ class SlowMachineTest {
                 level("l1i", l1i, 1),
                 level("l1d", l1d, l1dPages),
                 level("stlb", stlb, stlbPages),
-                TlbConfig.Inclusion.NON_INCLUSIVE),
+                TlbConfig.Inclusion.NON_INCLUSIVE,
+                false,
+                prefetch),
             walker,
             50,
             null,
             JsonNodeFactory.instance.objectNode());
     List<RandomRuns.Reference> trace = RandomRuns.trace(random, REFERENCES);
     boolean groups = l1dPages > 1 || stlbPages > 1;
-    if (groups) {
+    if (groups || prefetch != null) {
       trace = RandomRuns.withRowsOfPages(random, trace);
     }
 
     SlowMachine model = new SlowMachine(l1i, l1d, stlb, walker, l1dPages, stlbPages);
+    if (prefetch != null) {
+      model.prefetch(prefetch);
+    }
     for (RandomRuns.Reference r : trace) {
       model.access(r.va(), r.kind(), r.size());
     }
@@ -108,6 +128,7 @@ class SlowMachineTest {
     }
     assertEquals(model.groups(), groupCounts);
     assertEquals(groups, model.groups().stream().mapToLong(n -> n).sum() > 100);
+    assertEquals(prefetch != null, model.counts.getOrDefault("useful", 0L) > 50);
     // The traces must exercise all of this, or the comparison says little.
     for (String key : List.of("assists", "faults", "crossings", "stlbHits")) {
       assertTrue(model.counts.getOrDefault(key, 0L) > 0, key);
@@ -131,6 +152,13 @@ class SlowMachineTest {
     counts.put("reads", w.get(WalkMetric.MEMORY_READS));
     counts.put("aSet", w.get(WalkMetric.ACCESSED_BITS_SET));
     counts.put("dSet", w.get(WalkMetric.DIRTY_BITS_SET));
+    counts.put("aheadWalks", w.get(WalkMetric.PREFETCH_WALKS));
+    counts.put("aheadReads", w.get(WalkMetric.PREFETCH_READS));
+    List<SetAssociativeTlb> second = machine.tlbs().levels().get(2).structures();
+    Snapshot<TlbStructureMetric> buffer = second.get(second.size() - 1).snapshot();
+    boolean ahead = second.size() > 1;
+    counts.put("useful", ahead ? buffer.get(TlbStructureMetric.HITS) : 0);
+    counts.put("useless", ahead ? buffer.get(TlbStructureMetric.EVICTIONS) : 0);
     counts.put("start0", w.get(WalkMetric.ROOT_STARTS));
     counts.put("start1", w.get(WalkMetric.PML4E_HITS));
     counts.put("start2", w.get(WalkMetric.PDPTE_HITS));

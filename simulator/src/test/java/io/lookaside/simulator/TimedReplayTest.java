@@ -95,16 +95,25 @@ class TimedReplayTest {
         walks.get(WalkMetric.WALKS)
             + walks.get(WalkMetric.RETRIES)
             + walks.get(WalkMetric.DIRTY_ASSISTS);
-    assertEquals(allWalks, time.counts().get(TimingMetric.WALKS_FINISHED), which);
+    long reads = walks.get(WalkMetric.MEMORY_READS) + walks.get(WalkMetric.PREFETCH_READS);
     assertEquals(
-        walks.get(WalkMetric.MEMORY_READS), time.counts().get(TimingMetric.READS_ANSWERED), which);
+        allWalks + walks.get(WalkMetric.PREFETCH_WALKS),
+        time.counts().get(TimingMetric.WALKS_FINISHED),
+        which);
+    assertEquals(allWalks, time.walkLatencies().getTotalCount(), which);
+    assertEquals(reads, time.counts().get(TimingMetric.READS_ANSWERED), which);
+    assertEquals(
+        time.counts().get(TimingMetric.WALKS_STARTED),
+        time.counts().get(TimingMetric.WALKS_FINISHED),
+        which);
+    assertEquals(reads, time.counts().get(TimingMetric.READS_ISSUED), which);
     if (cached) {
       // Reads of table entries look in L1D, and every access to DRAM has missed the last level.
       assertEquals(
-          walks.get(WalkMetric.MEMORY_READS),
+          reads,
           Objects.requireNonNull(time.caches().get("l1d")).get(CacheMetric.TABLE_LOOKUPS),
           which);
-    } else if (overlap == Overlap.SERIAL) {
+    } else if (overlap == Overlap.SERIAL && config.tlb().prefetch() == null) {
       assertEquals(translationCycles(machine, allWalks), time.totalCycles(), which);
       assertEquals(time.totalCycles(), time.counts().get(TimingMetric.TRANSLATION_CYCLES), which);
     }

@@ -4,6 +4,9 @@ import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.stats.Counters;
 import io.lookaside.mmu.stats.Snapshot;
 import it.unimi.dsi.fastutil.longs.Long2LongOpenHashMap;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +43,13 @@ public final class CoreTiming {
 
   private static final Step[] STEPS = Step.values();
 
+  /** Marks the sequence numbers of walks ahead; below are their number, and their place. */
+  private static final long AHEAD = 1L << 53;
+
+  private static final int AHEAD_BITS = 20;
+  private static final int AHEAD_MASK = (1 << AHEAD_BITS) - 1;
+
+  private static final int LATE_PREFETCHES = TimingMetric.LATE_PREFETCHES.ordinal();
   private static final int MERGED_HITS = TimingMetric.MERGED_HITS.ordinal();
   private static final int TRANSLATION_CYCLES = TimingMetric.TRANSLATION_CYCLES.ordinal();
   private static final int WALKS_STARTED = TimingMetric.WALKS_STARTED.ordinal();
@@ -95,6 +105,12 @@ public final class CoreTiming {
   private final Instruction[] instructions;
   private final int instructionMask;
   private long instructionTail;
+
+  /** Walks ahead, at work or idle, and how many there have been. */
+  private final List<Life> ahead = new ArrayList<>();
+
+  private final ArrayDeque<Life> idleAhead = new ArrayDeque<>();
+  private long walksAhead;
 
   /** References of the trace that entered. */
   private long references;
@@ -327,7 +343,7 @@ public final class CoreTiming {
    * many there were and what their accesses took, with {@link #acceptHits}.
    */
   public boolean countsHitsOnly() {
-    return serial && observer == null && scheduler.singleCore();
+    return serial && observer == null && scheduler.singleCore() && walksAhead == 0;
   }
 
   /** Cycles of a data access that a cache serves, after its translation. */
@@ -464,7 +480,7 @@ public final class CoreTiming {
     Instruction instruction = instructions[(int) life.instruction & instructionMask];
     instruction.open++;
     boolean alone = life.recipe.isSimple() && observer == null;
-    if (alone && (serial || pending.isEmpty() || !pending.containsKey(life.recipe.address(0)))) {
+    if (alone && (pending.isEmpty() || !pending.containsKey(life.recipe.address(0)))) {
       if (!dataflow || nextKind == FETCH || operandsThereBy(instruction, cycle)) {
         runSimple(life, cycle);
         return;
@@ -508,14 +524,25 @@ public final class CoreTiming {
 
   /** Takes account of who fetches which page, in the order of the references. */
   private void claimPages(Life life) {
-    if (serial) {
-      for (int i = 0; i < life.recipe.translations(); i++) {
+    Recipe recipe = life.recipe;
+    if (serial && walksAhead == 0 && !recipe.prefetches()) {
+      for (int i = 0; i < recipe.translations(); i++) {
         life.setOwner(i, NO_OWNER, 0);
       }
       return;
     }
-    Recipe recipe = life.recipe;
+    Life lastAhead = null;
     for (int i = 0; i < recipe.length(); i++) {
+      if (recipe.operation(i) == Step.PREFETCH.ordinal()) {
+        Life walk = walkAhead(life, i);
+        if (lastAhead == null) {
+          life.firstAhead = walk.sequence;
+        } else {
+          lastAhead.nextAhead = walk.sequence;
+        }
+        lastAhead = walk;
+        pending.put(recipe.address(i), walk.sequence);
+      }
       if (recipe.operation(i) != Step.AWAIT.ordinal()) {
         continue;
       }
@@ -540,6 +567,9 @@ public final class CoreTiming {
   }
 
   private int translationOf(long owner, long page) {
+    if (isAhead(owner)) {
+      return 0;
+    }
     Recipe recipe = lives[(int) owner & lifeMask].recipe;
     int i = 0;
     while (!fetches(recipe, i, page)) {
@@ -563,12 +593,65 @@ public final class CoreTiming {
 
   /** A reference whose event has come goes on. */
   void resume(long sequence, long cycle) {
-    follow((int) sequence & lifeMask, cycle);
+    follow(slotOf(sequence), cycle);
+  }
+
+  private static boolean isAhead(long sequence) {
+    return (sequence & AHEAD) != 0;
+  }
+
+  private int slotOf(long sequence) {
+    return isAhead(sequence)
+        ? lives.length + ((int) sequence & AHEAD_MASK)
+        : (int) sequence & lifeMask;
+  }
+
+  private Life lifeInSlot(int slot) {
+    return slot < lives.length ? lives[slot] : ahead.get(slot - lives.length);
+  }
+
+  private Life lifeOf(long sequence) {
+    return lifeInSlot(slotOf(sequence));
+  }
+
+  /** Makes a walk ahead of a step of a reference, to begin when that comes to the step. */
+  private Life walkAhead(Life trigger, int step) {
+    Life life = idleAhead.poll();
+    if (life == null) {
+      life = new Life();
+      life.sequence = ahead.size();
+      ahead.add(life);
+    }
+    int index = (int) life.sequence & AHEAD_MASK;
+    life.recipe.takePrefetch(trigger.recipe, step);
+    long newSequence = AHEAD | walksAhead++ << AHEAD_BITS | index;
+    life.begin(newSequence, trigger.reference, NOBODY, false, NO_OWNER);
+    life.nextAhead = NO_OWNER;
+    life.enter(0);
+    return life;
+  }
+
+  /** The translation of a page is there that was walked for ahead. */
+  private void arrivedAhead(Life life, long page, long now) {
+    life.translationsDone = 1;
+    if (pending.get(page) == life.sequence) {
+      pending.remove(page);
+    }
+    wakeWaiters(life, now);
+  }
+
+  private void wakeWaiters(Life life, long now) {
+    int waiter = life.firstWaiter;
+    life.firstWaiter = NOBODY;
+    while (waiter != NOBODY) {
+      scheduler.schedule(number, lives[waiter].sequence, now);
+      waiter = lives[waiter].nextWaiter;
+    }
   }
 
   /** Follows a recipe from {@code now} on, until something must be waited for. */
   private void follow(int slot, long now) {
-    Life life = lives[slot];
+    Life life = lifeInSlot(slot);
     Recipe recipe = life.recipe;
     // What was waited for before this step, if anything, belongs to it.
     while (true) {
@@ -585,7 +668,10 @@ public final class CoreTiming {
         }
         case AWAIT -> {
           if (isOnItsWay(life, argument)) {
-            Life owner = lives[(int) life.owner(argument) & lifeMask];
+            Life owner = lifeOf(life.owner(argument));
+            if (isAhead(owner.sequence) && owner.firstWaiter == NOBODY) {
+              counts[LATE_PREFETCHES]++;
+            }
             life.nextWaiter = owner.firstWaiter;
             owner.firstWaiter = slot;
             return;
@@ -622,7 +708,7 @@ public final class CoreTiming {
           end = now;
         }
         case STRUCTURE_CACHES -> {
-          boolean assist = argument == Recipe.Cause.ASSIST.ordinal();
+          boolean assist = Recipe.cause(argument) == Recipe.Cause.ASSIST;
           end = now + structureCacheCycles + (assist ? config.assistCycles() : 0);
           life.spend(walkCause(argument), end);
         }
@@ -634,8 +720,10 @@ public final class CoreTiming {
         }
         case END_WALK -> {
           end = now;
-          walkLatencies.recordValue(now - life.walkRequested);
-          counts[WALK_CYCLES] += now - life.walkRequested;
+          if (argument != Recipe.Cause.PREFETCH.ordinal()) {
+            walkLatencies.recordValue(now - life.walkRequested);
+            counts[WALK_CYCLES] += now - life.walkRequested;
+          }
           counts[WALKS_FINISHED]++;
           observe(life, i, begun, now); // while the walker is still known
           giveWalker(life, now);
@@ -671,6 +759,16 @@ public final class CoreTiming {
           end = now + recipe.address(i);
           life.spend(CycleCause.KERNEL, end);
         }
+        case PREFETCH -> {
+          end = now;
+          life.position += argument; // another's steps
+          scheduler.schedule(number, life.firstAhead, now);
+          life.firstAhead = lifeOf(life.firstAhead).nextAhead;
+        }
+        case PREFETCHED -> {
+          end = now;
+          arrivedAhead(life, recipe.address(i), now);
+        }
         case EXECUTE -> {
           life.spend(CycleCause.BASE, now);
           end = now + 1;
@@ -683,7 +781,11 @@ public final class CoreTiming {
         observe(life, i, begun, end);
       }
       if (life.position == recipe.length()) {
-        complete(life, end); // nothing is left but to let time pass
+        if (isAhead(life.sequence)) {
+          idleAhead.push(life);
+        } else {
+          complete(life, end); // nothing is left but to let time pass
+        }
         return;
       }
       if (end > now) {
@@ -790,11 +892,12 @@ public final class CoreTiming {
     }
   }
 
-  private static CycleCause walkCause(int cause) {
-    if (cause == Recipe.Cause.ASSIST.ordinal()) {
-      return CycleCause.ASSIST;
-    }
-    return cause == Recipe.Cause.RETRY.ordinal() ? CycleCause.FAULT : CycleCause.WALK_MEMORY;
+  private static CycleCause walkCause(int argument) {
+    return switch (Recipe.cause(argument)) {
+      case ASSIST -> CycleCause.ASSIST;
+      case RETRY -> CycleCause.FAULT;
+      case MISS, PREFETCH -> CycleCause.WALK_MEMORY;
+    };
   }
 
   private static CycleCause walkCauseAt(Recipe recipe, int step) {
@@ -834,7 +937,7 @@ public final class CoreTiming {
     if (sequence == NO_OWNER) {
       return false;
     }
-    Life owner = lives[(int) sequence & lifeMask];
+    Life owner = lifeOf(sequence);
     return owner.sequence == sequence
         && owner.translationsDone <= life.ownerTranslation(translation);
   }
@@ -844,8 +947,9 @@ public final class CoreTiming {
     life.walker = Tokens.NONE;
     int slot = walkers.give(token);
     if (slot != Tokens.NONE) {
-      lives[slot].walker = token;
-      scheduler.schedule(number, lives[slot].sequence, now);
+      Life next = lifeInSlot(slot);
+      next.walker = token;
+      scheduler.schedule(number, next.sequence, now);
     }
   }
 
@@ -860,7 +964,7 @@ public final class CoreTiming {
         scheduler.schedule(number, lives[slot].sequence, now);
       }
     }
-    if (!serial) {
+    if (!serial || walksAhead > 0) {
       int await = awaitOf(life.recipe, translation);
       long page = life.recipe.address(await);
       long group = -1L << spanOf(life.recipe, await);
@@ -870,12 +974,7 @@ public final class CoreTiming {
         }
       }
       // Those that wait for a later page of this reference find that out and wait again.
-      int waiter = life.firstWaiter;
-      life.firstWaiter = NOBODY;
-      while (waiter != NOBODY) {
-        scheduler.schedule(number, lives[waiter].sequence, now);
-        waiter = lives[waiter].nextWaiter;
-      }
+      wakeWaiters(life, now);
     }
   }
 

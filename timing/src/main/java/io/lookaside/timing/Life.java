@@ -51,6 +51,11 @@ final class Life {
 
   int nextWaiter;
 
+  /** The first walk ahead that this reference still has to begin; and of a walk ahead the next. */
+  long firstAhead;
+
+  long nextAhead;
+
   // By translation: which older reference fetches the page, and as which of its translations.
   private long[] owners = new long[2];
   private int[] ownerTranslations = new int[2];

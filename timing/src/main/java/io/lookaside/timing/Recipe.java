@@ -25,7 +25,9 @@ public final class Recipe {
     /** The repetition after a page fault was answered. */
     RETRY,
     /** A store found a clean entry. */
-    ASSIST
+    ASSIST,
+    /** A page is wanted ahead. */
+    PREFETCH
   }
 
   private static final int OPERATION_BITS = 5;
@@ -52,6 +54,9 @@ public final class Recipe {
   /** Where the look-up of the last translation stands. */
   private int lookup;
 
+  /** Where the last walk ahead begins. */
+  private int prefetchFrom;
+
   private boolean simple;
   private boolean faults;
   private int simpleServed;
@@ -64,6 +69,7 @@ public final class Recipe {
     translations = 0;
     interrupts = 0;
     interruptsAwaited = 0;
+    prefetchFrom = -1;
     simple = true;
     faults = false;
     simpleServed = Served.UNCACHED;
@@ -98,9 +104,31 @@ public final class Recipe {
 
   /** A page walk begins, with a look-up in the structure caches. */
   public void walk(Cause cause) {
+    walk(cause, -1);
+  }
+
+  /**
+   * A page walk begins, with a look-up in the structure caches.
+   *
+   * @param level of the entry that it reads first, 0 for a PTE; -1 if nobody knows
+   */
+  public void walk(Cause cause, int level) {
     simple = false;
     add(Step.WALKER, cause.ordinal(), 0);
-    add(Step.STRUCTURE_CACHES, cause.ordinal(), 0);
+    add(Step.STRUCTURE_CACHES, cause.ordinal() | (level + 1) << CAUSE_BITS, 0);
+  }
+
+  private static final int CAUSE_BITS = 2;
+  private static final Cause[] CAUSES = Cause.values();
+
+  /** Why the walk is made, of the argument of a {@link Step#STRUCTURE_CACHES}. */
+  public static Cause cause(int argument) {
+    return CAUSES[argument & ((1 << CAUSE_BITS) - 1)];
+  }
+
+  /** The level of the entry that the walk reads first, of the same argument; -1 if not known. */
+  public static int firstLevel(int argument) {
+    return (argument >>> CAUSE_BITS) - 1;
   }
 
   /**
@@ -166,6 +194,34 @@ public final class Recipe {
   }
 
   /**
+   * Another page is walked for ahead of its use, from when the translation before is complete on.
+   *
+   * @param page as in {@link #endTranslation}
+   * @param level as in {@link #walk(Cause, int)}
+   */
+  public void prefetch(long page, int level) {
+    prefetchFrom = length;
+    add(Step.PREFETCH, 0, page);
+    add(Step.WALKER, Cause.PREFETCH.ordinal(), 0);
+    add(Step.STRUCTURE_CACHES, Cause.PREFETCH.ordinal() | (level + 1) << CAUSE_BITS, 0);
+  }
+
+  /** The walk of {@link #prefetch} ends. */
+  public void endPrefetch() {
+    add(Step.END_WALK, Cause.PREFETCH.ordinal(), 0);
+    add(Step.PREFETCHED, 0, addresses[prefetchFrom]);
+    steps[prefetchFrom] |= (length - prefetchFrom - 1) << OPERATION_BITS;
+  }
+
+  /** Takes the steps of a walk ahead over, after the step in {@code other} where it begins. */
+  void takePrefetch(Recipe other, int i) {
+    clear();
+    for (int step = 1; step <= other.argument(i); step++) {
+      add(other.steps[i + step], other.addresses[i + step]);
+    }
+  }
+
+  /**
    * The translation is complete, or has ended in a fault that stays.
    *
    * @param page tells what a TLB entry can map apart, over all address spaces
@@ -208,6 +264,11 @@ public final class Recipe {
     return works[interrupt];
   }
 
+  /** Whether another page is walked for ahead. */
+  boolean prefetches() {
+    return prefetchFrom >= 0;
+  }
+
   /** Whether the kernel was at work, so that all that comes after must wait. */
   boolean faults() {
     return faults;
@@ -240,11 +301,15 @@ public final class Recipe {
   }
 
   private void add(Step step, int argument, long address) {
+    add(step.ordinal() | argument << OPERATION_BITS, address);
+  }
+
+  private void add(int stepAndArgument, long address) {
     if (length == steps.length) {
       steps = Arrays.copyOf(steps, 2 * length);
       addresses = Arrays.copyOf(addresses, 2 * length);
     }
-    steps[length] = step.ordinal() | argument << OPERATION_BITS;
+    steps[length] = stepAndArgument;
     addresses[length++] = address;
   }
 }

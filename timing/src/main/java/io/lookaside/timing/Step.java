@@ -26,6 +26,10 @@ public enum Step {
   DATA("data access"),
   /** An instruction's own work. */
   EXECUTE("execution"),
+  /** A walk for another page begins, which goes on by itself. */
+  PREFETCH("asks for another page"),
+  /** The translation of a page that was walked for ahead is there. */
+  PREFETCHED("page is there ahead"),
   /** Interrupts to other cores are sent, and their acknowledgements waited for. */
   SHOOTDOWN("shootdown"),
   /** The kernel's work between the program's references: a context switch, a kernel thread. */

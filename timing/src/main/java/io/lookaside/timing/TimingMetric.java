@@ -8,6 +8,8 @@ public enum TimingMetric implements Metric {
       "mergedHits",
       "translations",
       "TLB hits in a page whose translation was still on its way, and which waited for it"),
+  LATE_PREFETCHES(
+      "latePrefetches", "walks", "walks ahead that a reference to their page waited for"),
   TRANSLATION_CYCLES(
       "translation", "cycles", "the sum over translations of completion minus start"),
   WALKS_STARTED("walksStarted", "walks", "walks of any cause that got a page walker"),

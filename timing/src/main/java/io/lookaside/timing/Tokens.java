@@ -1,5 +1,7 @@
 package io.lookaside.timing;
 
+import java.util.Arrays;
+
 /**
  * A number of equal things, such as miss registers or page walkers, and the slots that wait for
  * one, first come, first served.
@@ -10,14 +12,14 @@ final class Tokens {
 
   private final int[] free;
   private int freeCount;
-  private final int[] nextWaiting;
+  private int[] nextWaiting;
   private int firstWaiting = NONE;
   private int lastWaiting = NONE;
 
   /**
    * All of them free.
    *
-   * @param slots how many different slots may wait
+   * @param slots how many different slots may wait, about
    */
   Tokens(int count, int slots) {
     free = new int[count];
@@ -32,6 +34,9 @@ final class Tokens {
   int take(int slot) {
     if (freeCount > 0) {
       return free[--freeCount];
+    }
+    if (slot >= nextWaiting.length) {
+      nextWaiting = Arrays.copyOf(nextWaiting, 2 * slot);
     }
     nextWaiting[slot] = NONE;
     if (lastWaiting == NONE) {

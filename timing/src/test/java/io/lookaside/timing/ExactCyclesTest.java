@@ -134,6 +134,35 @@ class ExactCyclesTest {
     assertEquals(List.of(translated), ends.get(1L));
   }
 
+  /**
+   * Page 1 is translated at 59; the walk ahead for page 2 then takes 51, until 110. One reference
+   * enters in a cycle, its look-up ends in the next, and that of the second level takes 7.
+   */
+  @ParameterizedTest
+  @CsvSource({"5, 117, 1", "108, 117, 1", "109, 117, 1", "110, 118, 0"})
+  void pageThatIsWalkedForAheadIsThereWhenThatWalkIsOver(int entry, long translated, long late) {
+    CoreConfig narrow = new CoreConfig(1, 512, 512, 512, 4, 4, 4, 16, 16, 4, 10, 100);
+    List<Story> stories = new ArrayList<>();
+    stories.add(Story.load(Passage.walk(1, NOWHERE, READ).withAhead(2, READ)));
+    stories.addAll(Collections.nCopies(entry - 1, hit(9)));
+    // It finds the page in the buffer, which is looked up with the second level.
+    stories.add(Story.load(Passage.secondLevelHit(2, NOWHERE)));
+    Map<Long, List<Long>> ends = ends(Step.TRANSLATED, Overlap.WINDOW, narrow, FIXED, stories);
+    assertEquals(List.of(translated), ends.get((long) entry));
+    CoreTiming timing = SlowTimingTest.play(Overlap.WINDOW, narrow, LATENCIES, FIXED, stories);
+    assertEquals(late, timing.snapshot().get(TimingMetric.LATE_PREFETCHES));
+  }
+
+  /** The walk ahead begins at 59 and has the only walker until 110. */
+  @Test
+  void walkAheadKeepsAWalkerFromOthers() {
+    Story first = Story.load(Passage.walk(1, NOWHERE, READ).withAhead(2, READ));
+    // In serial the second begins at 59, and would have a walker at 67.
+    assertEquals(110 + 51, total(Overlap.SERIAL, core(1, 16, 4, 4), FIXED, first, walk(3, 1)));
+    assertEquals(67 + 51, total(Overlap.SERIAL, core(2, 16, 4, 4), FIXED, first, walk(3, 1)));
+    assertEquals(59, total(Overlap.SERIAL, PLENTY, FIXED, first));
+  }
+
   @Test
   void oneWalkMoreThanWalkersWaitsForTheFirstToEnd() {
     // All ask for a walker at 8. A walk of one read takes 51.

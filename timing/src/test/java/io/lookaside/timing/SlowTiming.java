@@ -57,6 +57,7 @@ final class SlowTiming {
     long translationStart;
     long lookedUpAt = -1;
     boolean hasRegister;
+    boolean ahead;
     final List<@Nullable Run> owners = new ArrayList<>();
     final List<Integer> ownerPassages = new ArrayList<>();
     int passagesDone;
@@ -268,7 +269,7 @@ final class SlowTiming {
       changed = false;
       running.sort(Comparator.comparingInt(r -> r.age));
       for (Run r : List.copyOf(running)) {
-        if (!everyone.contains(r)) {
+        if (!r.ahead && !everyone.contains(r)) {
           everyone.add(r);
         }
         while (!r.done && r.freeAt <= now) {
@@ -325,7 +326,7 @@ final class SlowTiming {
     for (int i = 0; i < story.passages().size(); i++) {
       Story.Passage p = story.passages().get(i);
       int index = i;
-      Run owner = overlap == Overlap.SERIAL ? null : lastMisser.get(p.page());
+      Run owner = lastMisser.get(p.page());
       int ownerPassage = lastMisserPassage.getOrDefault(p.page(), 0);
       if (owner != null && owner.passagesDone > ownerPassage) {
         owner = null;
@@ -342,6 +343,7 @@ final class SlowTiming {
           lastMisserPassage.put(page, i);
         }
       }
+      Run walkAhead = p.ahead() == null ? null : walkAhead(p.ahead());
       int lookup = side == 1 ? latencies.l1iCycles() : latencies.l1dCycles();
       boolean[] begun = new boolean[1];
       run.script.add(
@@ -376,6 +378,10 @@ final class SlowTiming {
       run.script.add(
           (r, t) -> {
             translationCycles += t - r.translationStart;
+            if (walkAhead != null) {
+              walkAhead.freeAt = t;
+              running.add(walkAhead);
+            }
             r.passagesDone = index + 1;
             if (r.hasRegister) {
               r.hasRegister = false;
@@ -385,6 +391,23 @@ final class SlowTiming {
           });
       run.script.add((r, t) -> bank(p.served(), t) + dataCycles(p.served(), side));
     }
+    return run;
+  }
+
+  private int walksAhead;
+
+  /** A walk that begins later, holds nothing up, and comes last where several come in a cycle. */
+  private Run walkAhead(Story.Ahead ahead) {
+    Run run = new Run(new Story(-1, false, 0, List.of()), 1_000_000_000 + walksAhead++, -1);
+    run.ahead = true;
+    walk(run, ahead.reads(), 0);
+    run.script.add(
+        (r, t) -> {
+          r.passagesDone = 1;
+          return t;
+        });
+    lastMisser.put(ahead.page(), run);
+    lastMisserPassage.put(ahead.page(), 0);
     return run;
   }
 

@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 /** What a reference of a test does, in a form that both the scheduler and the slow model read. */
 record Story(int kind, boolean startsInstruction, long registers, List<Passage> passages) {
 
+  /** A walk for a page that nobody has asked for yet. */
+  record Ahead(long page, List<Integer> reads) {}
+
   /**
    * One translation and its access.
    *
@@ -17,6 +20,7 @@ record Story(int kind, boolean startsInstruction, long registers, List<Passage> 
    * @param assistReads of a dirty assist; {@code null} without one
    * @param pages of a miss: how many are entered at once, an aligned group around the page
    * @param extraCycles of the look-up of the second level
+   * @param ahead begins when the translation is there; {@code null} without
    */
   record Passage(
       long page,
@@ -26,7 +30,8 @@ record Story(int kind, boolean startsInstruction, long registers, List<Passage> 
       @Nullable List<Integer> assistReads,
       int served,
       int pages,
-      int extraCycles) {
+      int extraCycles,
+      @Nullable Ahead ahead) {
     Passage(
         long page,
         boolean firstLevelHit,
@@ -34,19 +39,33 @@ record Story(int kind, boolean startsInstruction, long registers, List<Passage> 
         @Nullable List<Integer> retryReads,
         @Nullable List<Integer> assistReads,
         int served) {
-      this(page, firstLevelHit, reads, retryReads, assistReads, served, 1, 0);
+      this(page, firstLevelHit, reads, retryReads, assistReads, served, 1, 0, null);
     }
 
     /** The same miss, of a group of pages at once. */
     Passage ofPages(int number) {
       return new Passage(
-          page, firstLevelHit, reads, retryReads, assistReads, served, number, extraCycles);
+          page, firstLevelHit, reads, retryReads, assistReads, served, number, extraCycles, ahead);
     }
 
     /** The same miss, with a look-up of the second level that takes longer. */
     Passage withExtraCycles(int cycles) {
       return new Passage(
-          page, firstLevelHit, reads, retryReads, assistReads, served, pages, cycles);
+          page, firstLevelHit, reads, retryReads, assistReads, served, pages, cycles, ahead);
+    }
+
+    /** The same miss, which makes another page be walked for ahead. */
+    Passage withAhead(long other, Integer... otherReads) {
+      return new Passage(
+          page,
+          firstLevelHit,
+          reads,
+          retryReads,
+          assistReads,
+          served,
+          pages,
+          extraCycles,
+          new Ahead(other, List.of(otherReads)));
     }
 
     static Passage hit(long page, int served) {
@@ -97,6 +116,11 @@ record Story(int kind, boolean startsInstruction, long registers, List<Passage> 
       }
       tellWalk(recipe, Recipe.Cause.ASSIST, p.assistReads);
       recipe.endTranslation(p.page);
+      if (p.ahead != null) {
+        recipe.prefetch(p.ahead.page, 0);
+        p.ahead.reads.forEach(served -> recipe.read(served, 0));
+        recipe.endPrefetch();
+      }
       recipe.data(p.served, 0);
     }
   }
@@ -151,8 +175,21 @@ record Story(int kind, boolean startsInstruction, long registers, List<Passage> 
     List<Integer> assist = random.nextInt(25) == 0 ? reads(random, cached, banks) : null;
     int group = hit || random.nextInt(3) != 0 ? 1 : 1 << random.nextInt(4);
     int extra = random.nextInt(4) == 0 ? random.nextInt(5) : 0;
-    return new Passage(
-        page, hit, reads, retry, assist, served(random, cached, banks), group, hit ? 0 : extra);
+    Passage made =
+        new Passage(
+            page,
+            hit,
+            reads,
+            retry,
+            assist,
+            served(random, cached, banks),
+            group,
+            hit ? 0 : extra,
+            null);
+    return hit || random.nextInt(3) != 0
+        ? made
+        : made.withAhead(
+            random.nextInt(pages), reads(random, cached, banks).toArray(Integer[]::new));
   }
 
   private static List<Integer> reads(Random random, boolean cached, int banks) {

@@ -8,4 +8,7 @@ public interface MissObserver {
    * @param secondLevelHit whether it hit there
    */
   void onFirstLevelMiss(boolean secondLevelHit);
+
+  /** A page is about to be walked for ahead of its use. */
+  default void onPrefetch(long va) {}
 }

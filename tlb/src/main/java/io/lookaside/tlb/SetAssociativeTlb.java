@@ -171,6 +171,21 @@ public final class SetAssociativeTlb {
     return t;
   }
 
+  /** Whether {@link #lookup} would find the address; changes nothing. */
+  boolean contains(long va, int pcid) {
+    for (int i = 0; i < sizeCodes.length; i++) {
+      long vpn = VirtualAddress.vpn(va, shifts[i]);
+      if (find(array.setOf(vpn), TlbEntry.tag(vpn, pcid, sizeCodes[i])) >= 0) {
+        return true;
+      }
+    }
+    if (residentGroups == 0) {
+      return false;
+    }
+    long number = VirtualAddress.vpn(va, firstShift + span);
+    return find(array.setOf(number), TlbEntry.group(number, pcid, span)) >= 0;
+  }
+
   /** The way of an entry under its own PCID or as global, or -1. */
   private int find(int set, long tag) {
     int way = array.find(set, tag);

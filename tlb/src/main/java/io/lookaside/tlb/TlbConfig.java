@@ -1,6 +1,7 @@
 package io.lookaside.tlb;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The TLBs of one core.
@@ -11,13 +12,15 @@ import java.util.List;
  * @param inclusion what the second level holds of what the first levels hold
  * @param reloadWholePages whether a hit in a second-level piece of a large page brings the whole
  *     page into the first level, as far as that has entries of its size, and not the piece
+ * @param prefetch how translations are fetched ahead of their use, or {@code null} if they are not
  */
 public record TlbConfig(
     TlbLevelConfig l1i,
     TlbLevelConfig l1d,
     TlbLevelConfig stlb,
     Inclusion inclusion,
-    boolean reloadWholePages) {
+    boolean reloadWholePages,
+    @Nullable PrefetchConfig prefetch) {
   /**
    * Checks the components.
    *
@@ -53,6 +56,16 @@ public record TlbConfig(
   public TlbConfig(
       TlbLevelConfig l1i, TlbLevelConfig l1d, TlbLevelConfig stlb, Inclusion inclusion) {
     this(l1i, l1d, stlb, inclusion, false);
+  }
+
+  /** TLBs without prefetch. */
+  public TlbConfig(
+      TlbLevelConfig l1i,
+      TlbLevelConfig l1d,
+      TlbLevelConfig stlb,
+      Inclusion inclusion,
+      boolean reloadWholePages) {
+    this(l1i, l1d, stlb, inclusion, reloadWholePages, null);
   }
 
   /** What fills what. */

@@ -7,6 +7,7 @@ import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.format.Translation;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +45,7 @@ public final class TlbHierarchy implements TranslationCache {
   private final boolean inclusive;
   private final boolean exclusive;
   private final boolean reloadWholePages;
+  private final @Nullable TlbPrefetcher prefetcher;
 
   /**
    * Cold TLBs.
@@ -64,7 +66,14 @@ public final class TlbHierarchy implements TranslationCache {
     this.observer = observer;
     l1i = new TlbLevel(config.l1i(), EnumSet.of(AccessKind.FETCH), seed);
     l1d = new TlbLevel(config.l1d(), EnumSet.of(AccessKind.LOAD, AccessKind.STORE), seed);
-    stlb = new TlbLevel(config.stlb(), EnumSet.allOf(AccessKind.class), seed);
+    PrefetchConfig prefetch = config.prefetch();
+    prefetcher = prefetch == null ? null : new TlbPrefetcher(prefetch, config.stlb().name());
+    stlb =
+        new TlbLevel(
+            config.stlb(),
+            EnumSet.allOf(AccessKind.class),
+            seed,
+            prefetcher == null ? null : prefetcher.buffer());
     l1ByKind = new TlbLevel[] {l1d, l1d, l1i};
     levels = List.of(l1i, l1d, stlb);
     structures = levels.stream().flatMap(level -> level.structures().stream()).toList();
@@ -107,9 +116,15 @@ public final class TlbHierarchy implements TranslationCache {
       if (observer != null) {
         observer.onFirstLevelMiss(t != Translation.NONE);
       }
+      boolean ahead = prefetcher != null && isNeeded(va, kind, t, prefetcher);
       if (t != Translation.NONE) {
         first.sizeOfMiss(kind, Translation.pageSizeCode(t));
         unresolvedAccess = NO_ACCESS;
+        if (ahead) {
+          stlb.lastAsked(kind).invalidateCopy(va, pcid, t);
+          fill(va, pcid, kind, t);
+          return t;
+        }
         if (reloadWholePages) {
           t = Translation.whole(t);
         }
@@ -120,6 +135,43 @@ public final class TlbHierarchy implements TranslationCache {
       }
     }
     return t;
+  }
+
+  /** Tells the prefetcher; returns whether the translation was found in its buffer. */
+  private boolean isNeeded(long va, int kind, long t, TlbPrefetcher ahead) {
+    boolean inBuffer = t != Translation.NONE && stlb.lastAsked(kind) == ahead.buffer();
+    if (t == Translation.NONE || inBuffer) {
+      ahead.needed(va, kind);
+    }
+    return inBuffer;
+  }
+
+  @Override
+  public boolean prefetches() {
+    return prefetcher != null;
+  }
+
+  /** Nothing is fetched that a TLB or the buffer has already. */
+  @Override
+  public long takePrefetch(int pcid, int kind) {
+    long va = Objects.requireNonNull(prefetcher).take();
+    boolean here =
+        va == NO_PREFETCH
+            || l1ByKind[kind].contains(va, pcid, kind)
+            || stlb.contains(va, pcid, kind);
+    if (here) {
+      return NO_PREFETCH;
+    }
+    if (observer != null) {
+      observer.onPrefetch(va);
+    }
+    return va;
+  }
+
+  @Override
+  public void fillAhead(long va, int pcid, int kind, long translation) {
+    SetAssociativeTlb buffer = Objects.requireNonNull(prefetcher).buffer();
+    buffer.insert(va, pcid, Translation.alone(translation));
   }
 
   @Override

@@ -34,11 +34,25 @@ public final class TlbLevel {
   private int lookedUp = 1;
 
   TlbLevel(TlbLevelConfig config, Set<AccessKind> kinds, long seed) {
+    this(config, kinds, seed, null);
+  }
+
+  /**
+   * A level with a further structure that is looked up last and that no page belongs to.
+   *
+   * @param buffer the structure, or {@code null}
+   */
+  TlbLevel(
+      TlbLevelConfig config, Set<AccessKind> kinds, long seed, @Nullable SetAssociativeTlb buffer) {
     this.config = config;
     List<SetAssociativeTlb> list = new ArrayList<>();
     for (TlbStructureConfig c : config.structures()) {
       // A stream of its own for each structure, fixed by its name.
       list.add(new SetAssociativeTlb(c, seed ^ (long) c.name().hashCode() << 32));
+    }
+    List<SetAssociativeTlb> homes = List.copyOf(list);
+    if (buffer != null) {
+      list.add(buffer);
     }
     structures = List.copyOf(list);
     boolean alone =
@@ -48,20 +62,21 @@ public final class TlbLevel {
       byKind[kind.ordinal()] =
           structures.stream().filter(s -> s.serves(kind)).toArray(SetAssociativeTlb[]::new);
       for (PageSize page : PageSize.values()) {
-        holders[kind.ordinal() << 2 | page.ordinal()] = holders(kind, page);
+        holders[kind.ordinal() << 2 | page.ordinal()] = holders(homes, kind, page);
       }
     }
   }
 
   /** Those with the largest size that is not larger than the page. */
-  private SetAssociativeTlb[] holders(AccessKind kind, PageSize page) {
+  private static SetAssociativeTlb[] holders(
+      List<SetAssociativeTlb> homes, AccessKind kind, PageSize page) {
     int largest =
-        structures.stream()
+        homes.stream()
             .filter(s -> s.serves(kind))
             .mapToInt(s -> s.largestSizeUpTo(page.ordinal()))
             .max()
             .orElse(-1);
-    return structures.stream()
+    return homes.stream()
         .filter(s -> s.serves(kind))
         .filter(s -> largest >= 0 && s.largestSizeUpTo(page.ordinal()) == largest)
         .toArray(SetAssociativeTlb[]::new);
@@ -112,6 +127,21 @@ public final class TlbLevel {
       sum += byKind[kind][i].extraCycles();
     }
     return sum;
+  }
+
+  /** Whether a look-up would hit; changes nothing. */
+  boolean contains(long va, int pcid, int kind) {
+    for (SetAssociativeTlb s : byKind[kind]) {
+      if (s.contains(va, pcid)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The structure that the last look-up for a kind has asked last: the one that hit, if any. */
+  SetAssociativeTlb lastAsked(int kind) {
+    return byKind[kind][lookedUp - 1];
   }
 
   /** Of the spans of its structures, the largest that is not larger than {@code span}. */

@@ -113,6 +113,22 @@ public final class StaleTranslationDetector implements TranslationCache, WalkObs
     entered(va, pcid, translation);
   }
 
+  @Override
+  public boolean prefetches() {
+    return cache.prefetches();
+  }
+
+  @Override
+  public long takePrefetch(int pcid, int kind) {
+    return cache.takePrefetch(pcid, kind);
+  }
+
+  @Override
+  public void fillAhead(long va, int pcid, int kind, long translation) {
+    cache.fillAhead(va, pcid, kind, translation);
+    entered(va, pcid, translation);
+  }
+
   private void entered(long va, int pcid, long t) {
     if (mmu == null) {
       return;

@@ -15,6 +15,7 @@ import io.lookaside.timing.InterruptConfig;
 import io.lookaside.timing.MemoryConfig;
 import io.lookaside.timing.MemoryHierarchy;
 import io.lookaside.timing.TimingConfig;
+import io.lookaside.tlb.PrefetchConfig;
 import io.lookaside.tlb.SizePredictionConfig;
 import io.lookaside.tlb.TlbConfig;
 import io.lookaside.tlb.TlbLevelConfig;
@@ -142,10 +143,29 @@ final class MachineBinder {
       TlbLevelConfig l1i, TlbLevelConfig l1d, TlbLevelConfig stlb, TlbConfig.Inclusion inclusion) {
     boolean whole = tree.path("reloadWholePages").asBoolean(false);
     try {
-      return new TlbConfig(l1i, l1d, stlb, inclusion, whole);
+      return new TlbConfig(l1i, l1d, stlb, inclusion, whole, prefetch());
     } catch (IllegalArgumentException e) {
       problem(culprit(whole, inclusion, l1i, l1d), e);
       return new TlbConfig(plain(l1i), plain(l1d), plain(stlb), inclusion);
+    }
+  }
+
+  private @Nullable PrefetchConfig prefetch() {
+    JsonNode node = tree.path("tlbPrefetch");
+    if (!node.isObject()) {
+      return null;
+    }
+    try {
+      return new PrefetchConfig(
+          constant(
+              PrefetchConfig.Kind.values(),
+              PrefetchConfig.Kind::label,
+              node.path("kind").stringValue()),
+          node.path("bufferEntries").intValue(),
+          node.path("streams").intValue(0));
+    } catch (IllegalArgumentException e) {
+      problem("/tlbPrefetch", e);
+      return null;
     }
   }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.lookaside.tlb.PrefetchConfig;
 import io.lookaside.tlb.SizePredictionConfig;
 import io.lookaside.tlb.TlbConfig;
 import io.lookaside.tlb.TlbLevelConfig;
@@ -133,6 +134,26 @@ class MachineLibraryTest {
     for (String name : MachineLibrary.NAMES) {
       assertEquals(1, MachineLibrary.load(name, List.of()).tlb().coalescedPages(), name);
     }
+  }
+
+  @Test
+  void prefetchCanBeSetAndMustMakeSense() throws Exception {
+    assertEquals(
+        new PrefetchConfig(PrefetchConfig.Kind.STRIDE, 16, 8),
+        set("tlbPrefetch={kind: stride, bufferEntries: 16, streams: 8}").tlb().prefetch());
+    assertEquals(
+        new PrefetchConfig(PrefetchConfig.Kind.NEXT_PAGE, 4, 0),
+        set("tlbPrefetch={kind: next-page, bufferEntries: 4}").tlb().prefetch());
+    refused(
+        BASE + "tlbPrefetch: {kind: stride, bufferEntries: 4}\n",
+        "2:1",
+        "tlbPrefetch",
+        "needs 1 to 64 streams");
+    refused(
+        BASE + "tlbPrefetch: {kind: previous, bufferEntries: 4}\n",
+        "2:15",
+        "tlbPrefetch.kind",
+        "none of next-page, stride");
   }
 
   @Test
