@@ -1,5 +1,6 @@
 package io.lookaside.cli;
 
+import io.lookaside.experiments.compare.ResultSet;
 import io.lookaside.experiments.sweep.SweepFolder;
 import io.lookaside.mmu.memory.PhysicalMemoryLimitException;
 import io.lookaside.os.OutOfFramesException;
@@ -96,6 +97,7 @@ public final class Main implements Runnable {
         .addSubcommand(new ExplainCommand(console))
         .addSubcommand(new CurveCommand(console))
         .addSubcommand(SweepCommand.commandLine(console))
+        .addSubcommand(new CompareCommand(console))
         .addSubcommand(new MachinesCommand(console))
         .addSubcommand(TraceCommand.commandLine(console))
         .addSubcommand(new LabCommand(console))
@@ -186,6 +188,7 @@ public final class Main implements Runnable {
         || e instanceof ImageException
         || e instanceof ConfigException
         || e instanceof SweepFolder.SweepException
+        || e instanceof ResultSet.ResultException
         || e instanceof OutOfFramesException
         || e instanceof PhysicalMemoryLimitException) {
       return ExitCode.BAD_INPUT;

@@ -18,7 +18,8 @@ import picocli.CommandLine.Command;
       "  lookaside sweep plan big.yaml -o big.sweep",
       "  lookaside sweep shard 1/4 big.sweep",
       "  lookaside sweep status big.sweep",
-      "  lookaside sweep merge big.sweep"
+      "  lookaside sweep merge big.sweep",
+      "  lookaside sweep sbatch big.sweep --submit"
     })
 final class SweepCommand {
   private final Console console;
@@ -34,7 +35,8 @@ final class SweepCommand {
         .addSubcommand(new SweepRunCommand(console))
         .addSubcommand(new SweepShardCommand(console))
         .addSubcommand(new SweepStatusCommand(console))
-        .addSubcommand(new SweepMergeCommand(console));
+        .addSubcommand(new SweepMergeCommand(console))
+        .addSubcommand(new SweepSbatchCommand(console));
   }
 
   @Command(

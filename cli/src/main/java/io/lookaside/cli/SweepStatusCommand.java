@@ -1,5 +1,6 @@
 package io.lookaside.cli;
 
+import io.lookaside.experiments.sweep.SlurmJobs;
 import io.lookaside.experiments.sweep.SweepFolder;
 import io.lookaside.experiments.sweep.SweepFolder.Found;
 import io.lookaside.experiments.sweep.SweepFolder.State;
@@ -27,7 +28,7 @@ import tools.jackson.databind.node.ObjectNode;
     sortOptions = false,
     description = {
       "Say how far a sweep is: the points that are missing or damaged, and those that failed, with"
-          + " the reason. The exit code is 0 if all are finished, else 1."
+          + " the reason; and what Slurm says of them, where it runs them. The exit code is 0 if all are finished, else 1."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -62,6 +63,7 @@ final class SweepStatusCommand implements Callable<Integer> {
     ResultFile jsonFile = json == null ? null : new ResultFile(json);
     SweepFolder sweep = new SweepFolder(Path.of(folder));
     SweepPlan plan = sweep.plan();
+    Map<Integer, SlurmJobs.Task> jobs = new SlurmJobs(sweep).tasks();
     Map<State, Integer> counts = new EnumMap<>(State.class);
     for (State state : State.values()) {
       counts.put(state, 0);
@@ -81,8 +83,13 @@ final class SweepStatusCommand implements Callable<Integer> {
       String word = word(found.state());
       ObjectNode row = unfinished.addObject().put("index", point.index()).put("key", point.key());
       row.put("point", point.title()).put("state", word).put("reason", found.reason());
+      SlurmJobs.Task task = jobs.get(point.index());
+      if (task != null) {
+        row.putObject("slurm").put("task", task.task()).put("state", task.state());
+      }
       if (all || listed < MOST_LISTED) {
         String reason = found.reason().isEmpty() ? "" : ": " + found.reason();
+        reason += task == null ? "" : " [" + task + "]";
         text.append(String.format(Locale.ROOT, "%6d  %-8s  ", point.index(), word))
             .append(point.title())
             .append(reason.replaceAll("\\p{Cntrl}", "?"))
