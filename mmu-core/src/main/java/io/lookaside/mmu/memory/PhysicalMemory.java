@@ -1,6 +1,7 @@
 package io.lookaside.mmu.memory;
 
 import it.unimi.dsi.fastutil.longs.Long2ObjectOpenHashMap;
+import it.unimi.dsi.fastutil.longs.LongArrayList;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -22,6 +23,7 @@ public final class PhysicalMemory implements TableMemory {
   public static final long DEFAULT_LIMIT_BYTES = 4L << 30;
 
   private static final int CHUNK_SHIFT = 16;
+  private static final int PAGE = 4096;
   private static final int OFFSET_MASK = CHUNK_BYTES - 1;
   private static final VarHandle WORD =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -29,14 +31,8 @@ public final class PhysicalMemory implements TableMemory {
   /** Stands for every chunk that was never written; never written itself. */
   private static final byte[] ZERO = new byte[CHUNK_BYTES];
 
-  /**
-   * Stands for every chunk of compact memory of which few words are not zero; those are in {@link
-   * #few}. Never written itself.
-   */
-  private static final byte[] FEW = new byte[0];
-
-  /** A chunk of compact memory with more words than this that are not zero is held whole. */
-  private static final int MAX_FEW = 64;
+  /** Stands for every written chunk of compact memory, which is in {@link #compacted}. */
+  private static final byte[] COMPACT = new byte[0];
 
   /** Chunks below this number (64 GiB) are found by an array, those above by a hash table. */
   private static final int MAX_DIRECT_CHUNKS = 1 << 20;
@@ -47,51 +43,8 @@ public final class PhysicalMemory implements TableMemory {
   private byte[][] direct = new byte[0][];
   private @Nullable Long2ObjectOpenHashMap<byte[]> sparse;
 
-  /** The words of the chunks that {@link #FEW} stands for; as long as {@link #direct}. */
-  private @Nullable FewWords[] few = new FewWords[0];
-
-  /** The words of a chunk that are not zero, in no order. */
-  private static final class FewWords {
-    short[] places = new short[8];
-    long[] values = new long[8];
-    int count;
-
-    int find(long pa) {
-      short place = (short) ((pa & OFFSET_MASK) >>> 3);
-      for (int i = 0; i < count; i++) {
-        if (places[i] == place) {
-          return i;
-        }
-      }
-      return -1;
-    }
-
-    void add(long pa, long value) {
-      if (count == places.length) {
-        places = Arrays.copyOf(places, 2 * count);
-        values = Arrays.copyOf(values, 2 * count);
-      }
-      places[count] = (short) ((pa & OFFSET_MASK) >>> 3);
-      values[count] = value;
-      count++;
-    }
-
-    void remove(int i) {
-      count--;
-      places[i] = places[count];
-      values[i] = values[count];
-    }
-
-    /** The address within its chunk of a word. */
-    int offset(int i) {
-      return (places[i] & 0xffff) << 3;
-    }
-
-    /** About what it takes of the host. */
-    long bytes() {
-      return 72 + 10L * places.length;
-    }
-  }
+  /** The chunks that {@link #COMPACT} stands for; as long as {@link #direct}. */
+  private @Nullable CompactChunk[] compacted = new CompactChunk[0];
 
   /** Empty RAM with the default limit. */
   public PhysicalMemory() {
@@ -142,7 +95,7 @@ public final class PhysicalMemory implements TableMemory {
       return readSparse(pa);
     }
     byte[] bytes = table[(int) chunk];
-    return bytes == FEW ? readFew(pa) : (long) WORD.get(bytes, (int) pa & OFFSET_MASK);
+    return bytes == COMPACT ? chunkOf(pa).read(pa) : (long) WORD.get(bytes, (int) pa & OFFSET_MASK);
   }
 
   /**
@@ -159,10 +112,10 @@ public final class PhysicalMemory implements TableMemory {
     byte[] bytes;
     if (chunk < table.length
         && (bytes = table[(int) chunk]) != ZERO
-        && bytes != FEW
+        && bytes != COMPACT
         && (pa & 7) == 0) {
       WORD.set(bytes, (int) pa & OFFSET_MASK, value);
-    } else if (!compact || !writeFew(pa, value)) {
+    } else if (!compact || !writeCompact(pa, value)) {
       WORD.set(writableChunk(pa), (int) pa & OFFSET_MASK, value);
     }
   }
@@ -178,8 +131,8 @@ public final class PhysicalMemory implements TableMemory {
     for (long from = pa; from < end; ) {
       long to = Math.min(end, (from | OFFSET_MASK) + 1);
       byte[] chunk = writtenChunk(from);
-      if (chunk == FEW) {
-        zeroFew(from, to);
+      if (chunk == COMPACT) {
+        zeroCompact(from, to);
       } else if (chunk != null) {
         if (to - from == CHUNK_BYTES) {
           release(from);
@@ -209,8 +162,13 @@ public final class PhysicalMemory implements TableMemory {
       byte[] written = writtenChunk(source);
       if (written == null) {
         zero(target, n);
-      } else if (written == FEW) {
-        copyFew(source, target, n);
+      } else if (written == COMPACT) {
+        n = (int) Math.min(n, PAGE - Math.max(source & (PAGE - 1), target & (PAGE - 1)));
+        copyCompact(source, target, n);
+      } else if (compact) {
+        for (int i = 0; i < n; i += 8) {
+          write(target + i, (long) WORD.get(written, ((int) source & OFFSET_MASK) + i));
+        }
       } else {
         System.arraycopy(
             written,
@@ -245,14 +203,8 @@ public final class PhysicalMemory implements TableMemory {
       return;
     }
     int from = (int) pa & OFFSET_MASK;
-    if (chunk == FEW) {
-      FewWords words = fewOf(pa);
-      for (int i = 0; i < words.count; i++) {
-        int offset = words.offset(i) - from;
-        if (offset >= 0 && offset < bytes) {
-          visitor.visit(offset, words.values[i]);
-        }
-      }
+    if (chunk == COMPACT) {
+      chunkOf(pa).visit(from, bytes, visitor);
       return;
     }
     for (int offset = 0; offset < bytes; offset += 8) {
@@ -263,93 +215,75 @@ public final class PhysicalMemory implements TableMemory {
     }
   }
 
-  // Chunks of few words.
+  // Compact chunks.
 
-  private FewWords fewOf(long pa) {
-    FewWords words = few[(int) (pa >>> CHUNK_SHIFT)];
-    if (words == null) {
-      throw new IllegalStateException("a chunk of few words has none");
+  private CompactChunk chunkOf(long pa) {
+    CompactChunk chunk = compacted[(int) (pa >>> CHUNK_SHIFT)];
+    if (chunk == null) {
+      throw new IllegalStateException("a compact chunk is gone");
     }
-    return words;
+    return chunk;
   }
 
-  private long readFew(long pa) {
-    FewWords words = fewOf(pa);
-    int i = words.find(pa);
-    return i < 0 ? 0 : words.values[i];
-  }
-
-  /** Writes a word to a chunk of few words; {@code false} if the chunk is to be held whole. */
-  private boolean writeFew(long pa, long value) {
+  /** Writes a word to compact memory; {@code false} above where that ends. */
+  private boolean writeCompact(long pa, long value) {
     check(pa);
-    long chunk = pa >>> CHUNK_SHIFT;
-    if (chunk >= MAX_DIRECT_CHUNKS) {
+    if (pa >>> CHUNK_SHIFT >= MAX_DIRECT_CHUNKS) {
       return false;
     }
-    int index = (int) chunk;
+    int index = (int) (pa >>> CHUNK_SHIFT);
     if (index >= direct.length) {
       grow(index);
     }
-    FewWords words = few[index];
-    if (words == null) {
-      if (direct[index] != ZERO) {
-        return false; // held whole
-      }
+    CompactChunk chunk = compacted[index];
+    long before = 0;
+    if (chunk == null) {
       if (value == 0) {
         return true;
       }
-      words = new FewWords();
-      take(words.bytes());
-      few[index] = words;
-      direct[index] = FEW;
+      take(CompactChunk.MOST_FOR_A_WORD);
+      writtenBytes -= CompactChunk.MOST_FOR_A_WORD;
+      chunk = new CompactChunk();
+      compacted[index] = chunk;
+      direct[index] = COMPACT;
+    } else {
+      before = chunk.bytes();
+      take(CompactChunk.MOST_FOR_A_WORD);
+      writtenBytes -= CompactChunk.MOST_FOR_A_WORD;
     }
-    int i = words.find(pa);
-    if (i >= 0) {
-      if (value == 0) {
-        words.remove(i);
-      } else {
-        words.values[i] = value;
-      }
-      return true;
-    }
-    if (value == 0) {
-      return true;
-    }
-    if (words.count == MAX_FEW) {
-      return false;
-    }
-    long before = words.bytes();
-    words.add(pa, value);
-    writtenBytes += words.bytes() - before;
+    chunk.write(pa, value);
+    writtenBytes += chunk.bytes() - before;
     return true;
   }
 
-  private void zeroFew(long from, long to) {
-    FewWords words = fewOf(from);
-    long base = from & ~(long) OFFSET_MASK;
-    for (int i = words.count - 1; i >= 0; i--) {
-      long at = base + words.offset(i);
-      if (at >= from && at < to) {
-        words.remove(i);
-      }
-    }
-    if (words.count == 0) {
+  private void zeroCompact(long from, long to) {
+    CompactChunk chunk = chunkOf(from);
+    long before = chunk.bytes();
+    chunk.zero((int) from & OFFSET_MASK, (int) (to - 1) & OFFSET_MASK);
+    if (chunk.isEmpty()) {
       int index = (int) (from >>> CHUNK_SHIFT);
-      few[index] = null;
+      compacted[index] = null;
       direct[index] = ZERO;
-      writtenBytes -= words.bytes();
+      writtenBytes -= before;
+    } else {
+      writtenBytes += chunk.bytes() - before;
     }
   }
 
-  private void copyFew(long source, long target, int bytes) {
-    FewWords words = fewOf(source);
+  /** Copies what lies within one page to within another. */
+  private void copyCompact(long source, long target, int bytes) {
+    LongArrayList words = new LongArrayList();
+    chunkOf(source)
+        .visit(
+            (int) source & OFFSET_MASK,
+            bytes,
+            (offset, value) -> {
+              words.add(offset);
+              words.add(value);
+            });
     zero(target, bytes);
-    long base = source & ~(long) OFFSET_MASK;
-    for (int i = 0; i < words.count; i++) {
-      long at = base + words.offset(i);
-      if (at >= source && at < source + bytes) {
-        write(target + (at - source), words.values[i]);
-      }
+    for (int i = 0; i < words.size(); i += 2) {
+      write(target + words.getLong(i), words.getLong(i + 1));
     }
   }
 
@@ -366,7 +300,7 @@ public final class PhysicalMemory implements TableMemory {
     Arrays.fill(larger, direct.length, length, ZERO);
     direct = larger;
     if (compact) {
-      few = Arrays.copyOf(few, length);
+      compacted = Arrays.copyOf(compacted, length);
     }
   }
 
@@ -421,15 +355,6 @@ public final class PhysicalMemory implements TableMemory {
     }
     if (direct[index] == ZERO) {
       direct[index] = allocate();
-    } else if (direct[index] == FEW) {
-      FewWords words = fewOf(pa);
-      byte[] whole = allocate();
-      for (int i = 0; i < words.count; i++) {
-        WORD.set(whole, words.offset(i), words.values[i]);
-      }
-      few[index] = null;
-      writtenBytes -= words.bytes();
-      direct[index] = whole;
     }
     return direct[index];
   }

@@ -282,7 +282,7 @@ final class Faults {
         return FaultKind.OUT_OF_MEMORY;
       }
     } else {
-      swapCache.hit(area, pfn);
+      swapCache.hit(area, va, pfn);
     }
     mapper.pin(pfn);
     swapCache.await(pfn);

@@ -162,6 +162,22 @@ final class PageMapper {
     }
   }
 
+  /**
+   * Takes the pages that an area has mapped from reclaim's lists, or gives them back; if another
+   * area has one locked too, reclaim will find that.
+   */
+  void setLocked(Vma area, boolean locked) {
+    for (long va = area.start; va < area.end; ) {
+      long entry = tables.read(tables.descend(area.space.root, va));
+      int shift = tables.reached();
+      int head = LinuxPte.isMapped(entry) ? frames.head(LinuxPte.pfn(entry, shift)) : -1;
+      if (head >= 0 && frames.is(head, PageFrames.LRU)) {
+        kernel.lru.change(head, locked ? PageFrames.MLOCKED : 0, locked ? 0 : PageFrames.MLOCKED);
+      }
+      va = (va & -(1L << shift)) + (1L << shift);
+    }
+  }
+
   /** Keeps the page of a frame from being freed or moved out; {@link #put} ends that. */
   void pin(int pfn) {
     frames.addReferences(frames.head(pfn), 1);

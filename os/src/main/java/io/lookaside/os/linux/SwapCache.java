@@ -126,8 +126,9 @@ final class SwapCache {
     }
   }
 
-  /** Notes that a fault found a page that was read ahead. */
-  void hit(Vma vma, int pfn) {
+  /** Notes that a fault found a page in the cache, perhaps one that was read ahead. */
+  void hit(Vma vma, long va, int pfn) {
+    vma.swapLast = va >>> PhysicalPages.PAGE_SHIFT;
     if (frames.is(pfn, PageFrames.READAHEAD)) {
       frames.clear(pfn, PageFrames.READAHEAD);
       vma.swapHits = Math.min(vma.swapHits + 1, 63);

@@ -608,6 +608,7 @@ final class SystemCalls {
           space.remove(middle);
           middle.flags = lock ? middle.flags | Vma.LOCKED : middle.flags & ~Vma.LOCKED;
           space.insert(middle);
+          mapper.setLocked(middle, lock);
         }
       }
       va = to;

@@ -54,7 +54,7 @@ public final class Vma {
   /** Of a {@link #HUGETLB} area: the binary logarithm of the page size. */
   int hugeShift;
 
-  /** The last fault that read from swap: its page, and how many were read with it. */
+  /** The page of the last fault of a swapped page, and how many were read when one was last. */
   long swapLast = -2;
 
   int swapWindow;
