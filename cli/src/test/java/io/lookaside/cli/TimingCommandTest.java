@@ -8,8 +8,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
@@ -105,6 +107,71 @@ class TimingCommandTest {
     }
     assertTrue(open.isEmpty(), "begun and not ended: " + open);
     assertEquals(named, used);
+  }
+
+  /** Sixty loads, each of a page of its own, on two walkers: slices of one walker never overlap. */
+  @Test
+  void slicesOfATrackNestAndNoTrackHasTwoUses() throws Exception {
+    StringBuilder loads = new StringBuilder();
+    for (int i = 0; i < 60; i++) {
+      loads.append(" L ").append(Integer.toHexString(0x1000_0000 + i * 0x40_1000)).append(",8\n");
+    }
+    Path many = Files.writeString(folder.resolve("many.lackey"), loads);
+    Path file = folder.resolve("many.json");
+    Cli.Outcome cli =
+        Cli.run(
+            "run",
+            many.toString(),
+            "--machine",
+            "skylake",
+            "--map",
+            "prefault",
+            "--timing",
+            "--overlap",
+            "window",
+            "--timeline",
+            file.toString(),
+            "-q");
+    assertEquals(ExitCode.OK, cli.code(), cli.err());
+    Map<Long, List<long[]>> slices = new HashMap<>();
+    Set<Long> others = new HashSet<>();
+    Set<String> names = new HashSet<>();
+    int walks = 0;
+    int reads = 0;
+    for (JsonNode event : json(Files.readString(file)).path("traceEvents")) {
+      long track = event.path("tid").asLong();
+      JsonNode args = event.path("args");
+      if (event.path("ph").asString("").equals("X")) {
+        long begin = event.path("ts").asLong();
+        long end = begin + event.path("dur").asLong();
+        slices.computeIfAbsent(track, t -> new ArrayList<>()).add(new long[] {begin, end});
+        String name = event.path("name").asString("");
+        walks += name.equals("walk (miss)") && args.path("cyclesInQueue").isNumber() ? 1 : 0;
+        reads += name.startsWith("read P") && args.path("servedBy").isString() ? 1 : 0;
+        if (name.equals("structure-cache look-up")) {
+          assertTrue(
+              Set.of("none", "PML4E cache", "PDPTE cache", "PDE cache")
+                  .contains(args.path("hit").asString("")));
+        }
+      } else if (event.path("ph").asString("").equals("b")) {
+        others.add(track);
+      } else if (event.path("ph").asString("").equals("M")) {
+        assertTrue(names.add(args.path("name").asString("")), "one name, one track");
+      }
+    }
+    assertEquals(60, walks);
+    assertTrue(reads >= 60);
+    assertEquals(2, slices.size());
+    for (Map.Entry<Long, List<long[]>> track : slices.entrySet()) {
+      assertFalse(others.contains(track.getKey()), "also used for waiting");
+      for (long[] a : track.getValue()) {
+        for (long[] b : track.getValue()) {
+          boolean apart = a[1] <= b[0] || b[1] <= a[0];
+          boolean nested = (a[0] >= b[0] && a[1] <= b[1]) || (b[0] >= a[0] && b[1] <= a[1]);
+          assertTrue(apart || nested, "slices cross");
+        }
+      }
+    }
   }
 
   @Test

@@ -28,7 +28,7 @@ public final class Timeline implements TimingObserver {
   public static final int MAX_STEPS = 200_000;
 
   /** The number of the first walker's track. */
-  private static final int FIRST_WALKER = 10;
+  private static final int FIRST_WALKER = Step.values().length + 1;
 
   private static final String[] ENTRIES = {"PTE", "PDE", "PDPTE", "PML4E", "PML5E"};
 

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -87,6 +88,57 @@ class ExactCyclesTest {
     for (Overlap overlap : Overlap.values()) {
       assertEquals(cycles, total(overlap, PLENTY, FIXED, walk(1, reads)));
     }
+  }
+
+  /**
+   * What a load takes, as a load sees it that needs its result: it starts in the cycle in which the
+   * result is there, and not in the one before. Its own look-up takes one more.
+   */
+  @Test
+  void resultIsThereInItsCycleAndNotInTheOneBefore() {
+    Map<Story, Long> cycles = new LinkedHashMap<>();
+    cycles.put(hit(1), 1L);
+    cycles.put(Story.load(Passage.secondLevelHit(1, NOWHERE)), 1L + 7);
+    for (int reads = 1; reads <= 4; reads++) {
+      // From the PDE, PDPTE and PML4E caches, and from the root.
+      cycles.put(walk(1, reads), 1L + 7 + 1 + 50L * reads);
+    }
+    Passage clean = new Passage(1, true, null, null, List.of(READ), NOWHERE);
+    cycles.put(Story.load(clean), 1L + 1 + 10 + 50);
+    Passage fault = new Passage(1, false, List.of(READ), List.of(READ), null, NOWHERE);
+    cycles.put(Story.load(fault), 1L + 7 + 51 + 100 + 51);
+    cycles.forEach((story, done) -> assertReadyAt(done, story, FIXED, 1));
+
+    int[] places = {
+      Served.L1, Served.L2, Served.LAST_LEVEL, Served.dram(true, 0), Served.dram(false, 0)
+    };
+    int[] reads = {5, 14, 40, 100, 130};
+    for (int i = 0; i < places.length; i++) {
+      // The entry from that place, then the data from L1D, looked up after the TLB.
+      Story story = Story.load(Passage.walk(1, Served.L1, places[i]));
+      assertReadyAt(1 + 7 + 1 + reads[i] + 5, story, caches(false), 1);
+    }
+  }
+
+  private static void assertReadyAt(long cycle, Story story, MemoryConfig memory, int lookup) {
+    long writes5 = 5;
+    long reads5 = 5L << 16;
+    List<Story> stories = List.of(story.withRegisters(writes5), hit(9).withRegisters(reads5));
+    Map<Long, List<Long>> ends = ends(Step.LOOKUP, Overlap.DATAFLOW, PLENTY, memory, stories);
+    assertEquals(List.of(cycle + lookup), ends.get(1L), story.toString());
+  }
+
+  /** The only miss register is given back at 8, by the first. One reference enters in a cycle. */
+  @ParameterizedTest
+  @CsvSource({"1, 15", "6, 15", "7, 15", "8, 16", "9, 17"})
+  void missRegisterThatComesFreeIsTakenInThatCycleAndNotBefore(int entry, long translated) {
+    CoreConfig narrow = new CoreConfig(1, 512, 512, 512, 4, 4, 4, 1, 1, 4, 10, 100);
+    List<Story> stories = new ArrayList<>();
+    stories.add(Story.load(Passage.secondLevelHit(1, NOWHERE)));
+    stories.addAll(Collections.nCopies(entry - 1, hit(9)));
+    stories.add(Story.load(Passage.secondLevelHit(2, NOWHERE)));
+    Map<Long, List<Long>> ends = ends(Step.TRANSLATED, Overlap.WINDOW, narrow, FIXED, stories);
+    assertEquals(List.of(translated), ends.get((long) entry));
   }
 
   @Test
