@@ -1,7 +1,9 @@
 package io.lookaside.cli;
 
+import io.lookaside.experiments.explore.WalkExplorer;
 import io.lookaside.mmu.PagingMode;
 import io.lookaside.mmu.format.Cr3;
+import io.lookaside.os.AddressRange;
 import io.lookaside.simulator.image.CpuState;
 import io.lookaside.simulator.image.ImageMap;
 import io.lookaside.simulator.image.ImageMemory;
@@ -46,7 +48,8 @@ import picocli.CommandLine.Parameters;
       "  lookaside image info guest.elf",
       "  lookaside image map guest.elf > map.tsv",
       "  lookaside image translate guest.elf --cr3 0x3a3d000 0x401000 0xffffffff81000000",
-      "  lookaside image walk guest.elf 0x401000"
+      "  lookaside image walk guest.elf 0x401000",
+      "  lookaside image explore guest.elf -o walk.html"
     })
 final class ImageCommand {
   private static final int LINES_AT_ONCE = 1 << 15;
@@ -276,6 +279,55 @@ final class ImageCommand {
 
   private static FileNotFoundException missing(String message) {
     return new FileNotFoundException(message);
+  }
+
+  @Command(
+      name = "explore",
+      mixinStandardHelpOptions = true,
+      description =
+          "Write a page that walks the image's tables for any address, level by level; it works"
+              + " offline.")
+  int explore(
+      @Mixin Source source,
+      @Option(
+              names = {"-o", "--output"},
+              required = true,
+              paramLabel = "FILE",
+              description = "The page to write; - for standard output.")
+          String output,
+      @Option(
+              names = "--range",
+              paramLabel = "FIRST-LAST",
+              description =
+                  "Hold only the tables of these addresses, as in 0x400000-0x7fffff; may be"
+                      + " repeated.")
+          @Nullable List<String> ranges)
+      throws Exception {
+    source.check();
+    List<AddressRange> chosen = new ArrayList<>();
+    for (String range : ranges == null ? List.<String>of() : ranges) {
+      try {
+        chosen.add(AddressRange.parse(range));
+      } catch (IllegalArgumentException e) {
+        throw new UsageException("--range: " + e.getMessage());
+      }
+    }
+    ResultFile page = new ResultFile(output);
+    if (page.isFile(source.file)) {
+      throw new UsageException("the page would overwrite the image; name another file");
+    }
+    try (MemoryImage image = source.open()) {
+      ImageMemory memory = new ImageMemory(image);
+      ImagePaging paging = source.paging(image, memory);
+      String html;
+      try {
+        html = WalkExplorer.html(image.name(), paging, memory, chosen);
+      } catch (WalkExplorer.TooManyTablesException e) {
+        throw new UsageException(String.valueOf(e.getMessage()));
+      }
+      page.write(html, console.out());
+    }
+    return ExitCode.OK;
   }
 
   @Command(

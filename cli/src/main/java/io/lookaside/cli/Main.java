@@ -1,6 +1,7 @@
 package io.lookaside.cli;
 
 import io.lookaside.experiments.compare.ResultSet;
+import io.lookaside.experiments.report.ResultException;
 import io.lookaside.experiments.sweep.SweepFolder;
 import io.lookaside.mmu.memory.PhysicalMemoryLimitException;
 import io.lookaside.os.OutOfFramesException;
@@ -96,6 +97,8 @@ public final class Main implements Runnable {
         .addSubcommand(new RunCommand(console))
         .addSubcommand(new ExplainCommand(console))
         .addSubcommand(new CurveCommand(console))
+        .addSubcommand(new AdviseCommand(console))
+        .addSubcommand(new ReportCommand(console))
         .addSubcommand(SweepCommand.commandLine(console))
         .addSubcommand(new CompareCommand(console))
         .addSubcommand(new MachinesCommand(console))
@@ -186,6 +189,7 @@ public final class Main implements Runnable {
         || e instanceof VectorException
         || e instanceof MallocTraceException
         || e instanceof ImageException
+        || e instanceof ResultException
         || e instanceof ConfigException
         || e instanceof SweepFolder.SweepException
         || e instanceof ResultSet.ResultException

@@ -1,6 +1,7 @@
 package io.lookaside.cli;
 
 import io.lookaside.mmu.format.PageSize;
+import io.lookaside.os.AddressRange;
 import io.lookaside.os.FramePlacement;
 import io.lookaside.os.linux.LinuxConfig;
 import io.lookaside.os.linux.Mechanism;
@@ -116,6 +117,14 @@ class RunCommand implements Callable<Integer> {
   private String pageSize = "4K";
 
   @Option(
+      names = "--huge-pages",
+      paramLabel = "FIRST-LAST",
+      description =
+          "Map pages of 2M on first touches in the 2 MiB blocks of these addresses, as in"
+              + " 0x4000000-0x47fffff; may be repeated.")
+  private List<String> hugePages = new ArrayList<>();
+
+  @Option(
       names = "--frames",
       paramLabel = "contiguous|scattered|fragmented:P",
       defaultValue = DEFAULT_FRAMES,
@@ -206,6 +215,13 @@ class RunCommand implements Callable<Integer> {
           "Show the N instructions, pages or regions whose misses cost most; as in --top pc 10;"
               + " may be repeated.")
   private List<String> top = new ArrayList<>();
+
+  @Option(
+      names = "--heatmap",
+      description =
+          "Keep accesses by address and time, and which pages map which addresses, for --json and"
+              + " report.")
+  private boolean heatmap;
 
   @Option(
       names = "--seed",
@@ -438,6 +454,11 @@ class RunCommand implements Callable<Integer> {
     if (config.cores() > 1 && !top.isEmpty()) {
       throw new UsageException("--top ranks what one core does; leave --top or --cores out");
     }
+    if ((config.cores() > 1 || quantumCycles != null) && heatmap) {
+      throw new UsageException(
+          "--heatmap is of one core whose turns are counted in references; leave --heatmap or"
+              + " --cores and --quantum-cycles out");
+    }
     return config;
   }
 
@@ -578,7 +599,11 @@ class RunCommand implements Callable<Integer> {
     }
     long most = maxRefs == null ? Long.MAX_VALUE : maxRefs;
     LinuxConfig linux =
-        linux(prefault || size != PageSize.SIZE_4K || !frames.equals(DEFAULT_FRAMES));
+        linux(
+            prefault
+                || size != PageSize.SIZE_4K
+                || !hugePages.isEmpty()
+                || !frames.equals(DEFAULT_FRAMES));
     long turn = quantum == null ? RunOptions.DEFAULT_QUANTUM : quantum;
     return new RunOptions(
         traces,
@@ -595,7 +620,26 @@ class RunCommand implements Callable<Integer> {
         linux,
         quantumCycles == null ? 0 : quantumCycles,
         source,
-        checkStale);
+        checkStale,
+        hugeRanges(size, prefault),
+        heatmap);
+  }
+
+  private List<AddressRange> hugeRanges(PageSize size, boolean prefault) throws UsageException {
+    if (!hugePages.isEmpty() && (size != PageSize.SIZE_4K || prefault)) {
+      throw new UsageException(
+          "--huge-pages gives ranges 2M pages where all else has 4K, on first touches; leave out"
+              + " --page-size and --map prefault");
+    }
+    List<AddressRange> ranges = new ArrayList<>();
+    for (String range : hugePages) {
+      try {
+        ranges.add(AddressRange.parse(range));
+      } catch (IllegalArgumentException e) {
+        throw new UsageException("--huge-pages: " + e.getMessage());
+      }
+    }
+    return ranges;
   }
 
   /** The kernel modelled on Linux, where an option asks for it. */
@@ -611,7 +655,7 @@ class RunCommand implements Callable<Integer> {
     if (placedOtherwise) {
       throw new UsageException(
           "with --memory or --thp the kernel places pages itself;"
-              + " leave out --page-size, --frames and --map prefault");
+              + " leave out --page-size, --huge-pages, --frames and --map prefault");
     }
     List<String> policies = List.of("always", "madvise", "never");
     String policy = thp == null ? "madvise" : oneOf("--thp", thp, policies);
@@ -714,6 +758,9 @@ class RunCommand implements Callable<Integer> {
       words.addAll(List.of("--set", setting));
     }
     words.addAll(List.of("--map", map, "--page-size", pageSize, "--frames", frames));
+    for (String range : hugePages) {
+      words.addAll(List.of("--huge-pages", range));
+    }
     if (memory != null) {
       words.addAll(List.of("--memory", memory));
     }
@@ -743,6 +790,9 @@ class RunCommand implements Callable<Integer> {
     }
     for (int i = 0; i < top.size(); i += 2) {
       words.addAll(List.of("--top", top.get(i), top.get(i + 1)));
+    }
+    if (heatmap) {
+      words.add("--heatmap");
     }
     return String.join(" ", words);
   }

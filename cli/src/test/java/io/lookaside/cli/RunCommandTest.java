@@ -17,12 +17,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 class RunCommandTest {
   /** The first data frame: page-frame number 0x100000. */
@@ -719,5 +721,104 @@ class RunCommandTest {
     assertTrue(out.chars().noneMatch(c -> c < ' ' && c != '\n'), out);
     assertTrue(out.contains("stlb.entries=3072"), out);
     assertTrue(out.contains("command"), out);
+  }
+
+  /** Without what says how the run was asked for. */
+  private static JsonNode counts(Cli.Outcome outcome) {
+    ObjectNode root = (ObjectNode) outcome.json();
+    root.remove("provenance");
+    return root;
+  }
+
+  @Test
+  void hugePagesEverywhereAreThePagesOfAll() {
+    String trace = Samples.path("date.lackey.xz");
+    JsonNode all = counts(Cli.run("run", trace, "--page-size", "2M", "--json", "-"));
+    String everywhere = "0x0-0x7fffffffffff";
+    assertEquals(all, counts(Cli.run("run", trace, "--huge-pages", everywhere, "--json", "-")));
+    JsonNode none = counts(Cli.run("run", trace, "--json", "-"));
+    String elsewhere = "0x700000000000-0x7fffffffffff";
+    assertEquals(none, counts(Cli.run("run", trace, "--huge-pages", elsewhere, "--json", "-")));
+  }
+
+  @Test
+  void hugePagesAreWhereTheRangesAre() {
+    // Two words in each of three blocks; ranges that touch the first and the last of them.
+    byte[] trace =
+        Cli.words(0x400000, 0x401000, 0x600000, 0x601000, 0x800000, 0x801000, 0x400000, 0x801000);
+    JsonNode run =
+        Cli.runWithInput(
+                trace,
+                "run",
+                "-",
+                "--format",
+                "flat64",
+                "--huge-pages",
+                "0x5fffff-0x5fffff",
+                "--huge-pages",
+                "0x9ff000-0x123456789",
+                "--heatmap",
+                "--json",
+                "-")
+            .json();
+    assertEquals(2, run.path("mappedPages").path("2M").asInt());
+    assertEquals(2, run.path("mappedPages").path("4K").asInt());
+    List<String> extents = new ArrayList<>();
+    run.path("addressSpace")
+        .forEach(
+            e ->
+                extents.add(
+                    e.path("first").asString()
+                        + " "
+                        + e.path("last").asString()
+                        + " "
+                        + e.path("pageSize").asString()
+                        + " "
+                        + e.path("pages").asInt()));
+    assertEquals(
+        List.of("0x400000 0x5fffff 2M 1", "0x600000 0x601fff 4K 2", "0x800000 0x9fffff 2M 1"),
+        extents);
+    assertEquals(
+        "[\"0x5fffff-0x5fffff\",\"0x9ff000-0x123456789\"]",
+        run.path("provenance").path("hugePages").toString());
+  }
+
+  @Test
+  void heatmapChangesNothingElse() {
+    for (String[] more :
+        new String[][] {{}, {"--timing"}, {"--memory", "256M", "--thp", "always"}}) {
+      List<String> words =
+          new ArrayList<>(List.of("run", Samples.path("date.lackey.xz"), "--warmup", "100K"));
+      words.addAll(List.of(more));
+      words.addAll(List.of("--json", "-"));
+      JsonNode plain = counts(Cli.run(words.toArray(String[]::new)));
+      words.add("--heatmap");
+      ObjectNode watched = (ObjectNode) counts(Cli.run(words.toArray(String[]::new)));
+      long accesses = 0;
+      for (JsonNode band : watched.remove("heatmap").path("bands")) {
+        for (JsonNode n : band.path("accesses")) {
+          accesses += n.asLong();
+        }
+      }
+      assertEquals(plain.path("trace").path("references").asLong(), accesses);
+      Map<String, Long> pages = new TreeMap<>();
+      for (JsonNode e : watched.remove("addressSpace")) {
+        pages.merge(e.path("pageSize").asString(), e.path("pages").asLong(), Long::sum);
+      }
+      plain
+          .path("mappedPages")
+          .properties()
+          .forEach(e -> assertEquals(e.getValue().asLong(), pages.getOrDefault(e.getKey(), 0L)));
+      assertEquals(plain, watched);
+    }
+  }
+
+  @Test
+  void hugePagesThatCannotBeAreRefused() {
+    String trace = Samples.path("date.lackey.xz");
+    Cli.run("run", trace, "--huge-pages", "0x4000").failed(2, "--huge-pages", "FIRST-LAST");
+    Cli.run("run", trace, "--huge-pages", "0x4000-0x3fff").failed(2, "0x4000 is above 0x3fff");
+    Cli.run("run", trace, "--huge-pages", "0-1", "--page-size", "2M").failed(2, "--page-size");
+    Cli.run("run", trace, "--huge-pages", "0-1", "--thp", "always").failed(2, "--huge-pages");
   }
 }

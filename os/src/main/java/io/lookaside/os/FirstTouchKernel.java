@@ -16,6 +16,7 @@ public final class FirstTouchKernel implements Kernel {
   private final FrameAllocator frames;
   private final PageTableEditor editor;
   private final PageSize pageSize;
+  private final List<AddressRange> hugePages;
   private final List<AddressSpace> spaces;
   private AddressSpace current;
 
@@ -32,9 +33,26 @@ public final class FirstTouchKernel implements Kernel {
       FramePlacement placement,
       PageSize pageSize,
       long seed) {
+    this(memory, physicalAddressBits, placement, pageSize, List.of(), seed);
+  }
+
+  /**
+   * A kernel that writes its tables into {@code memory}.
+   *
+   * @param hugePages ranges in whose 2 MiB blocks it prefers pages of 2 MiB, whatever {@code
+   *     pageSize} is, in every process
+   */
+  public FirstTouchKernel(
+      PhysicalMemory memory,
+      int physicalAddressBits,
+      FramePlacement placement,
+      PageSize pageSize,
+      List<AddressRange> hugePages,
+      long seed) {
     this.frames = new FrameAllocator(placement, physicalAddressBits, seed);
     this.editor = new PageTableEditor(memory, frames);
     this.pageSize = pageSize;
+    this.hugePages = List.copyOf(hugePages);
     this.spaces = new ArrayList<>();
     this.current = new AddressSpace(editor, frames);
     spaces.add(current);
@@ -44,6 +62,7 @@ public final class FirstTouchKernel implements Kernel {
     frames = other.frames;
     editor = other.editor;
     pageSize = other.pageSize;
+    hugePages = other.hugePages;
     spaces = other.spaces;
     current = spaces.get(0);
   }
@@ -53,8 +72,17 @@ public final class FirstTouchKernel implements Kernel {
     return new FirstTouchKernel(this);
   }
 
-  /** The size of pages that a first touch maps where free memory allows it. */
-  public PageSize pageSize() {
+  /** The largest pages that a first touch maps where free memory allows it. */
+  public PageSize largestPage() {
+    return pageSize == PageSize.SIZE_4K && !hugePages.isEmpty() ? PageSize.SIZE_2M : pageSize;
+  }
+
+  private PageSize preferred(long va) {
+    for (AddressRange range : hugePages) {
+      if (range.touches(va, PageSize.SIZE_2M.bytes())) {
+        return PageSize.SIZE_2M;
+      }
+    }
     return pageSize;
   }
 
@@ -89,7 +117,7 @@ public final class FirstTouchKernel implements Kernel {
       return false;
     }
     // A page that is mapped by now needs nothing but the repetition.
-    current.mapIfAbsent(va, pageSize);
+    current.mapIfAbsent(va, preferred(va));
     return true;
   }
 
@@ -100,6 +128,6 @@ public final class FirstTouchKernel implements Kernel {
 
   @Override
   public void prefault(long va) {
-    current.mapIfAbsent(va, pageSize);
+    current.mapIfAbsent(va, preferred(va));
   }
 }

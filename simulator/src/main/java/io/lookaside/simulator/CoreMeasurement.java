@@ -152,7 +152,9 @@ final class CoreMeasurement {
           timing,
           perCore,
           null,
-          null);
+          null,
+          null,
+          List.of());
     }
   }
 }

@@ -12,6 +12,7 @@ import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.memory.PhysicalMemory;
 import io.lookaside.mmu.memory.TableMemory;
 import io.lookaside.mmu.stale.StaleTranslationDetector;
+import io.lookaside.os.AddressRange;
 import io.lookaside.os.FirstTouchKernel;
 import io.lookaside.os.FramePlacement;
 import io.lookaside.os.Kernel;
@@ -73,18 +74,20 @@ public final class Machine {
       long seed,
       @Nullable MissObserver misses,
       @Nullable WalkObserver walks) {
-    this(config, placement, pageSize, seed, misses, walks, false);
+    this(config, placement, pageSize, List.of(), seed, misses, walks, false);
   }
 
   /**
    * A machine that somebody watches.
    *
+   * @param hugePages ranges in which the kernel prefers pages of 2 MiB
    * @param checkStale whether uses of stale translations are detected
    */
   Machine(
       MachineConfig config,
       FramePlacement placement,
       PageSize pageSize,
+      List<AddressRange> hugePages,
       long seed,
       @Nullable MissObserver misses,
       @Nullable WalkObserver walks,
@@ -93,7 +96,7 @@ public final class Machine {
         new Core(config, new PhysicalMemory(memoryLimit()), seed, misses, walks, checkStale),
         core ->
             new FirstTouchKernel(
-                core.ram(), config.physicalAddressBits(), placement, pageSize, seed));
+                core.ram(), config.physicalAddressBits(), placement, pageSize, hugePages, seed));
   }
 
   /**
@@ -280,6 +283,7 @@ public final class Machine {
               config.physicalAddressBits(),
               options.frames(),
               options.pageSize(),
+              options.hugePages(),
               options.seed());
       for (Core core : cores) {
         machines.add(new Machine(core, machines.isEmpty() ? kernel : kernel.onFurtherCore()));

@@ -34,7 +34,7 @@ public interface ReplayEngine {
     return profile == null
             && detector == null
             && machine.kernel() instanceof FirstTouchKernel kernel
-            && LruReplay.fits(machine.config(), kernel.pageSize())
+            && LruReplay.fits(machine.config(), kernel.largestPage())
         ? new LruReplay(machine)
         : new Replay(
             machine.mmu(), detector == null ? machine.tlbs() : detector, machine.kernel(), profile);

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.HdrHistogram.Histogram;
+import org.HdrHistogram.HistogramIterationValue;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.util.DefaultIndenter;
 import tools.jackson.core.util.DefaultPrettyPrinter;
@@ -36,6 +37,8 @@ import tools.jackson.databind.node.ObjectNode;
 /** Results as JSON, schema {@code lookaside.run/1}: the same bytes for the same run anywhere. */
 public final class RunJson {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+
+  private static final int CLASSES_PER_DOUBLING = 4;
 
   private RunJson() {}
 
@@ -65,6 +68,11 @@ public final class RunJson {
     if (!result.top().isEmpty()) {
       ObjectNode top = root.putObject("top");
       result.top().forEach(ranking -> ranking(top.putObject(ranking.axis().label()), ranking));
+    }
+    AccessHeatmap heatmap = result.heatmap();
+    if (heatmap != null) {
+      heatmap(root.putObject("heatmap"), heatmap);
+      addressSpace(root.putArray("addressSpace"), result);
     }
     LinuxConfig linux = result.options().linux();
     if (linux != null && result.os() != null) {
@@ -240,12 +248,30 @@ public final class RunJson {
     latency.put("p90", walks.getValueAtPercentile(90));
     latency.put("p99", walks.getValueAtPercentile(99));
     latency.put("max", walks.getMaxValue());
+    histogram(latency.putArray("histogram"), walks);
     if (!timing.caches().isEmpty()) {
       ObjectNode caches = root.putObject("caches");
       timing.caches().forEach((name, counts) -> putAll(caches.putObject(name), counts, Set.of()));
     }
     if (timing.dram() != null) {
       putAll(root.putObject("dram"), timing.dram(), Set.of());
+    }
+  }
+
+  /** Four classes for each doubling of the latency; those without walks are left out. */
+  private static void histogram(ArrayNode classes, Histogram walks) {
+    long begun = -1;
+    ObjectNode current = null;
+    for (HistogramIterationValue value : walks.recordedValues()) {
+      long latency = value.getValueIteratedTo();
+      long width = Math.max(1, Long.highestOneBit(latency) / CLASSES_PER_DOUBLING);
+      long from = latency - latency % width;
+      if (current == null || from != begun) {
+        current = classes.addObject();
+        current.put("from", from).put("to", from + width - 1).put("walks", 0L);
+        begun = from;
+      }
+      current.put("walks", current.get("walks").asLong() + value.getCountAtValueIteratedTo());
     }
   }
 
@@ -281,6 +307,31 @@ public final class RunJson {
             .divide(BigDecimal.valueOf(whole), 6, RoundingMode.HALF_EVEN)
             .stripTrailingZeros();
     return quotient.setScale(Math.max(0, quotient.scale())); // no exponent
+  }
+
+  private static void heatmap(ObjectNode node, AccessHeatmap heatmap) {
+    node.put("referencesPerColumn", heatmap.referencesPerColumn());
+    node.put("columns", heatmap.columns());
+    ArrayNode bands = node.putArray("bands");
+    for (AccessHeatmap.Band band : heatmap.bands()) {
+      ObjectNode entry = bands.addObject();
+      entry.put("process", band.process());
+      entry.put("first", hex(band.first()));
+      entry.put("last", hex(band.last()));
+      ArrayNode accesses = entry.putArray("accesses");
+      band.accesses().forEach(accesses::add);
+    }
+  }
+
+  private static void addressSpace(ArrayNode node, RunResult result) {
+    for (RunResult.Extent extent : result.addressSpace()) {
+      ObjectNode entry = node.addObject();
+      entry.put("process", extent.process());
+      entry.put("first", hex(extent.first()));
+      entry.put("last", hex(extent.last()));
+      entry.put("pageSize", extent.pageSize().label());
+      entry.put("pages", extent.pages());
+    }
   }
 
   private static void ranking(ObjectNode node, MissRanking ranking) {
@@ -360,6 +411,8 @@ public final class RunJson {
   private static void provenance(ObjectNode node, RunResult result, String command) {
     node.put("version", Version.current());
     node.put("command", command);
+    ArrayNode traces = node.putArray("traces");
+    result.options().traces().forEach(traces::add);
     node.set("machine", result.machine().effective());
     node.put("machineHash", hash(result.machine().effective()));
     node.put("traceHash", hashText(result.traceHash()));
@@ -367,6 +420,10 @@ public final class RunJson {
     node.put("map", result.options().prefault() ? "prefault" : "demand");
     node.put("frames", result.options().frames().toString());
     node.put("pageSize", result.options().pageSize().label());
+    if (!result.options().hugePages().isEmpty()) {
+      ArrayNode ranges = node.putArray("hugePages");
+      result.options().hugePages().forEach(range -> ranges.add(range.toString()));
+    }
   }
 
   /** A trace's hash as it is written. */

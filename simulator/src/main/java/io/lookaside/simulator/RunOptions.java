@@ -1,6 +1,7 @@
 package io.lookaside.simulator;
 
 import io.lookaside.mmu.format.PageSize;
+import io.lookaside.os.AddressRange;
 import io.lookaside.os.FramePlacement;
 import io.lookaside.os.linux.LinuxConfig;
 import io.lookaside.simulator.image.ImageSource;
@@ -28,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  *     its turn; 0 for turns of {@code quantum} references
  * @param image the address space of an image to run in, instead of under a kernel, or {@code null}
  * @param checkStale detect uses of stale translations
+ * @param hugePages ranges in which first touches map pages of 2 MiB
+ * @param heatmap keep how often addresses are accessed over time, and how they are mapped
  */
 public record RunOptions(
     List<String> traces,
@@ -44,7 +47,9 @@ public record RunOptions(
     @Nullable LinuxConfig linux,
     long quantumCycles,
     @Nullable ImageSource image,
-    boolean checkStale) {
+    boolean checkStale,
+    List<AddressRange> hugePages,
+    boolean heatmap) {
   /**
    * A ranking that is asked for.
    *
@@ -60,6 +65,7 @@ public record RunOptions(
   public RunOptions {
     traces = List.copyOf(traces);
     top = List.copyOf(top);
+    hugePages = List.copyOf(hugePages);
   }
 
   /** Options of a run that is in no image and detects nothing. */
@@ -92,6 +98,8 @@ public record RunOptions(
         linux,
         quantumCycles,
         null,
+        false,
+        List.of(),
         false);
   }
 
@@ -151,5 +159,27 @@ public record RunOptions(
         top,
         linux,
         0);
+  }
+
+  /** The same, with pages of 2 MiB on first touches in ranges. */
+  public RunOptions withHugePages(List<AddressRange> ranges) {
+    return new RunOptions(
+        traces,
+        format,
+        quantum,
+        prefault,
+        frames,
+        pageSize,
+        skip,
+        warmup,
+        maxReferences,
+        seed,
+        top,
+        linux,
+        quantumCycles,
+        image,
+        checkStale,
+        ranges,
+        heatmap);
   }
 }

@@ -52,6 +52,8 @@ import org.jspecify.annotations.Nullable;
  * @param image the address space of an image and what had no translation there, or {@code null} for
  *     a run that is in none
  * @param stale uses of stale translations, warm-up's included, or {@code null} where nobody looked
+ * @param heatmap accesses by address and time, or {@code null} where nobody asked
+ * @param addressSpace how addresses are mapped by the end of the run; empty where nobody asked
  */
 public record RunResult(
     MachineConfig machine,
@@ -72,7 +74,19 @@ public record RunResult(
     @Nullable TimingResult timing,
     List<RunResult> perCore,
     @Nullable ImageResult image,
-    @Nullable StaleResult stale) {
+    @Nullable StaleResult stale,
+    @Nullable AccessHeatmap heatmap,
+    List<Extent> addressSpace) {
+
+  /**
+   * Pages of one size that lie in a row, or nearly so.
+   *
+   * @param process whose
+   * @param first the lowest address
+   * @param last the highest address
+   * @param pages how many there are; fewer than fit where there are gaps
+   */
+  public record Extent(int process, long first, long last, PageSize pageSize, long pages) {}
 
   /**
    * A run in an image.
@@ -122,7 +136,35 @@ public record RunResult(
         timing,
         perCore,
         newImage,
-        newStale);
+        newStale,
+        heatmap,
+        addressSpace);
+  }
+
+  /** This result with what was kept of addresses. */
+  RunResult withAddresses(@Nullable AccessHeatmap accesses, List<Extent> extents) {
+    return new RunResult(
+        machine,
+        options,
+        traces,
+        skipped,
+        warmedUp,
+        instructions,
+        references,
+        processes,
+        levels,
+        walks,
+        physicalAddressSum,
+        mappedPages,
+        tablePages,
+        top,
+        os,
+        timing,
+        perCore,
+        image,
+        stale,
+        accesses,
+        extents);
   }
 
   /** Page faults. What a page that an image lacks would have said is not among them. */

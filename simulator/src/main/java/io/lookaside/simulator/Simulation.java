@@ -17,6 +17,7 @@ import io.lookaside.traces.ReferenceBatch;
 import io.lookaside.traces.TraceException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
@@ -38,6 +39,7 @@ public final class Simulation {
   private final ReplayEngine replay;
   private final @Nullable MissProfile profile;
   private final @Nullable TimedReplay timed;
+  private final @Nullable AccessMap accesses;
   private final Counters<ProcessMetric> processCounters = new Counters<>(ProcessMetric.class);
 
   /** The number of the process that runs on the machine. */
@@ -87,6 +89,7 @@ public final class Simulation {
     this.standardInput = standardInput;
     this.listener = listener;
     this.times = times;
+    this.accesses = options.heatmap() ? new AccessMap() : null;
     Set<MissRanking.Axis> axes =
         options.top().stream().map(RunOptions.Top::axis).collect(Collectors.toSet());
     this.profile = axes.isEmpty() ? null : new MissProfile(config, axes, MissProfile.CAPACITY);
@@ -121,7 +124,14 @@ public final class Simulation {
       return new Machine(config, options.linux(), misses, walks, check);
     }
     return new Machine(
-        config, options.frames(), options.pageSize(), options.seed(), misses, walks, check);
+        config,
+        options.frames(),
+        options.pageSize(),
+        options.hugePages(),
+        options.seed(),
+        misses,
+        walks,
+        check);
   }
 
   /**
@@ -173,6 +183,9 @@ public final class Simulation {
     if (profile != null) {
       profile.clear();
     }
+    if (accesses != null) {
+      accesses.clear();
+    }
     if (timed != null) {
       timed.startClock();
     }
@@ -183,6 +196,9 @@ public final class Simulation {
     switchTo(owner);
     if (profile != null) {
       profile.begin(owner, batch, from, to);
+    }
+    if (accesses != null) {
+      accesses.add(owner, batch, from, to);
     }
     replay.run(batch, from, to);
   }
@@ -331,19 +347,36 @@ public final class Simulation {
   /** What was counted since {@link #beginMeasuring}. */
   RunResult result(List<RunResult.TraceResult> traceResults, long skipped, long warmedUp) {
     CoreMeasurement measurement = Objects.requireNonNull(start);
-    return measurement
-        .result(timed == null ? null : timed.result())
-        .of(
-            options,
-            traceResults,
-            skipped,
-            warmedUp,
-            mappedPages(machine.kernel()),
-            machine.kernel().tablePages(),
-            rankings(),
-            CoreMeasurement.osSince(osAtStart, machine),
-            List.of())
-        .with(image(), RunResult.StaleResult.of(List.of(machine)));
+    RunResult result =
+        measurement
+            .result(timed == null ? null : timed.result())
+            .of(
+                options,
+                traceResults,
+                skipped,
+                warmedUp,
+                mappedPages(machine.kernel()),
+                machine.kernel().tablePages(),
+                rankings(),
+                CoreMeasurement.osSince(osAtStart, machine),
+                List.of())
+            .with(image(), RunResult.StaleResult.of(List.of(machine)));
+    return accesses == null
+        ? result
+        : result.withAddresses(accesses.result(), addressSpace(traceResults));
+  }
+
+  /** How the processes' addresses are mapped. To be asked for at the end, as it switches tables. */
+  private List<RunResult.Extent> addressSpace(List<RunResult.TraceResult> traceResults) {
+    if (machine.kernel() instanceof ImageKernel) {
+      return List.of(); // image map tells it
+    }
+    int processes = traceResults.stream().mapToInt(RunResult.TraceResult::addressSpaces).sum();
+    List<Long> cr3s = new ArrayList<>();
+    for (int i = 0; i < processes; i++) {
+      cr3s.add(machine.kernel().switchTo(i));
+    }
+    return AddressSpaceMap.of(machine.memory(), cr3s, options.linux() == null);
   }
 
   /** Why accesses had no translation in the image, where the run is in one. */

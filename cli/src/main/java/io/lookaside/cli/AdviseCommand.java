@@ -1,0 +1,182 @@
+package io.lookaside.cli;
+
+import io.lookaside.experiments.advise.Advice;
+import io.lookaside.experiments.advise.AdviceRequest;
+import io.lookaside.experiments.advise.Advisor;
+import io.lookaside.simulator.ProgressListener;
+import io.lookaside.simulator.RunJson;
+import io.lookaside.simulator.config.MachineLibrary;
+import io.lookaside.traces.TraceFile;
+import io.lookaside.traces.TraceFormat;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code lookaside advise}. */
+@Command(
+    name = "advise",
+    versionProvider = Main.VersionText.class,
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Say what limits a program's address translation and what would help: larger pages and where,"
+          + " larger TLBs, more walkers. Each figure is measured by a run of the trace with one"
+          + " thing changed."
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  lookaside advise traces/samples/shuf.lkt",
+      "  lookaside advise prog.lackey.gz --machine zen4 --json advice.json",
+      "  lookaside report run.json advice.json -o report.html"
+    })
+final class AdviseCommand implements Callable<Integer> {
+  private final Console console;
+
+  @Parameters(
+      paramLabel = "TRACE",
+      description = "A trace, plain or compressed; it is read several times.")
+  private String trace = "";
+
+  @Option(
+      names = "--format",
+      paramLabel = "NAME",
+      description = "Its format; detected when not given.")
+  private @Nullable String format;
+
+  @Option(
+      names = "--machine",
+      paramLabel = "NAME|FILE.yaml",
+      defaultValue = MachineLibrary.DEFAULT,
+      description = "A shipped machine or a file of yours (default: ${DEFAULT-VALUE}).")
+  private String machine = MachineLibrary.DEFAULT;
+
+  @Option(
+      names = "--set",
+      paramLabel = "path=value",
+      description = "Change that machine before anything is tried; may be repeated.")
+  private List<String> settings = new ArrayList<>();
+
+  @Option(
+      names = "--skip",
+      paramLabel = "N",
+      defaultValue = "0",
+      converter = CountConverter.class,
+      description = "References to pass over first; suffixes K, M, G are decimal.")
+  private long skip;
+
+  @Option(
+      names = "--warmup",
+      paramLabel = "N",
+      defaultValue = "0",
+      converter = CountConverter.class,
+      description = "References that then warm up TLBs and caches without being counted.")
+  private long warmup;
+
+  @Option(
+      names = "--max-refs",
+      paramLabel = "N",
+      converter = CountConverter.class,
+      description = "Measure at most N references; else to the trace's end.")
+  private @Nullable Long maxRefs;
+
+  @Option(
+      names = "--regions",
+      paramLabel = "N",
+      defaultValue = "5",
+      description = "Try 2M pages in each of the N regions whose misses cost most (default: 5).")
+  private int regions = 5;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "0",
+      converter = SeedConverter.class,
+      description = "Decides all that is left to chance (default: 0).")
+  private long seed;
+
+  @Option(
+      names = "--no-timing",
+      description = "Leave out the runs with a clock, which take most of the time.")
+  private boolean noTiming;
+
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "Write the advice as JSON; - for standard output instead of the text.")
+  private @Nullable String json;
+
+  @Option(names = "-q", description = "Print nothing but errors.")
+  private boolean quiet;
+
+  AdviseCommand(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    AdviceRequest request = request();
+    ResultFile file = json == null ? null : new ResultFile(json);
+    if (file != null && (file.isFile(trace) || file.isFile(machine))) {
+      throw new UsageException("a result would overwrite its input; name another file");
+    }
+    Advice advice = run(request);
+    if (file != null) {
+      file.write(RunJson.text(advice.json()), console.out());
+    }
+    if (!quiet && (file == null || !file.isStandardOutput())) {
+      console.out().print(advice.text());
+      console.out().flush();
+    }
+    return ExitCode.OK;
+  }
+
+  private Advice run(AdviceRequest request) throws Exception {
+    if (quiet || !console.terminal()) {
+      ProgressListener nobody = (references, bytes, total) -> {};
+      return new Advisor(request, nobody).run();
+    }
+    try (ProgressDisplay display = new ProgressDisplay(console.err())) {
+      return new Advisor(request, display).run();
+    }
+  }
+
+  private AdviceRequest request() throws UsageException {
+    boolean stream = Files.exists(Path.of(trace)) && !Files.isRegularFile(Path.of(trace));
+    if (trace.equals(TraceFile.STANDARD_INPUT) || (stream && !Files.isDirectory(Path.of(trace)))) {
+      throw new UsageException(
+          "advise reads the trace several times, which standard input and pipes do not allow; save"
+              + " it to a file");
+    }
+    TraceFormat known = format == null ? null : TraceSource.format("--format", format);
+    if (regions < 1) {
+      throw new UsageException("--regions must be at least 1");
+    }
+    if (maxRefs != null && maxRefs == 0) {
+      throw new UsageException("--max-refs must be at least 1");
+    }
+    for (String setting : settings) {
+      if (setting.indexOf('=') <= 0) {
+        throw new UsageException(
+            "--set: expected path=value, as in stlb.entries=3072, not '" + setting + "'");
+      }
+    }
+    return new AdviceRequest(
+        trace,
+        known,
+        machine,
+        settings,
+        skip,
+        warmup,
+        maxRefs == null ? Long.MAX_VALUE : maxRefs,
+        seed,
+        !noTiming,
+        regions,
+        Runtime.getRuntime().availableProcessors());
+  }
+}
