@@ -542,9 +542,6 @@ class RunCommand implements Callable<Integer> {
     if (timelineWindow != null && timeline == null) {
       throw new UsageException("--timeline-window needs --timeline FILE");
     }
-    if (timing && !top.isEmpty()) {
-      throw new UsageException("--top ranks without a clock; leave --timing or --top out");
-    }
     if (timing && checkStale) {
       throw new UsageException("--check-stale runs without a clock; leave --timing out");
     }

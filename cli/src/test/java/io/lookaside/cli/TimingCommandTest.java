@@ -17,6 +17,8 @@ import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -172,6 +174,56 @@ class TimingCommandTest {
         }
       }
     }
+  }
+
+  /**
+   * On {@code reference} every step has a fixed latency, so the cycles that a clock shows are those
+   * that follow from the counts: every ranking is the same with and without it.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"demand", "prefault"})
+  void rankingsWithAClockAreThoseThatFollowFromTheCountsWhereLatenciesAreFixed(String map)
+      throws Exception {
+    List<String> words =
+        new ArrayList<>(List.of("run", Samples.path("date.lackey.xz"), "--machine", "reference"));
+    words.addAll(List.of("--map", map, "--top", "pc", "20", "--top", "page", "20"));
+    words.addAll(List.of("--top", "region", "5", "--json", "-", "--warmup", "10K"));
+    JsonNode counted = json(Cli.run(words.toArray(String[]::new)).out());
+    words.add("--timing");
+    JsonNode timed = json(Cli.run(words.toArray(String[]::new)).out());
+    assertTrue(counted.path("top").path("pc").path("entries").size() > 10);
+    assertEquals(counted.path("top"), timed.path("top"));
+  }
+
+  @Test
+  void rankingsOfAWindowSayWhatMissesTookInIt() {
+    // Serial: 7 + 1 + 4 * 50 after the first-level look-up, then 7 + 1 + 50 from the PDE cache.
+    assertEquals(208 + 58, cyclesByPage("serial"));
+    // In a window the second waits for the only walker until 209, then takes 51; it began at 1.
+    assertEquals(208 + 209 + 51 - 1, cyclesByPage("window"));
+  }
+
+  private long cyclesByPage(String overlap) {
+    Cli.Outcome cli =
+        Cli.run(
+            "run",
+            trace.toString(),
+            "--machine",
+            "reference",
+            "--map",
+            "prefault",
+            "--timing",
+            "--overlap",
+            overlap,
+            "--top",
+            "page",
+            "5",
+            "--json",
+            "-");
+    assertEquals(ExitCode.OK, cli.code(), cli.err());
+    JsonNode page = json(cli.out()).path("top").path("page");
+    assertEquals(2, page.path("total").path("misses").asLong());
+    return page.path("total").path("cycles").asLong();
   }
 
   @Test

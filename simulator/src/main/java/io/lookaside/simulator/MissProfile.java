@@ -9,9 +9,12 @@ import io.lookaside.simulator.MissRanking.Axis;
 import io.lookaside.simulator.MissRanking.Cost;
 import io.lookaside.simulator.MissRanking.Place;
 import io.lookaside.simulator.config.MachineConfig;
+import io.lookaside.timing.Step;
+import io.lookaside.timing.TimingObserver;
 import io.lookaside.tlb.MissObserver;
 import io.lookaside.traces.ReferenceBatch;
 import it.unimi.dsi.fastutil.longs.Long2LongOpenHashMap;
+import it.unimi.dsi.fastutil.longs.Long2ObjectOpenHashMap;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -27,9 +30,11 @@ import org.jspecify.annotations.Nullable;
  * Attributes first-level misses, walks and their reads to instructions, pages and regions.
  *
  * <p>It watches the TLBs and the walker, and is told by the replay when a translation is complete.
- * A translation that hits in the first level and walks nothing leaves no trace here.
+ * A translation that hits in the first level and walks nothing leaves no trace here. Where time
+ * runs, what a translation did is kept until the clock has shown how long it took: from the end of
+ * its look-up in the first level to its completion, waits included.
  */
-final class MissProfile implements MissObserver, WalkObserver {
+final class MissProfile implements MissObserver, WalkObserver, TimingObserver {
   /** The number of keys up to which a ranking is exact. */
   static final int CAPACITY = 1 << 19;
 
@@ -49,7 +54,35 @@ final class MissProfile implements MissObserver, WalkObserver {
   private final @Nullable MissTable byBlock;
 
   /** What the translation under way has done so far, by metric. */
-  private final long[] recipe = new long[MissMetric.values().length];
+  private final long[] recipe = new long[MissTable.COLUMNS];
+
+  /** A walk ahead is under way, which is not the access's own. */
+  private boolean ahead;
+
+  /** A translation whose time is not known yet. */
+  private static final class Pending {
+    final long[] recipe;
+    final int process;
+    final boolean pcKnown;
+    final long pc;
+    final long va;
+    final long translation;
+    long lookedUp;
+
+    Pending(long[] recipe, int process, boolean pcKnown, long pc, long va, long translation) {
+      this.recipe = recipe;
+      this.process = process;
+      this.pcKnown = pcKnown;
+      this.pc = pc;
+      this.va = va;
+      this.translation = translation;
+    }
+  }
+
+  /** By the number of the reference and, in the low bits, of its translation. */
+  private final Long2ObjectOpenHashMap<Pending> pending = new Long2ObjectOpenHashMap<>();
+
+  private static final int TRANSLATION_BITS = 20;
 
   private final long[] unknownPc = new long[recipe.length];
   private boolean nothing = true;
@@ -66,8 +99,13 @@ final class MissProfile implements MissObserver, WalkObserver {
 
   /** A profile by the given axes, exact up to {@code capacity} different places of each. */
   MissProfile(MachineConfig machine, Set<Axis> axes, int capacity) {
+    this(machine, axes, capacity, false);
+  }
+
+  /** A profile; {@code timed} where a clock shows what a miss costs. */
+  MissProfile(MachineConfig machine, Set<Axis> axes, int capacity, boolean timed) {
     for (Axis axis : axes) {
-      tables.put(axis, new MissTable(machine, capacity));
+      tables.put(axis, new MissTable(machine, capacity, timed));
     }
     byPc = tables.get(Axis.PC);
     byPage = tables.get(Axis.PAGE);
@@ -118,19 +156,26 @@ final class MissProfile implements MissObserver, WalkObserver {
   }
 
   @Override
+  public void onPrefetch(long va) {
+    ahead = true;
+  }
+
+  @Override
   public void onStart(long va, int level, long pointer) {
-    recipe[ALL_WALKS]++;
-    nothing = false;
+    if (!ahead) {
+      recipe[ALL_WALKS]++;
+      nothing = false;
+    }
   }
 
   @Override
   public void onEntry(int level, long address, long entry) {
-    recipe[READS]++;
+    recipe[READS] += ahead ? 0 : 1;
   }
 
   @Override
   public void onEnd(long outcome) {
-    // All has been counted.
+    ahead = false; // all has been counted
   }
 
   /**
@@ -139,15 +184,68 @@ final class MissProfile implements MissObserver, WalkObserver {
    * @param translation as the MMU returned it, or a fault
    */
   void translated(long va, long translation) {
+    ahead = false;
     if (nothing) {
       return;
     }
+    add(recipe, process, pcKnown[position], pcs[position], va, translation);
+    forget();
+  }
+
+  /**
+   * Says that a translation is complete as far as state goes; the clock will show its time.
+   *
+   * @param reference the number that observers are told
+   * @param number of the translation in the reference
+   */
+  void translated(long va, long translation, long reference, int number) {
+    ahead = false;
+    if (!nothing) {
+      pending.put(
+          reference << TRANSLATION_BITS | number,
+          new Pending(recipe.clone(), process, pcKnown[position], pcs[position], va, translation));
+      forget();
+    }
+  }
+
+  /** Forgets what the translation under way has done, as during a warm-up. */
+  void forget() {
+    Arrays.fill(recipe, 0);
+    nothing = true;
+    ahead = false;
+  }
+
+  @Override
+  public void step(
+      int core,
+      long reference,
+      Step step,
+      int argument,
+      long address,
+      int unit,
+      long from,
+      long to) {
+    if (step == Step.LOOKUP) {
+      Pending one = pending.get(reference << TRANSLATION_BITS | argument);
+      if (one != null) {
+        one.lookedUp = to;
+      }
+    } else if (step == Step.TRANSLATED) {
+      Pending one = pending.remove(reference << TRANSLATION_BITS | argument);
+      if (one != null) {
+        one.recipe[MissTable.COLUMNS - 1] = to - one.lookedUp;
+        add(one.recipe, one.process, one.pcKnown, one.pc, one.va, one.translation);
+      }
+    }
+  }
+
+  private void add(long[] what, int owner, boolean known, long pc, long va, long translation) {
     if (byPc != null) {
-      if (pcKnown[position]) {
-        byPc.add(process, pcs[position], pcs[position], recipe);
+      if (known) {
+        byPc.add(owner, pc, pc, what);
       } else {
-        for (int m = 0; m < recipe.length; m++) {
-          unknownPc[m] += recipe[m];
+        for (int m = 0; m < what.length; m++) {
+          unknownPc[m] += what[m];
         }
       }
     }
@@ -155,13 +253,11 @@ final class MissProfile implements MissObserver, WalkObserver {
       // A page that is not mapped is taken for one of 4 KiB. Its low bits have room for the size.
       int size = Translation.isValid(translation) ? Translation.pageSizeCode(translation) : 0;
       long base = va & ~PageSize.ofCode(size).offsetMask();
-      byPage.add(process, base | size, base, recipe);
+      byPage.add(owner, base | size, base, what);
     }
     if (byBlock != null) {
-      byBlock.add(process, va >>> BLOCK_SHIFT, va & ~PAGE_OFFSET, recipe);
+      byBlock.add(owner, va >>> BLOCK_SHIFT, va & ~PAGE_OFFSET, what);
     }
-    Arrays.fill(recipe, 0);
-    nothing = true;
   }
 
   /** The costliest places. */

@@ -19,6 +19,10 @@ import java.util.List;
  */
 final class MissTable {
   private static final int METRICS = MissMetric.values().length;
+
+  /** The metrics and, after them, cycles that a clock has shown. */
+  static final int COLUMNS = METRICS + 1;
+
   private static final int MISSES = MissMetric.MISSES.ordinal();
   private static final int WALKS = MissMetric.WALKS.ordinal();
   private static final int ALL_WALKS = MissMetric.ALL_WALKS.ordinal();
@@ -26,6 +30,7 @@ final class MissTable {
   private static final int ABSENT = -1;
 
   private final int capacity;
+  private final boolean timed;
   private final int missCycles;
   private final int walkCycles;
   private final int readCycles;
@@ -36,16 +41,27 @@ final class MissTable {
   // By row.
   private long[] keys = new long[16];
   private int[] processes = new int[16];
-  private long[] counts = new long[16 * METRICS];
+  private long[] counts = new long[16 * COLUMNS];
   private long[] firsts = new long[16];
   private long[] lasts = new long[16];
   private int size;
 
-  private final long[] total = new long[METRICS];
-  private final long[] undercount = new long[METRICS];
+  private final long[] total = new long[COLUMNS];
+  private final long[] undercount = new long[COLUMNS];
 
   /** An empty table of at most {@code capacity} keys, 2 or more. */
   MissTable(MachineConfig machine, int capacity) {
+    this(machine, capacity, false);
+  }
+
+  /**
+   * An empty table.
+   *
+   * @param timed whether the cycles of a key are those that are added with it, and not those that
+   *     follow from its counts
+   */
+  MissTable(MachineConfig machine, int capacity, boolean timed) {
+    this.timed = timed;
     this.capacity = capacity;
     this.missCycles = machine.tlb().stlb().latencyCycles();
     this.walkCycles = machine.walker().structureCacheLatencyCycles();
@@ -56,12 +72,12 @@ final class MissTable {
    * Adds to a key's counts.
    *
    * @param address widens the range of addresses that the key was met with
-   * @param recipe what happened, by metric
+   * @param recipe what happened, by metric, and where a clock runs the cycles
    */
   void add(int process, long key, long address, long[] recipe) {
     int row = row(process, key, address);
-    for (int m = 0; m < METRICS; m++) {
-      counts[row * METRICS + m] += recipe[m];
+    for (int m = 0; m < recipe.length; m++) {
+      counts[row * COLUMNS + m] += recipe[m];
       total[m] += recipe[m];
     }
     if (Long.compareUnsigned(address, firsts[row]) < 0) {
@@ -93,14 +109,14 @@ final class MissTable {
       int more = Math.min(capacity, 2 * size);
       keys = Arrays.copyOf(keys, more);
       processes = Arrays.copyOf(processes, more);
-      counts = Arrays.copyOf(counts, more * METRICS);
+      counts = Arrays.copyOf(counts, more * COLUMNS);
       firsts = Arrays.copyOf(firsts, more);
       lasts = Arrays.copyOf(lasts, more);
     }
     row = size++;
     keys[row] = key;
     processes[row] = process;
-    Arrays.fill(counts, row * METRICS, (row + 1) * METRICS, 0);
+    Arrays.fill(counts, row * COLUMNS, (row + 1) * COLUMNS, 0);
     firsts[row] = address;
     lasts[row] = address;
     map.put(key, row);
@@ -119,15 +135,15 @@ final class MissTable {
   private void forgetHalf() {
     int[] order = costliestFirst();
     int keep = capacity / 2;
-    long[] most = new long[METRICS];
+    long[] most = new long[COLUMNS];
     for (int i = keep; i < size; i++) {
       int row = order[i];
-      for (int m = 0; m < METRICS; m++) {
-        most[m] = Math.max(most[m], counts[row * METRICS + m]);
+      for (int m = 0; m < COLUMNS; m++) {
+        most[m] = Math.max(most[m], counts[row * COLUMNS + m]);
       }
       rowsOf(processes[row]).remove(keys[row]);
     }
-    for (int m = 0; m < METRICS; m++) {
+    for (int m = 0; m < COLUMNS; m++) {
       undercount[m] += most[m];
     }
     int[] kept = Arrays.copyOf(order, keep);
@@ -136,7 +152,7 @@ final class MissTable {
       int from = kept[to];
       keys[to] = keys[from];
       processes[to] = processes[from];
-      System.arraycopy(counts, from * METRICS, counts, to * METRICS, METRICS);
+      System.arraycopy(counts, from * COLUMNS, counts, to * COLUMNS, COLUMNS);
       firsts[to] = firsts[from];
       lasts[to] = lasts[from];
       rowsOf(processes[to]).put(keys[to], to);
@@ -173,14 +189,17 @@ final class MissTable {
   }
 
   private long count(int row, int metric) {
-    return counts[row * METRICS + metric];
+    return counts[row * COLUMNS + metric];
   }
 
   private long cycles(int row) {
-    return cycles(counts, row * METRICS);
+    return cycles(counts, row * COLUMNS);
   }
 
   private long cycles(long[] values, int at) {
+    if (timed) {
+      return values[at + METRICS];
+    }
     return values[at + MISSES] * missCycles
         + values[at + ALL_WALKS] * walkCycles
         + values[at + READS] * readCycles;
@@ -209,7 +228,7 @@ final class MissTable {
   }
 
   Cost cost(int row) {
-    return cost(Arrays.copyOfRange(counts, row * METRICS, (row + 1) * METRICS));
+    return cost(Arrays.copyOfRange(counts, row * COLUMNS, (row + 1) * COLUMNS));
   }
 
   /** All that was added. */

@@ -12,6 +12,7 @@ import io.lookaside.simulator.config.MachineConfig;
 import io.lookaside.simulator.image.ImageKernel;
 import io.lookaside.simulator.image.ImageMetric;
 import io.lookaside.timing.TimingConfig;
+import io.lookaside.timing.TimingObserver;
 import io.lookaside.tlb.MissObserver;
 import io.lookaside.traces.ReferenceBatch;
 import io.lookaside.traces.TraceException;
@@ -71,7 +72,7 @@ public final class Simulation {
    *
    * @param standardInput read where the trace is {@code -}
    * @param clock what makes it a run with time, or {@code null}; only for machines that say what
-   *     timing needs, and without rankings and detection
+   *     timing needs and detection
    * @throws IllegalArgumentException if it is not so, or the machine has several cores
    */
   public Simulation(
@@ -92,23 +93,41 @@ public final class Simulation {
     this.accesses = options.heatmap() ? new AccessMap() : null;
     Set<MissRanking.Axis> axes =
         options.top().stream().map(RunOptions.Top::axis).collect(Collectors.toSet());
-    this.profile = axes.isEmpty() ? null : new MissProfile(config, axes, MissProfile.CAPACITY);
+    this.profile =
+        axes.isEmpty() ? null : new MissProfile(config, axes, MissProfile.CAPACITY, clock != null);
     if (clock != null) {
       TimingConfig timing = config.timing();
-      if (timing == null || profile != null || options.checkStale()) {
+      if (timing == null || options.checkStale()) {
         throw new IllegalArgumentException("no clock for this machine, or with other observers");
       }
-      TranslationRecorder recorder = new TranslationRecorder();
+      TranslationRecorder recorder = new TranslationRecorder(profile);
       this.machine = machine(config, options, recorder, recorder);
       this.timed =
           new TimedReplay(
-              machine, recorder, timing, clock.overlap(), clock.observer(), options.seed());
+              machine,
+              recorder,
+              timing,
+              clock.overlap(),
+              both(profile, clock.observer()),
+              options.seed());
       this.replay = timed;
     } else {
       this.machine = machine(config, options, profile, profile);
       this.timed = null;
       this.replay = ReplayEngine.of(machine, profile);
     }
+  }
+
+  /** An observer that tells two, as far as they are there. */
+  private static @Nullable TimingObserver both(
+      @Nullable TimingObserver one, @Nullable TimingObserver other) {
+    if (one == null || other == null) {
+      return one == null ? other : one;
+    }
+    return (core, reference, step, argument, address, unit, from, to) -> {
+      one.step(core, reference, step, argument, address, unit, from, to);
+      other.step(core, reference, step, argument, address, unit, from, to);
+    };
   }
 
   private static Machine machine(

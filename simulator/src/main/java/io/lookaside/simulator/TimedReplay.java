@@ -70,6 +70,11 @@ final class TimedReplay implements ReplayEngine {
   private final TlbHierarchy tlbs;
   private final Kernel kernel;
   private final TranslationRecorder recorder;
+  private final @Nullable MissProfile profile;
+
+  /** Of the translation under way, in its reference. */
+  private int translationNumber;
+
   private final MemoryHierarchy memory;
   private final boolean cached;
   private final Scheduler scheduler;
@@ -169,6 +174,7 @@ final class TimedReplay implements ReplayEngine {
     this.tlbs = machine.tlbs();
     this.kernel = machine.kernel();
     this.recorder = recorder;
+    this.profile = recorder.profile();
     this.overlap = overlap;
     this.memory = memory;
     this.cached = config.memory().cached();
@@ -355,6 +361,7 @@ final class TimedReplay implements ReplayEngine {
         tell(hits, took);
         hits = 0;
         took = 0;
+        at(i);
         reference(va, last, kind, kind == FETCH || !sawFetch, registersOf(batch, i, kind));
       }
     }
@@ -385,6 +392,7 @@ final class TimedReplay implements ReplayEngine {
         int served = memory.access(pa, kind == FETCH);
         acceptHit(kind, startsInstruction, registers, keys[slot], served, pa);
       } else {
+        at(i);
         reference(va, last, kind, startsInstruction, registers);
       }
     }
@@ -397,6 +405,12 @@ final class TimedReplay implements ReplayEngine {
       timing.acceptHit(page, served, pa);
     } else {
       timing.acceptHit(kind, startsInstruction, registers, page, served, pa);
+    }
+  }
+
+  private void at(int position) {
+    if (profile != null) {
+      profile.at(position);
     }
   }
 
@@ -445,6 +459,7 @@ final class TimedReplay implements ReplayEngine {
       return;
     }
     recorder.clear();
+    translationNumber = 0;
     long t = mmu.translate(va, kind);
     boolean onePage = va >>> PAGE_SHIFT == last >>> PAGE_SHIFT;
     if (onePage && Translation.isValid(t) && recorder.firstLevelSufficed()) {
@@ -498,6 +513,13 @@ final class TimedReplay implements ReplayEngine {
       t = handleFault(va, kind, t, recipe);
     }
     recipe.endTranslation(pageKey(va, t));
+    if (profile != null) {
+      if (clockRuns) {
+        profile.translated(va, t, timing.nextReference(), translationNumber++);
+      } else {
+        profile.forget();
+      }
+    }
     if (recorder.walkedAhead()) {
       tellAhead(recipe);
     }

@@ -3,9 +3,11 @@ package io.lookaside.simulator;
 import io.lookaside.mmu.WalkObserver;
 import io.lookaside.tlb.MissObserver;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** Remembers what the last translation did: which TLB answered, and what its walk read. */
 final class TranslationRecorder implements MissObserver, WalkObserver {
+  private final @Nullable MissProfile profile;
   private long[] addresses = new long[8];
   private int reads;
   private int firstLevel;
@@ -20,6 +22,19 @@ final class TranslationRecorder implements MissObserver, WalkObserver {
   private long aheadOutcome;
   private boolean firstLevelMissed;
   private boolean secondLevelMissed;
+
+  TranslationRecorder() {
+    this(null);
+  }
+
+  /** A recorder that tells a profile too, where there is one. */
+  TranslationRecorder(@Nullable MissProfile profile) {
+    this.profile = profile;
+  }
+
+  @Nullable MissProfile profile() {
+    return profile;
+  }
 
   /** Forgets everything. To be called before a translation. */
   void clear() {
@@ -93,18 +108,27 @@ final class TranslationRecorder implements MissObserver, WalkObserver {
 
   @Override
   public void onFirstLevelMiss(boolean secondLevelHit) {
+    if (profile != null) {
+      profile.onFirstLevelMiss(secondLevelHit);
+    }
     firstLevelMissed = true;
     secondLevelMissed = !secondLevelHit;
   }
 
   @Override
   public void onPrefetch(long va) {
+    if (profile != null) {
+      profile.onPrefetch(va);
+    }
     aheadVa = va;
     aheadFrom = reads;
   }
 
   @Override
   public void onStart(long va, int level, long pointer) {
+    if (profile != null) {
+      profile.onStart(va, level, pointer);
+    }
     if (aheadFrom < 0) {
       walked = true;
       reads = 0;
@@ -117,6 +141,9 @@ final class TranslationRecorder implements MissObserver, WalkObserver {
 
   @Override
   public void onEntry(int level, long address, long entry) {
+    if (profile != null) {
+      profile.onEntry(level, address, entry);
+    }
     if (reads == addresses.length) {
       addresses = Arrays.copyOf(addresses, 2 * reads);
     }
@@ -125,6 +152,9 @@ final class TranslationRecorder implements MissObserver, WalkObserver {
 
   @Override
   public void onEnd(long outcome) {
+    if (profile != null) {
+      profile.onEnd(outcome);
+    }
     aheadOutcome = outcome; // what a walk for an access yields, the MMU says itself
   }
 }

@@ -371,6 +371,11 @@ public final class CoreTiming {
     lastRetired = heldUntil;
   }
 
+  /** The number that the next reference has for observers. */
+  public long nextReference() {
+    return references;
+  }
+
   /** The recipe to fill for the reference that was announced, empty. */
   public Recipe recipe() {
     Recipe recipe = lives[(int) (tail + ownWork()) & lifeMask].recipe;
