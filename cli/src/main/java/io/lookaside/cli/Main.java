@@ -24,8 +24,13 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -56,6 +61,8 @@ public final class Main implements Runnable {
 
   /** With this variable set, an unexpected failure shows where it happened. */
   private static final String DEBUG_VARIABLE = "LOOKASIDE_DEBUG";
+
+  private static final Set<String> VERSION_OPTIONS = Set.of("-V", "--version");
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -91,27 +98,47 @@ public final class Main implements Runnable {
     System.exit(code);
   }
 
+  /** The commands by name; what makes one costs a start some time. */
+  private static Map<String, Supplier<Object>> commands(Console console) {
+    Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
+    commands.put("run", () -> new RunCommand(console));
+    commands.put("explain", () -> new ExplainCommand(console));
+    commands.put("curve", () -> new CurveCommand(console));
+    commands.put("advise", () -> new AdviseCommand(console));
+    commands.put("report", () -> new ReportCommand(console));
+    commands.put("sweep", () -> SweepCommand.commandLine(console));
+    commands.put("compare", () -> new CompareCommand(console));
+    commands.put("machines", () -> new MachinesCommand(console));
+    commands.put("trace", () -> TraceCommand.commandLine(console));
+    commands.put("lab", () -> new LabCommand(console));
+    commands.put("malloc", () -> MallocCommand.commandLine(console));
+    commands.put("conform", () -> new ConformCommand(console));
+    commands.put("image", () -> new ImageCommand(console));
+    commands.put("doctor", () -> new DoctorCommand(console));
+    return commands;
+  }
+
   /** The command line with all its commands. */
   static CommandLine commandLine(Console console) {
-    return new CommandLine(new Main())
-        .addSubcommand(new RunCommand(console))
-        .addSubcommand(new ExplainCommand(console))
-        .addSubcommand(new CurveCommand(console))
-        .addSubcommand(new AdviseCommand(console))
-        .addSubcommand(new ReportCommand(console))
-        .addSubcommand(SweepCommand.commandLine(console))
-        .addSubcommand(new CompareCommand(console))
-        .addSubcommand(new MachinesCommand(console))
-        .addSubcommand(TraceCommand.commandLine(console))
-        .addSubcommand(new LabCommand(console))
-        .addSubcommand(MallocCommand.commandLine(console))
-        .addSubcommand(new ConformCommand(console))
-        .addSubcommand(new ImageCommand(console))
-        .addSubcommand(new DoctorCommand(console))
-        .addSubcommand(new CompletionCommand(console))
-        .addSubcommand(new ManCommand(console))
-        .addSubcommand(new CommandLine.HelpCommand())
-        .setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
+    CommandLine line = new CommandLine(new Main());
+    commands(console).values().forEach(command -> line.addSubcommand(command.get()));
+    return withHandlers(
+        line.addSubcommand(new CompletionCommand(console))
+            .addSubcommand(new ManCommand(console))
+            .addSubcommand(new CommandLine.HelpCommand()),
+        console);
+  }
+
+  /** The command line as far as these arguments need it: the command that they begin with. */
+  static CommandLine commandLineFor(Console console, String... args) {
+    Supplier<Object> command = args.length == 0 ? null : commands(console).get(args[0]);
+    return command == null
+        ? commandLine(console)
+        : withHandlers(new CommandLine(new Main()).addSubcommand(command.get()), console);
+  }
+
+  private static CommandLine withHandlers(CommandLine line, Console console) {
+    return line.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
         .setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8))
         .setParameterExceptionHandler((e, arguments) -> usage(console, e))
         .setExecutionExceptionHandler((e, command, result) -> report(console, e));
@@ -119,9 +146,13 @@ public final class Main implements Runnable {
 
   /** Runs a command; returns its exit code. */
   static int execute(Console console, String... args) {
-    CommandLine line = commandLine(console);
     try {
-      int code = line.execute(args);
+      int code = ExitCode.OK;
+      if (args.length == 1 && VERSION_OPTIONS.contains(args[0])) {
+        new VersionText().lines().forEach(console.out()::println); // without a parser, at once
+      } else {
+        code = commandLineFor(console, args).execute(args);
+      }
       if (console.out().checkError()) {
         complain(console, "standard output cannot be written");
         return ExitCode.IO_ERROR;
@@ -212,11 +243,14 @@ public final class Main implements Runnable {
 
   /** Tells picocli the version. */
   static final class VersionText implements IVersionProvider {
+    List<String> lines() {
+      return List.of(
+          "lookaside " + Version.current(), "Java " + System.getProperty("java.version"));
+    }
+
     @Override
     public String[] getVersion() {
-      return new String[] {
-        "lookaside " + Version.current(), "Java " + System.getProperty("java.version")
-      };
+      return lines().toArray(String[]::new);
     }
   }
 }

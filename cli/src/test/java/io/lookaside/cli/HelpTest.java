@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,6 +47,26 @@ class HelpTest {
     command.add(script.toString());
     command.addAll(List.of(words));
     return output(command, "").strip() + "\n";
+  }
+
+  /** A start makes only the command that it needs; it is the same one. */
+  @Test
+  void commandsMadeAloneAreTheSame() {
+    Map<String, CommandLine> all = Main.commandLine(Cli.console()).getSubcommands();
+    assertTrue(all.size() > 10, "" + all.keySet());
+    all.forEach(
+        (name, command) -> {
+          CommandLine alone = Main.commandLineFor(Cli.console(), name).getSubcommands().get(name);
+          assertEquals(command.getUsageMessage(), alone.getUsageMessage());
+          assertEquals(command.getSubcommands().keySet(), alone.getSubcommands().keySet());
+        });
+    assertEquals(1, Main.commandLineFor(Cli.console(), "run", "x").getSubcommands().size());
+    assertEquals(all.keySet(), Main.commandLineFor(Cli.console(), "rum").getSubcommands().keySet());
+    assertEquals(all.keySet(), Main.commandLineFor(Cli.console(), "help").getSubcommands().keySet());
+    StringWriter parsed = new StringWriter();
+    Main.commandLine(Cli.console()).setOut(new PrintWriter(parsed)).execute("--version");
+    assertEquals(parsed.toString(), Cli.run("--version").out());
+    assertEquals(parsed.toString(), Cli.run("-V").out());
   }
 
   @Test
