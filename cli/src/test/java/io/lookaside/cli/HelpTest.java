@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -56,7 +57,9 @@ class HelpTest {
     assertTrue(all.size() > 10, "" + all.keySet());
     all.forEach(
         (name, command) -> {
-          CommandLine alone = Main.commandLineFor(Cli.console(), name).getSubcommands().get(name);
+          CommandLine alone =
+              Objects.requireNonNull(
+                  Main.commandLineFor(Cli.console(), name).getSubcommands().get(name));
           assertEquals(command.getUsageMessage(), alone.getUsageMessage());
           assertEquals(command.getSubcommands().keySet(), alone.getSubcommands().keySet());
         });
