@@ -31,8 +31,7 @@ final class ClassArchive {
     PrintStream nothing =
         new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
     for (String[] command : commands) {
-      Console console =
-          new Console(new ByteArrayInputStream(new byte[0]), nothing, nothing, false);
+      Console console = new Console(new ByteArrayInputStream(new byte[0]), nothing, nothing, false);
       // A command that fails has loaded what it could.
       Main.execute(console, command);
     }

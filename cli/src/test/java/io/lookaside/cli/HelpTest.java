@@ -65,7 +65,8 @@ class HelpTest {
         });
     assertEquals(1, Main.commandLineFor(Cli.console(), "run", "x").getSubcommands().size());
     assertEquals(all.keySet(), Main.commandLineFor(Cli.console(), "rum").getSubcommands().keySet());
-    assertEquals(all.keySet(), Main.commandLineFor(Cli.console(), "help").getSubcommands().keySet());
+    assertEquals(
+        all.keySet(), Main.commandLineFor(Cli.console(), "help").getSubcommands().keySet());
     StringWriter parsed = new StringWriter();
     Main.commandLine(Cli.console()).setOut(new PrintWriter(parsed)).execute("--version");
     assertEquals(parsed.toString(), Cli.run("--version").out());

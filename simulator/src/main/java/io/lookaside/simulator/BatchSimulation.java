@@ -1,6 +1,8 @@
 package io.lookaside.simulator;
 
 import io.lookaside.simulator.config.MachineConfig;
+import io.lookaside.traces.CompactBatch;
+import io.lookaside.traces.Compactor;
 import io.lookaside.traces.ReferenceBatch;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,7 +21,8 @@ public final class BatchSimulation {
    * Decoded references stand in chunks, of which a few are in memory. The work falls into tasks: to
    * decode the next chunk, one at a time, and to replay a chunk on a machine, which takes its chunks
    * in their order. A thread that is free decodes if chunks run short, else it replays on the machine
-   * that is furthest behind. So no thread waits as long as any machine has something to do, and how
+   * that is furthest behind. Whoever decodes a chunk compacts it too, for the machines that need no
+   * more: a page that a side repeats is then one reference for each of them. So no thread waits as long as any machine has something to do, and how
    * tasks meet threads decides nothing in a result.
    */
 
@@ -54,6 +57,7 @@ public final class BatchSimulation {
   /** Decoded references of one phase: slices, each of one process. */
   private static final class Chunk {
     final ReferenceBatch[] slices = new ReferenceBatch[SLICES];
+    final CompactBatch[] compacted = new CompactBatch[SLICES];
     final int[] owners = new int[SLICES];
     int count;
     Phase phase = Phase.WARMUP;
@@ -61,6 +65,7 @@ public final class BatchSimulation {
     Chunk() {
       for (int i = 0; i < SLICES; i++) {
         slices[i] = new ReferenceBatch();
+        compacted[i] = new CompactBatch();
       }
     }
   }
@@ -104,6 +109,8 @@ public final class BatchSimulation {
           ReferenceBatch slice = chunk.slices[i];
           if (chunk.phase == Phase.PREFAULT) {
             s.prefault(chunk.owners[i], slice, 0, slice.count());
+          } else if (s.takesCompacted()) {
+            s.replay(chunk.owners[i], chunk.compacted[i]);
           } else {
             s.replay(chunk.owners[i], slice, 0, slice.count());
           }
@@ -131,6 +138,10 @@ public final class BatchSimulation {
   private final InputStream standardInput;
   private final ProgressListener listener;
   private final int threads;
+
+  /** Whether a machine takes compacted references. */
+  private final boolean compacts;
+
   private final List<Runner> runners = new ArrayList<>();
   private final Chunk[] ring = new Chunk[CHUNKS];
 
@@ -143,6 +154,7 @@ public final class BatchSimulation {
   // Of the decoding thread, handed on with the lock.
   private @Nullable TraceMix traces;
   private Phase phase;
+  private final Compactor compactor = new Compactor();
   private long skipped;
   private long taken;
   private long warmedUp;
@@ -171,6 +183,8 @@ public final class BatchSimulation {
       prefault |= point.options().prefault();
       runners.add(new Runner(point));
     }
+    this.compacts =
+        runners.stream().anyMatch(r -> r.simulation != null && r.simulation.takesCompacted());
     this.standardInput = standardInput;
     this.listener = listener;
     this.threads = threads;
@@ -356,7 +370,13 @@ public final class BatchSimulation {
       taken += n;
       chunk.phase = phase;
       chunk.owners[chunk.count] = mix.process();
-      chunk.slices[chunk.count].copy(mix.batch(), mix.from(), mix.to());
+      ReferenceBatch slice = chunk.slices[chunk.count];
+      slice.copy(mix.batch(), mix.from(), mix.to());
+      if (compacts) {
+        CompactBatch compact = chunk.compacted[chunk.count];
+        compactor.begin(slice, compact);
+        compactor.add(slice, 0, slice.count(), compact);
+      }
       chunk.count++;
     }
     listener.progress(

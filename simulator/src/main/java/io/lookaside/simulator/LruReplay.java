@@ -24,6 +24,7 @@ import io.lookaside.tlb.TlbLevel;
 import io.lookaside.tlb.TlbLevelConfig;
 import io.lookaside.tlb.TlbStructureConfig;
 import io.lookaside.tlb.TlbStructureMetric;
+import io.lookaside.traces.CompactBatch;
 import io.lookaside.traces.ReferenceBatch;
 import java.util.Arrays;
 import java.util.List;
@@ -285,6 +286,57 @@ final class LruReplay implements ReplayEngine {
       runChunk(batch.addresses, batch.descriptors, i, Math.min(to, i + CHUNK));
     }
     flush();
+  }
+
+  @Override
+  public boolean takesCompacted() {
+    return true;
+  }
+
+  /*
+   * What was left out hits the entry that its set used last, and a store among it an entry with D
+   * set: the machines that fit here are LRU, and a page stays where it is mapped. So it adds only to
+   * the references and, each as far from its page as its record's last page is, to the sum.
+   */
+  @Override
+  public void run(CompactBatch batch) {
+    int n = batch.records.count();
+    lastWalk = -DENSE - 1;
+    readAheadTo = 0;
+    end = n;
+    runRecords(batch, n);
+    for (int kind = 0; kind < AccessKind.COUNT; kind++) {
+      references[kind] += batch.leftOut(kind);
+    }
+    physicalAddressSum += batch.leftOutAddressSum();
+    flush();
+  }
+
+  private void runRecords(CompactBatch batch, int n) {
+    long[] addresses = batch.records.addresses;
+    int[] descriptors = batch.records.descriptors;
+    int[] repeats = batch.repeats;
+    long[] remembered = recent;
+    long sum = 0;
+    for (int i = 0; i < n; i++) {
+      long va = addresses[i];
+      int descriptor = descriptors[i];
+      int kind = descriptor & 3;
+      references[kind]++;
+      int slot = slot(va, kind);
+      long offset = va - remembered[slot];
+      if ((offset & ~VirtualAddress.OFFSET_4K) == 0
+          && (int) offset + (descriptor >>> 2) <= VirtualAddress.OFFSET_4K) {
+        sum += offset + remembered[slot + 1];
+      } else {
+        long last = va + (descriptor >>> 2);
+        sum += access(va, last, kind, addresses, i);
+        slot = slot(last, kind);
+      }
+      // A page that was just used is remembered; where it was none, nothing repeats it.
+      sum += repeats[i] * (remembered[slot + 1] - remembered[slot]);
+    }
+    physicalAddressSum += sum;
   }
 
   private void runChunk(long[] addresses, int[] descriptors, int from, int to) {

@@ -3,6 +3,7 @@ package io.lookaside.simulator;
 import io.lookaside.mmu.stale.StaleTranslationDetector;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.FirstTouchKernel;
+import io.lookaside.traces.CompactBatch;
 import io.lookaside.traces.ReferenceBatch;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,19 @@ import org.jspecify.annotations.Nullable;
 public interface ReplayEngine {
   /** Replays references {@code from} to {@code to} - 1 of a batch. */
   void run(ReferenceBatch batch, int from, int to);
+
+  /** Whether this replays compacted references too. */
+  default boolean takesCompacted() {
+    return false;
+  }
+
+  /**
+   * Replays all that a batch stands for, what was left out included, with the same counts as if all
+   * references were there; only where {@link #takesCompacted}.
+   */
+  default void run(CompactBatch batch) {
+    throw new UnsupportedOperationException("compacted references");
+  }
 
   /** Must be called after another process has been let run. */
   void addressSpaceChanged();

@@ -14,6 +14,7 @@ import io.lookaside.simulator.image.ImageMetric;
 import io.lookaside.timing.TimingConfig;
 import io.lookaside.timing.TimingObserver;
 import io.lookaside.tlb.MissObserver;
+import io.lookaside.traces.CompactBatch;
 import io.lookaside.traces.ReferenceBatch;
 import io.lookaside.traces.TraceException;
 import java.io.IOException;
@@ -220,6 +221,17 @@ public final class Simulation {
       accesses.add(owner, batch, from, to);
     }
     replay.run(batch, from, to);
+  }
+
+  /** Whether {@link #replay(int, CompactBatch)} is possible. */
+  boolean takesCompacted() {
+    return profile == null && replay.takesCompacted();
+  }
+
+  /** Replays a compacted slice of a process. */
+  void replay(int owner, CompactBatch batch) {
+    switchTo(owner);
+    replay.run(batch);
   }
 
   /** Maps the pages that a slice of a process touches, before the run. */

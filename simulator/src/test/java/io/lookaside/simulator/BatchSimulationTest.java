@@ -112,6 +112,25 @@ class BatchSimulationTest {
     assertSame(points(List.of(trace), 0, 0, Long.MAX_VALUE), threads);
   }
 
+  /** Machines that replay compacted references, and one that does not. */
+  @Test
+  void compactedReferencesCountTheSame() throws Exception {
+    List<BatchSimulation.Point> points = new ArrayList<>();
+    int compacted = 0;
+    for (int i = 0; i < 12; i++) {
+      MachineConfig machine =
+          RandomRuns.machine(
+              new Random(i), ReplacementPolicy.Kind.LRU, TlbConfig.Inclusion.NON_INCLUSIVE);
+      compacted += LruReplay.fits(machine, PageSize.SIZE_4K) ? 1 : 0;
+      RunOptions options =
+          options(List.of(trace), i % 3 == 1, PageSize.SIZE_4K, 1_001, 30_003, 70_000, i);
+      points.add(new BatchSimulation.Point(machine, options));
+    }
+    points.addAll(points(List.of(trace), 1_001, 30_003, 70_000).subList(0, 3));
+    assertTrue(compacted > 3, "compacted: " + compacted);
+    assertSame(points, 2);
+  }
+
   @Test
   void skipWarmupAndLimitFallWhereTheyFallInARunAlone() throws Exception {
     assertSame(points(List.of(trace), 3_001, 70_007, 20_000), 2);

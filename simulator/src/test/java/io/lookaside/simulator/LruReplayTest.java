@@ -17,6 +17,8 @@ import io.lookaside.tlb.SetAssociativeTlb;
 import io.lookaside.tlb.TlbConfig;
 import io.lookaside.tlb.TlbLevel;
 import io.lookaside.tlb.TlbMetric;
+import io.lookaside.traces.CompactBatch;
+import io.lookaside.traces.Compactor;
 import io.lookaside.traces.ReferenceBatch;
 import io.lookaside.traces.SyntheticTrace;
 import java.util.ArrayList;
@@ -43,6 +45,56 @@ class LruReplayTest {
         List<RandomRuns.Reference> trace = RandomRuns.trace(random, REFERENCES);
         compare(config, trace, seed, "seed " + seed);
       }
+    }
+  }
+
+  @Test
+  void compactedReferencesCountTheSame() {
+    int fitting = 0;
+    for (int seed = 0; fitting < MACHINES / 3; seed++) {
+      Random random = new Random(seed);
+      MachineConfig config =
+          RandomRuns.machine(random, ReplacementPolicy.Kind.LRU, TlbConfig.Inclusion.NON_INCLUSIVE);
+      if (LruReplay.fits(config, PageSize.SIZE_4K)) {
+        fitting++;
+        List<RandomRuns.Reference> trace = RandomRuns.trace(random, REFERENCES);
+        Machine compacted = machine(config, PageSize.SIZE_4K);
+        Machine plain = machine(config, PageSize.SIZE_4K);
+        ReplayEngine compactedReplay = new Compacting(ReplayEngine.of(compacted));
+        Replay plainReplay = new Replay(plain.mmu(), plain.tlbs(), plain.kernel(), null);
+        replay(compacted, compactedReplay, trace, seed);
+        replay(plain, plainReplay, trace, seed);
+        String which = "seed " + seed;
+        assertEquals(counts(plain, plainReplay), counts(compacted, compactedReplay), which);
+        assertEquals(plainReplay.physicalAddressSum(), compactedReplay.physicalAddressSum(), which);
+      }
+    }
+  }
+
+  /** Compacts what it is given, and hands it on. */
+  private record Compacting(ReplayEngine engine) implements ReplayEngine {
+    @Override
+    public void run(ReferenceBatch batch, int from, int to) {
+      Compactor compactor = new Compactor();
+      CompactBatch compact = new CompactBatch();
+      compactor.begin(batch, compact);
+      compactor.add(batch, from, to, compact);
+      engine.run(compact);
+    }
+
+    @Override
+    public void addressSpaceChanged() {
+      engine.addressSpaceChanged();
+    }
+
+    @Override
+    public Snapshot<ReferenceMetric> snapshot() {
+      return engine.snapshot();
+    }
+
+    @Override
+    public long physicalAddressSum() {
+      return engine.physicalAddressSum();
     }
   }
 
