@@ -22,9 +22,9 @@ import picocli.CommandLine.Parameters;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Say what changed between two results, in the machine and in what came of it. Points of sweeps"
-          + " are compared in pairs of the same trace and the same values on all axes; over several"
-          + " pairs with a confidence interval of the paired difference."
+      "Say what changed between two results, in the machine and in what came of it. Points of"
+          + " sweeps are compared in pairs of the same trace and the same values on all axes; over"
+          + " several pairs with a confidence interval of the paired difference."
     },
     footerHeading = "%nExamples:%n",
     footer = {

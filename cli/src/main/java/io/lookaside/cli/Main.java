@@ -1,6 +1,7 @@
 package io.lookaside.cli;
 
 import io.lookaside.experiments.compare.ResultSet;
+import io.lookaside.experiments.query.SqlEngine;
 import io.lookaside.experiments.report.ResultException;
 import io.lookaside.experiments.sweep.SweepFolder;
 import io.lookaside.mmu.memory.PhysicalMemoryLimitException;
@@ -108,6 +109,7 @@ public final class Main implements Runnable {
     commands.put("report", () -> new ReportCommand(console));
     commands.put("sweep", () -> SweepCommand.commandLine(console));
     commands.put("compare", () -> new CompareCommand(console));
+    commands.put("query", () -> new QueryCommand(console));
     commands.put("machines", () -> new MachinesCommand(console));
     commands.put("trace", () -> TraceCommand.commandLine(console));
     commands.put("lab", () -> new LabCommand(console));
@@ -213,7 +215,9 @@ public final class Main implements Runnable {
 
   /** The exit code that a failure has. */
   static int codeFor(Exception e) {
-    if (e instanceof UsageException || e instanceof MachineLibrary.UnknownMachineException) {
+    if (e instanceof UsageException
+        || e instanceof SqlEngine.SqlException
+        || e instanceof MachineLibrary.UnknownMachineException) {
       return ExitCode.USAGE;
     }
     if (e instanceof TraceException

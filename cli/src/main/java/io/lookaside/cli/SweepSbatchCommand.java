@@ -21,8 +21,8 @@ import picocli.CommandLine.Parameters;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Write a job array for Slurm that runs the points without a result, and a job that merges when"
-          + " it has ended. The sweep's folder and the traces must be visible on the nodes."
+      "Write a job array for Slurm that runs the points without a result, and a job that merges"
+          + " when it has ended. The sweep's folder and the traces must be visible on the nodes."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -72,7 +72,8 @@ final class SweepSbatchCommand implements Callable<Integer> {
       names = "--per-task",
       paramLabel = "N",
       description =
-          "Points of a task (default: 4 for each CPU); more if the array would exceed MaxArraySize.")
+          "Points of a task (default: 4 for each CPU); more if the array would exceed"
+              + " MaxArraySize.")
   private @Nullable Integer perTask;
 
   @Option(

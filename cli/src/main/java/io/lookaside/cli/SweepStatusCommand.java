@@ -28,7 +28,8 @@ import tools.jackson.databind.node.ObjectNode;
     sortOptions = false,
     description = {
       "Say how far a sweep is: the points that are missing or damaged, and those that failed, with"
-          + " the reason; and what Slurm says of them, where it runs them. The exit code is 0 if all are finished, else 1."
+          + " the reason; and what Slurm says of them, where it runs them. The exit code is 0 if"
+          + " all are finished, else 1."
     },
     footerHeading = "%nExamples:%n",
     footer = {

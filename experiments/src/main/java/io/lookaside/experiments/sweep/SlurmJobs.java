@@ -174,18 +174,18 @@ public final class SlurmJobs {
 
   private static String submitScript(Path folder) {
     return """
-        #!/bin/bash
-        # Submits the array, and the merge for when it has ended, well or not: what is missing then is
-        # said in merge.log.
-        set -euo pipefail
-        cd FOLDER
-        array=$(sbatch --parsable array.sh)
-        array=${array%%;*}
-        printf 'array %s\\n' "$array" > jobs
-        merge=$(sbatch --parsable --dependency=afterany:"$array" merge.sh)
-        printf 'merge %s\\n' "${merge%%;*}" >> jobs
-        printf 'submitted array job %s and merge job %s\\n' "$array" "${merge%%;*}"
-        """
+    #!/bin/bash
+    # Submits the array, and the merge for when it has ended, well or not: what is missing then is
+    # said in merge.log.
+    set -euo pipefail
+    cd FOLDER
+    array=$(sbatch --parsable array.sh)
+    array=${array%%;*}
+    printf 'array %s\\n' "$array" > jobs
+    merge=$(sbatch --parsable --dependency=afterany:"$array" merge.sh)
+    printf 'merge %s\\n' "${merge%%;*}" >> jobs
+    printf 'submitted array job %s and merge job %s\\n' "$array" "${merge%%;*}"
+    """
         .replace("FOLDER", quoted(folder.toString()));
   }
 
