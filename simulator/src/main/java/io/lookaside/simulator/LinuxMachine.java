@@ -5,17 +5,18 @@ import io.lookaside.mmu.AccessMode;
 import io.lookaside.mmu.ControlRegisters;
 import io.lookaside.mmu.CpuFeatures;
 import io.lookaside.mmu.Mmu;
+import io.lookaside.mmu.PagingMode;
 import io.lookaside.mmu.format.Cr0;
 import io.lookaside.mmu.format.Cr4;
 import io.lookaside.mmu.format.Efer;
 import io.lookaside.mmu.format.Translation;
-import io.lookaside.mmu.format.VirtualAddress;
 import io.lookaside.mmu.memory.PhysicalMemory;
 import io.lookaside.mmu.segment.LinearMemory;
 import io.lookaside.os.linux.FaultKind;
 import io.lookaside.os.linux.LinuxConfig;
 import io.lookaside.os.linux.LinuxKernel;
 import io.lookaside.os.linux.Processor;
+import io.lookaside.os.linux.TableFormat;
 import io.lookaside.os.linux.Task;
 import io.lookaside.pagewalker.HardwarePageWalker;
 import io.lookaside.pagewalker.WalkerConfig;
@@ -34,11 +35,16 @@ public final class LinuxMachine {
 
   private static final long CR0 = Cr0.PROTECTION_ENABLE | Cr0.WRITE_PROTECT | Cr0.PAGING;
 
-  private static final long CR4 =
-      Cr4.PHYSICAL_ADDRESS_EXTENSION | Cr4.GLOBAL_PAGES | Cr4.PCID_ENABLE | Cr4.SMEP | Cr4.SMAP;
+  /** Both formats: global pages, and the kernel kept out of the user's pages. */
+  private static final long CR4 = Cr4.GLOBAL_PAGES | Cr4.SMEP | Cr4.SMAP;
 
-  private static final long EFER =
+  private static final long CR4_64 = CR4 | Cr4.PHYSICAL_ADDRESS_EXTENSION | Cr4.PCID_ENABLE;
+
+  private static final long EFER_64 =
       Efer.LONG_MODE_ENABLE | Efer.LONG_MODE_ACTIVE | Efer.NO_EXECUTE_ENABLE;
+
+  /** 32-bit paging, with 4 MiB pages for the kernel's map of memory. */
+  private static final long CR4_32 = CR4 | Cr4.PAGE_SIZE_EXTENSIONS;
 
   private static final int MAX_REPETITIONS = 8;
 
@@ -55,10 +61,17 @@ public final class LinuxMachine {
   public LinuxMachine(TlbConfig tlb, WalkerConfig walkerConfig, LinuxConfig linux) {
     tlbs = new TlbHierarchy(tlb, linux.seed());
     walker = new HardwarePageWalker(walkerConfig, memory, linux.seed(), tlb.coalescedPages(), null);
-    ControlRegisters registers = new ControlRegisters(CR0, 0, CR4, EFER);
+    ControlRegisters registers = registers(linux.format());
     user = new Mmu(registers, CpuFeatures.ALL, AccessMode.USER, tlbs, walker);
     supervisor = new Mmu(registers, CpuFeatures.ALL, AccessMode.SUPERVISOR, tlbs, walker);
     kernel = new LinuxKernel(linux, memory, List.of(port(user, supervisor)));
+  }
+
+  private static ControlRegisters registers(TableFormat format) {
+    return switch (format) {
+      case X86_64 -> new ControlRegisters(CR0, 0, CR4_64, EFER_64);
+      case I386 -> new ControlRegisters(CR0, 0, CR4_32, 0);
+    };
   }
 
   /**
@@ -109,6 +122,11 @@ public final class LinuxMachine {
     long cr3 = user.registers().cr3();
     user.writeCr3(cr3);
     supervisor.writeCr3(cr3);
+  }
+
+  /** The paging mode: 4-level paging under a 64-bit kernel, 32-bit paging under a 32-bit one. */
+  public PagingMode pagingMode() {
+    return user.context().format().mode();
   }
 
   /** The error code of the last page fault. */
@@ -162,12 +180,12 @@ public final class LinuxMachine {
 
       @Override
       public boolean longModeActive() {
-        return true;
+        return Efer.longModeActive(supervisor.registers().efer());
       }
 
       @Override
       public boolean isCanonical(long linear) {
-        return VirtualAddress.isCanonical(linear);
+        return supervisor.context().format().mode().isLinear(linear);
       }
     };
   }

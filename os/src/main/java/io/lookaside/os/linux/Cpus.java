@@ -68,7 +68,8 @@ final class Cpus {
     }
     cpu.running = space;
     kernel.count(KernelMetric.SWITCHES, 1);
-    if (!kernel.config.has(Mechanism.PCID)) {
+    // PCIDs exist in IA-32e mode only.
+    if (!kernel.config.has(Mechanism.PCID) || kernel.config.format() != TableFormat.X86_64) {
       cpu.slot = 0;
       cpu.contexts[0] = space.contextId;
       cpu.generations[0] = space.tlbGeneration;

@@ -31,7 +31,8 @@ final class SegmentedPaging extends Lab {
 
   @Override
   void run(LabContext context, LabReport report) {
-    LinuxMachine machine = context.machine(256 * LabContext.MIB);
+    LinuxMachine machine =
+        context.machine(context.linux(256 * LabContext.MIB).withFormat(TableFormat.I386));
     Program program = Program.start(machine);
     long before = program.process().space().residentPages();
     place(program, CODE, CODE_BYTES, Abi.PROT_READ);
@@ -55,6 +56,7 @@ final class SegmentedPaging extends Lab {
       String frame = "0x" + Long.toHexString(pa >> 12);
       report.row("store", offset, "0x" + Long.toHexString(linear), frame);
     }
+    report.equal("the paging mode is", "32-bit paging", machine.pagingMode().description());
     report.equal("linear addresses that are base + offset, of 3", 3, sums);
     report.equal("physical addresses that keep the offset in the page, of 3", 3, there);
     long resident = program.process().space().residentPages() - before;
@@ -107,7 +109,7 @@ final class SegmentedPaging extends Lab {
     machine.memory().write(table + 8, code);
     machine.memory().write(table + 16, data);
     SegmentationUnit unit = new SegmentationUnit(machine.linearMemory(program.process()));
-    unit.setGdt(TableFormat.X86_64.directMap() + table, 23);
+    unit.setGdt(TableFormat.I386.directMap() + table, 23);
     load(unit, SegmentRegister.ES, 1);
     load(unit, SegmentRegister.DS, 2);
     return unit;

@@ -1,6 +1,6 @@
 package io.lookaside.simulator.lab;
 
-import io.lookaside.mmu.memory.PhysicalMemory;
+import io.lookaside.mmu.AccessKind;
 import io.lookaside.os.linux.Abi;
 import io.lookaside.os.linux.Executable;
 import io.lookaside.os.linux.LinuxKernel;
@@ -8,7 +8,8 @@ import io.lookaside.os.linux.Mechanism;
 import io.lookaside.os.linux.SingleLevelTable;
 import io.lookaside.os.linux.TableFormat;
 import io.lookaside.os.linux.Task;
-import java.util.List;
+import io.lookaside.pagewalker.WalkMetric;
+import io.lookaside.simulator.LinuxMachine;
 
 /** Two levels: tables only for the regions of 4 MiB that are used. */
 final class TwoLevelSavings extends Lab {
@@ -23,17 +24,15 @@ final class TwoLevelSavings extends Lab {
 
   @Override
   void run(LabContext context, LabReport report) {
-    LinuxKernel kernel =
-        new LinuxKernel(
-            context.linux(512 * LabContext.MIB).withFormat(TableFormat.I386),
-            new PhysicalMemory(),
-            List.of());
+    LinuxMachine machine =
+        context.machine(context.linux(512 * LabContext.MIB).withFormat(TableFormat.I386));
+    LinuxKernel kernel = machine.kernel();
     report.table("process", "pages mapped", "bytes of tables", "bytes for each page");
     report.chart("KiB of tables; a single level takes 4,096");
 
     Task small = spawn(kernel);
     kernel.brk(small, small.space().heapStart() + 100 * LabContext.PAGE);
-    touch(kernel, small, small.space().heapStart(), 100);
+    touch(machine, small, small.space().heapStart(), 100);
     long smallBytes = row(report, "small program", small, 101);
     report.equal(
         "small program: a root, and a table each for its heap and its stack",
@@ -42,9 +41,17 @@ final class TwoLevelSavings extends Lab {
     report.atMost(
         "that is, in percent of a single level", 1, 100.0 * smallBytes / SingleLevelTable.BYTES);
 
+    machine.flush(small);
+    Program.Meter meter = new Program.Meter(machine);
+    machine.access(small, small.space().heapStart(), AccessKind.LOAD);
+    report.equal(
+        "reads of memory when the MMU, with nothing cached, walks them",
+        2,
+        meter.walks(WalkMetric.MEMORY_READS));
+
     Task sparse = spawn(kernel);
     for (int i = 0; i < 64; i++) {
-      place(kernel, sparse, 0x1000_0000L + i * REGION, 1);
+      place(machine, sparse, 0x1000_0000L + i * REGION, 1);
     }
     long sparseBytes = row(report, "one page in each of 64 regions", sparse, 65);
     report.equal(
@@ -53,7 +60,7 @@ final class TwoLevelSavings extends Lab {
         sparseBytes);
 
     Task dense = spawn(kernel);
-    place(kernel, dense, 0x1000_0000L, 64 * 1024);
+    place(machine, dense, 0x1000_0000L, 64 * 1024);
     long denseBytes = row(report, "256 MiB in one piece", dense, 64 * 1024 + 1);
     report.equal(
         "65,536 pages in one piece need 64 tables: 66 with root and stack",
@@ -85,20 +92,19 @@ final class TwoLevelSavings extends Lab {
     return bytes;
   }
 
-  private static void place(LinuxKernel kernel, Task process, long va, long pages) {
+  private static void place(LinuxMachine machine, Task process, long va, long pages) {
     int flags = Abi.MAP_PRIVATE | Abi.MAP_ANONYMOUS | Abi.MAP_FIXED;
-    long result =
-        kernel.mmap(process, va, pages * LabContext.PAGE, Program.READ_WRITE, flags, null, 0);
+    long bytes = pages * LabContext.PAGE;
+    long result = machine.kernel().mmap(process, va, bytes, Program.READ_WRITE, flags, null, 0);
     if (Abi.isError(result)) {
       throw new IllegalStateException("mmap: " + Abi.describe(result));
     }
-    touch(kernel, process, va, pages);
+    touch(machine, process, va, pages);
   }
 
-  /** What the hardware reports for a first write of user mode: not present, a write. */
-  private static void touch(LinuxKernel kernel, Task process, long va, long pages) {
+  private static void touch(LinuxMachine machine, Task process, long va, long pages) {
     for (long i = 0; i < pages; i++) {
-      kernel.handlePageFault(process, va + i * LabContext.PAGE, 6);
+      machine.access(process, va + i * LabContext.PAGE, AccessKind.STORE);
     }
   }
 }
