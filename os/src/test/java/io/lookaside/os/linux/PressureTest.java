@@ -432,7 +432,7 @@ class PressureTest {
   @ParameterizedTest
   @EnumSource(Setup.class)
   void everythingHoldsWhenMemoryIsShort(Setup setup) {
-    run(1, setup, 60_000, 8);
+    run(1, setup, 60_000, 16);
   }
 
   @Tag("soak")
