@@ -321,7 +321,8 @@ final class ImageCommand {
       ImagePaging paging = source.paging(image, memory);
       String html;
       try {
-        html = WalkExplorer.html(image.name(), paging, memory, chosen);
+        Path name = Path.of(source.file).getFileName();
+        html = WalkExplorer.html(String.valueOf(name), paging, memory, chosen);
       } catch (WalkExplorer.TooManyTablesException e) {
         throw new UsageException(String.valueOf(e.getMessage()));
       }

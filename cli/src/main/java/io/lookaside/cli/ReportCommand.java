@@ -24,7 +24,8 @@ import picocli.CommandLine.Parameters;
       "  lookaside run prog.lackey.gz --top pc 10 --top region 10 --heatmap --json run.json",
       "  lookaside curve prog.lackey.gz --json curve.json",
       "  lookaside advise prog.lackey.gz --json advice.json",
-      "  lookaside report run.json curve.json advice.json -o report.html"
+      "  lookaside report run.json curve.json advice.json -o report.html",
+      "  lookaside report sweep-folder -o report.html"
     })
 final class ReportCommand implements Callable<Integer> {
   private final Console console;
@@ -33,8 +34,8 @@ final class ReportCommand implements Callable<Integer> {
       arity = "1..*",
       paramLabel = "RESULT",
       description =
-          "Results: what run --json, curve --json, advise --json or run --timing --timeline wrote;"
-              + " in any number and order.")
+          "Results: what run --json, curve --json, advise --json or run --timing --timeline wrote,"
+              + " or the folder of a merged sweep; in any number and order.")
   private List<String> files = new ArrayList<>();
 
   @Option(

@@ -33,7 +33,7 @@ import tools.jackson.databind.json.JsonMapper;
 @SuppressWarnings("try") // who is interrupted while it closes is told so
 final class Browser implements AutoCloseable {
   private static final Pattern PORT = Pattern.compile("on port (\\d+)");
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
 
   private final Process driver;
   private final Path profile;

@@ -81,45 +81,42 @@ class ReportBrowserTest {
   void start() throws Exception {
     Path trace = folder.resolve(HOSTILE);
     Files.copy(Path.of(Samples.path("sort.lackey.xz")), trace);
-    String result = folder.resolve("run.json").toString();
-    assertEquals(
-        0,
-        Cli.run(
-                "run",
-                trace.toString(),
-                "--top",
-                "pc",
-                "8",
-                "--top",
-                "region",
-                "5",
-                "--json",
-                result,
-                "-q")
-            .code());
+    String result =
+        made("run.json", "run", trace, "--top", "pc", "8", "--top", "region", "5", "--heatmap");
     run = JsonMapper.shared().readTree(Path.of(result).toFile());
-    String curve = folder.resolve("curve.json").toString();
-    assertEquals(
-        0,
-        Cli.run(
-                "curve",
-                trace.toString(),
-                "--max-entries",
-                "1000",
-                "--json",
-                curve,
-                "--no-cache",
-                "-q")
-            .code());
-    String timed = folder.resolve("timed.json").toString();
-    assertEquals(
-        0,
-        Cli.run("run", trace.toString(), "--timing", "--max-refs", "200K", "--json", timed, "-q")
-            .code());
+    String curve = made("curve.json", "curve", trace, "--max-entries", "1000", "--no-cache");
+    String timeline = folder.resolve("timeline.json").toString();
+    String timed =
+        made("timed.json", "run", trace, "--timing", "--max-refs", "100K", "--timeline", timeline);
+    String advice = made("advice.json", "advise", trace, "--max-refs", "50K", "--no-timing");
+    Path plan = folder.resolve("sweep.yaml");
+    Files.writeString(
+        plan,
+        """
+        traces: [{name: "<script>window.harmed=1</script>", file: FILE}]
+        options: {max-refs: 20K}
+        axes: {stlb.entries: [96, 1536], thp: [never, always]}
+        """
+            .replace(
+                "FILE",
+                Path.of(Samples.path("date.lackey.xz")).toAbsolutePath().normalize().toString()));
+    String sweep = folder.resolve("sweep").toString();
+    assertEquals(0, Cli.run("sweep", "run", plan.toString(), "-o", sweep, "-q").code());
     page = folder.resolve("report.html");
-    Cli.Outcome made = Cli.run("report", result, curve, timed, "-o", page.toString());
+    Cli.Outcome made =
+        Cli.run("report", result, curve, timed, timeline, advice, sweep, "-o", page.toString());
     assertEquals(0, made.code(), made.err());
     browser = Browser.start();
+  }
+
+  /** The file of a result that a command writes of a trace. */
+  private static String made(String name, String command, Path trace, String... options) {
+    String file = folder.resolve(name).toString();
+    List<String> words = new ArrayList<>(List.of(command, trace.toString(), "--json", file, "-q"));
+    words.addAll(List.of(options));
+    Cli.Outcome outcome = Cli.run(words.toArray(String[]::new));
+    assertEquals(0, outcome.code(), outcome.err());
+    return file;
   }
 
   @AfterAll
@@ -151,7 +148,7 @@ class ReportBrowserTest {
       browser.prefer(scheme);
       browser.openReport(page);
       JsonNode marks = browser.js(MARKS);
-      assertTrue(marks.size() >= 8, () -> "charts: " + marks);
+      assertTrue(marks.size() >= 16, () -> "charts: " + marks);
       marks.forEach(n -> assertTrue(n.asInt() > 0, () -> "a chart is blank: " + marks));
       assertEquals(List.of(), texts(browser.js(OUTSIDE)));
       assertEquals(List.of(), browser.complaints());

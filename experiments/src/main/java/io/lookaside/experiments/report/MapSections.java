@@ -134,7 +134,7 @@ final class MapSections {
          "encoding": {
            "y": {"field": "extent", "type": "nominal", "title": "address", "sort": null},
            "x": {"field": "kib", "type": "quantitative", "title": "KiB",
-                 "scale": {"type": "log", "base": 4, "domainMin": 1}, "axis": {"format": "~s"}},
+                 "scale": {"type": "log", "base": 4, "domainMin": 1}, "axis": {"format": ","}},
            "x2": {"datum": 1},
            "color": {"field": "pages", "type": "nominal", "title": "pages of",
                      "scale": {"domain": ["4K", "2M", "1G"]}}}}

@@ -21,6 +21,9 @@ import tools.jackson.databind.json.JsonMapper;
  * @param tree its JSON
  */
 public record Result(String name, Kind kind, JsonNode tree) {
+  /** The file in the folder of a sweep. */
+  private static final String SWEEP_RESULT = "result.json";
+
   /** What results there are. */
   public enum Kind {
     RUN("lookaside.run/1", "run --json", "tlbs"),
@@ -43,10 +46,13 @@ public record Result(String name, Kind kind, JsonNode tree) {
   /**
    * Reads a result.
    *
+   * @param named a file, or the folder of a sweep, which has its result in a file
    * @throws ResultException if it is none
    * @throws IOException if it cannot be read
    */
-  public static Result read(String file) throws IOException {
+  public static Result read(String named) throws IOException {
+    boolean folder = isFolder(named);
+    String file = folder ? Path.of(named, SWEEP_RESULT).toString() : named;
     JsonNode tree;
     try (InputStream in = Files.newInputStream(Path.of(file))) {
       tree = JsonMapper.shared().readTree(in);
@@ -65,8 +71,16 @@ public record Result(String name, Kind kind, JsonNode tree) {
               + "; expected a result of "
               + commands());
     }
-    Path path = Path.of(file).getFileName();
-    return of(path == null ? file : path.toString(), file, tree);
+    Path path = Path.of(named).getFileName();
+    return of(path == null ? named : path.toString(), file, tree);
+  }
+
+  private static boolean isFolder(String named) {
+    try {
+      return Files.isDirectory(Path.of(named));
+    } catch (InvalidPathException e) {
+      return false;
+    }
   }
 
   private static Result of(String name, String file, JsonNode tree) throws ResultException {

@@ -259,6 +259,7 @@ final class RunSections {
                  "x": {"field": "from", "type": "quantitative", "title": "cycles",
                        "scale": {"type": "symlog", "constant": 8}},
                  "x2": {"field": "end"},
+                 "y2": {"datum": 0},
                  "y": {"field": "walks", "type": "quantitative", "title": "walks", "stack": null,
                        "axis": {"format": "~s"}},
                  "color": {"field": "run", "type": "nominal", "title": null, "sort": null LEGEND}}}

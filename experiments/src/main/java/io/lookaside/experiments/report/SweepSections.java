@@ -27,6 +27,8 @@ final class SweepSections {
   /** Lines of a chart that colours tell apart. */
   private static final int LINES = 8;
 
+  private static final double WIDE = 8;
+
   /** Rows of the table of all points. */
   private static final int ROWS = 1000;
 
@@ -145,11 +147,25 @@ final class SweepSections {
     return chosen;
   }
 
+  private static Set<String> values(List<Point> points, String axis) {
+    return points.stream().map(p -> p.axes().path(axis).asString("")).collect(Collectors.toSet());
+  }
+
+  /** Whether the numbers of an axis span so much that they are better seen by their logarithms. */
+  private static boolean isWide(List<Point> points, String axis) {
+    double least =
+        points.stream().mapToDouble(p -> p.axes().path(axis).asDouble(0)).min().orElse(0);
+    double most = points.stream().mapToDouble(p -> p.axes().path(axis).asDouble(0)).max().orElse(0);
+    return least > 0 && most >= WIDE * least;
+  }
+
   private static Block chart(
       String trace, List<Point> points, String what, ToDoubleFunction<Point> figure) {
     String axis = numericAxis(points);
     Set<String> others = new LinkedHashSet<>(axes(points));
-    others.remove(axis);
+    // What is the same everywhere tells no line from another.
+    others.removeIf(a -> a.equals(axis) || values(points, a).size() == 1);
+    boolean wide = !axis.isEmpty() && isWide(points, axis);
     ArrayNode rows = JSON.arrayNode();
     List<List<String>> table = new ArrayList<>();
     List<Point> drawn =
@@ -177,10 +193,11 @@ final class SweepSections {
               {"mark": {"type": "line", "point": true, "tooltip": true},
                "height": 240,
                "encoding": {
-                 "x": {"field": "x", "type": "quantitative", "scale": {"zero": false}},
+                 "x": {"field": "x", "type": "quantitative", "scale": {SCALE}},
                  "y": {"field": "y", "type": "quantitative", "title": null},
                  "HOW": {"field": "point", "type": "nominal", "title": null, "sort": null}}}
               """
+                .replace("SCALE", wide ? "\"type\": \"log\", \"base\": 2" : "\"zero\": false")
                 .replace("HOW", lines > 1 && lines <= LINES ? "color" : "detail");
     Chart chart =
         Chart.of(

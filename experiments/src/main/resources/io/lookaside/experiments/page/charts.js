@@ -23,7 +23,7 @@
         tickCount: Math.max(3, Math.round(width / 110)) },
       axisY: { tickCount: 5 },
       legend: { ...labels, orient: 'bottom', direction: 'horizontal', columns: width < 600 ? 1 : width < 900 ? 3 : 4,
-        labelLimit: width < 600 ? width - 120 : Math.round(width * 0.2), titleLimit: width, gradientLength: Math.min(200, width - 80) },
+        labelLimit: width < 600 ? width - 120 : Math.round(width * 0.2), titleLimit: width, gradientLength: Math.min(200, Math.round(width * 0.45)) },
       view: { stroke: null },
       range: { category: colours.categories },
       bar: { color: colours.categories[0] },
@@ -36,7 +36,7 @@
 
   function runtime(spec, colours, width) {
     const full = {
-      ...spec, width, autosize: { type: 'fit-x', contains: 'padding' }, padding: 4,
+      ...spec, width, autosize: { type: 'fit-x', contains: 'padding' }, padding: { left: 16, right: 8, top: 4, bottom: 4 },
       config: config(colours, width),
     };
     const parsed = vegaLite.compile(full, { logger: vega.logger(vega.Error) }).spec;
