@@ -119,8 +119,14 @@ public final class CoreTiming {
   private long stores;
   private long retiredLoads;
   private long retiredStores;
+
+  // When the last loads and stores retired, by their number modulo a power of two.
+  private final int loadQueue;
+  private final int storeQueue;
   private final long[] loadRetired;
   private final long[] storeRetired;
+  private final int loadMask;
+  private final int storeMask;
 
   /** The cycle in which the last reference entered. */
   private long entryCycle;
@@ -217,8 +223,12 @@ public final class CoreTiming {
       instructions[i] = new Instruction();
     }
     instructionMask = instructions.length - 1;
-    loadRetired = new long[config.loadQueueEntries()];
-    storeRetired = new long[config.storeQueueEntries()];
+    loadQueue = config.loadQueueEntries();
+    storeQueue = config.storeQueueEntries();
+    loadRetired = new long[powerOfTwo(loadQueue)];
+    storeRetired = new long[powerOfTwo(storeQueue)];
+    loadMask = loadRetired.length - 1;
+    storeMask = storeRetired.length - 1;
 
     Ports dataPorts = new Ports(config.l1dPorts());
     Tokens dataRegisters = new Tokens(config.l1dMissRegisters(), slots);
@@ -318,9 +328,81 @@ public final class CoreTiming {
       addHits(1, lookupCycles[kind], done - translated);
       return;
     }
+    if (nothingUnderWay() && !Served.isDram(served)) {
+      passThrough(kind, startsInstruction, served);
+      return;
+    }
     announce(kind, startsInstruction, registers);
     scheduler.nextCore();
     acceptHit(page, served, address);
+  }
+
+  /**
+   * Whether all that entered a window before is retired as far as cycles are concerned, so that a
+   * hit that enters now has an end that follows from what is known.
+   */
+  private boolean nothingUnderWay() {
+    if (serial || dataflow || observer != null || ended || !scheduler.singleCore()) {
+      return false;
+    }
+    retireComplete();
+    return head == tail && holder == NOBODY && scheduler.isIdle() && pending.isEmpty();
+  }
+
+  /** Lets a hit enter, run and retire at once; what {@link #accept} and retirement would do. */
+  private void passThrough(int kind, boolean startsInstruction, int served) {
+    announced = true;
+    nextKind = kind;
+    nextStartsInstruction = startsInstruction;
+    long cycle = findReadyCycle();
+    announced = false;
+    if (startsInstruction || instructionTail == 0) {
+      startInstruction(cycle);
+    }
+    entryCycle = cycle;
+    scheduler.entered(cycle, cycle);
+    references++;
+    tail++;
+    head++;
+    long lookup = bookPort(firstLevelPorts[kind], cycle);
+    long translated = lookup + lookupCycles[kind];
+    long done = translated + dataCycles[kind][Served.place(served)];
+    counts[TRANSLATION_CYCLES] += translated - cycle;
+    latestComplete = Math.max(latestComplete, done);
+
+    long retired = retirement(done, startsInstruction);
+    if (retired > lastRetired) {
+      long data = Math.max(0, Math.min(done, retired) - Math.max(translated, lastRetired));
+      causes.values()[DATA] += data;
+      causes.values()[BASE] += retired - lastRetired - data;
+      lastRetired = retired;
+    }
+    instructions[(int) (instructionTail - 1) & instructionMask].retired = retired;
+    if (kind == LOAD) {
+      loads++;
+      loadRetired[(int) retiredLoads++ & loadMask] = retired;
+    } else if (kind == STORE) {
+      stores++;
+      storeRetired[(int) retiredStores++ & storeMask] = retired;
+    } else {
+      heldUntil = Math.max(heldUntil, lookup + (done - translated) - hiddenFetchCycles);
+    }
+  }
+
+  /** The cycle in which the oldest reference retires, which is complete in a given one. */
+  private long retirement(long complete, boolean startsInstruction) {
+    long cycle = Math.max(complete, lastRetired);
+    if (cycle > lastRetired) {
+      retiredInCycle = 1;
+    } else if (startsInstruction && !serial) {
+      if (retiredInCycle == config.issueWidth()) {
+        cycle++;
+        retiredInCycle = 1;
+      } else {
+        retiredInCycle++;
+      }
+    }
+    return cycle;
   }
 
   /**
@@ -441,16 +523,16 @@ public final class CoreTiming {
         cycle = Math.max(cycle, instructions[(int) leaving & instructionMask].retired);
       }
     }
-    if (nextKind == LOAD && loads >= loadRetired.length) {
-      if (retiredLoads <= loads - loadRetired.length) {
+    if (nextKind == LOAD && loads >= loadQueue) {
+      if (retiredLoads <= loads - loadQueue) {
         return BLOCKED;
       }
-      cycle = Math.max(cycle, loadRetired[(int) (loads % loadRetired.length)]);
-    } else if (nextKind == STORE && stores >= storeRetired.length) {
-      if (retiredStores <= stores - storeRetired.length) {
+      cycle = Math.max(cycle, loadRetired[(int) (loads - loadQueue) & loadMask]);
+    } else if (nextKind == STORE && stores >= storeQueue) {
+      if (retiredStores <= stores - storeQueue) {
         return BLOCKED;
       }
-      cycle = Math.max(cycle, storeRetired[(int) (stores % storeRetired.length)]);
+      cycle = Math.max(cycle, storeRetired[(int) (stores - storeQueue) & storeMask]);
     }
     return tail - head + ownWork() < lives.length ? cycle : BLOCKED;
   }
@@ -1118,26 +1200,16 @@ public final class CoreTiming {
       if (life.complete == Life.UNKNOWN) {
         break;
       }
-      long cycle = Math.max(life.complete, lastRetired);
-      if (cycle > lastRetired) {
-        retiredInCycle = 1;
-      } else if (life.startsInstruction && !serial) {
-        if (retiredInCycle == config.issueWidth()) {
-          cycle++;
-          retiredInCycle = 1;
-        } else {
-          retiredInCycle++;
-        }
-      }
+      long cycle = retirement(life.complete, life.startsInstruction);
       if (cycle > lastRetired) {
         life.attribute(lastRetired, cycle, causes.values());
         lastRetired = cycle;
       }
       instructions[(int) life.instruction & instructionMask].retired = cycle;
       if (life.kind == LOAD) {
-        loadRetired[(int) (retiredLoads++ % loadRetired.length)] = cycle;
+        loadRetired[(int) retiredLoads++ & loadMask] = cycle;
       } else if (life.kind == STORE) {
-        storeRetired[(int) (retiredStores++ % storeRetired.length)] = cycle;
+        storeRetired[(int) retiredStores++ & storeMask] = cycle;
       }
       head++;
     }

@@ -135,6 +135,11 @@ public final class Scheduler {
     horizon = cores.size() == 1 ? next : cycle;
   }
 
+  /** Whether no event waits for its cycle. */
+  boolean isIdle() {
+    return events.isEmpty();
+  }
+
   /** Whether there is no other core. */
   boolean singleCore() {
     return cores.size() == 1;

@@ -57,6 +57,51 @@ class SlowTimingTest {
     assertTrue(equal > SEEDS * 9 / 10, overlap + ": only " + equal + " totals are equal");
   }
 
+  /** Hits may be handed over without a recipe; that makes no difference to any figure. */
+  @ParameterizedTest
+  @EnumSource(Overlap.class)
+  void hitsWithoutARecipeTakeWhatTheyTakeWithOne(Overlap overlap) {
+    int hits = 0;
+    for (int seed = 0; seed < SEEDS; seed++) {
+      Random random = new Random(seed * 17L + overlap.ordinal());
+      boolean cached = random.nextInt(3) != 0;
+      int banks = 1 << random.nextInt(4);
+      MemoryConfig memory = cached ? caches(random, banks) : MemoryConfig.fixed(random.nextInt(60));
+      CoreConfig core = core(random);
+      Latencies latencies = new Latencies(1 + random.nextInt(2), 1 + random.nextInt(2), 7, 1);
+      List<Story> stories = Story.random(random, REFERENCES, random.nextBoolean(), cached, banks);
+      CoreTiming slow = play(overlap, core, latencies, memory, stories);
+
+      Scheduler scheduler = new Scheduler(memory.dram());
+      CoreTiming quick = scheduler.addCore(overlap, core, latencies, memory, null);
+      for (Story story : stories) {
+        Story.Passage p = story.passages().get(0);
+        boolean hit = story.passages().size() == 1 && p.firstLevelHit() && p.assistReads() == null;
+        if (hit) {
+          hits++;
+          quick.acceptHit(
+              story.kind(), story.startsInstruction(), story.registers(), p.page(), p.served(), 0);
+        } else {
+          quick.announce(story.kind(), story.startsInstruction(), story.registers());
+          assertEquals(quick, scheduler.nextCore());
+          story.tell(quick.recipe());
+          quick.accept();
+        }
+      }
+      quick.end();
+      assertEquals(null, scheduler.nextCore());
+      String what = overlap + ", seed " + seed;
+      assertEquals(slow.totalCycles(), quick.totalCycles(), what);
+      for (CycleCause cause : CycleCause.values()) {
+        assertEquals(slow.attributed().get(cause), quick.attributed().get(cause), what + cause);
+      }
+      for (TimingMetric metric : TimingMetric.values()) {
+        assertEquals(slow.snapshot().get(metric), quick.snapshot().get(metric), what + metric);
+      }
+    }
+    assertTrue(hits > SEEDS * REFERENCES / 4, "only " + hits + " hits");
+  }
+
   private static void assertConserved(CoreTiming timing, List<Story> stories, String what) {
     long sum = 0;
     for (CycleCause cause : CycleCause.values()) {
