@@ -232,6 +232,20 @@ class AccessRightsTest {
   }
 
   @Test
+  void alignmentCheckFlagLiftsSmapForNoImplicitAccess() {
+    ControlRegisters smap = new ControlRegisters(CR0_PE | CR0_PG, 0, 1L << 5 | 1L << 21, 0xd00);
+    for (boolean ac : new boolean[] {false, true}) {
+      AccessRights implicit = AccessRights.of(smap, AccessMode.IMPLICIT_SUPERVISOR, ac);
+      AccessRights explicit = AccessRights.of(smap, AccessMode.SUPERVISOR, ac);
+      for (int kind = 0; kind < 2; kind++) {
+        assertFalse(implicit.permits(W | U, kind));
+        assertTrue(implicit.permits(W, kind));
+        assertEquals(ac, explicit.permits(W | U, kind));
+      }
+    }
+  }
+
+  @Test
   void userStoresNeedWritablePagesEvenWithoutWriteProtect() {
     Case store = new Case(false, true, false, 1, true, false, true, false, false, false);
     assertFalse(store.compiled().permits(U, 1));

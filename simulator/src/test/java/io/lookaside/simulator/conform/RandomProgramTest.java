@@ -1,6 +1,7 @@
 package io.lookaside.simulator.conform;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.lookaside.mmu.AccessMode;
@@ -49,6 +50,7 @@ class RandomProgramTest {
   private static final int ROOTS = 2;
   private static final int TABLES = 8;
   private static final long FIRST_TABLE = 0x10_0000;
+  private static final long PDPTES = 0x8000;
   private static final int[] INDICES = {0, 1, 255, 511};
   private static final int[] INDICES_32 = {0, 1, 511, 1023};
 
@@ -67,7 +69,7 @@ class RandomProgramTest {
       this.exact = exact;
       this.machine = machine;
       random = new SplittableRandom(seed * 31 + mode.ordinal());
-      model = new SlowMmu(mode.isLong() ? 36 + random.nextInt(17) : 36 + random.nextInt(5));
+      model = new SlowMmu(32 + random.nextInt(mode == Mode.BITS_32 ? 10 : 21));
       int indices = mode == Mode.BITS_32 ? 4 : 8;
       for (int t = 0; t < TABLES; t++) {
         for (int i : mode == Mode.BITS_32 ? INDICES_32 : INDICES) {
@@ -77,7 +79,7 @@ class RandomProgramTest {
       machine.clear();
       entries.forEach(this::storeEntry);
       for (int i = 0; mode == Mode.PAE && i < 2 * 4; i++) {
-        store(0x8000 + 8L * i, table() | 1);
+        store(PDPTES + 8L * i, table() | 1);
       }
       model.cr0 = 0x8000_0011L | (chance(50) ? 1 << 16 : 0);
       model.cr4 =
@@ -104,7 +106,7 @@ class RandomProgramTest {
 
     long root() {
       if (mode == Mode.PAE) {
-        return 0x8000 + 0x20L * random.nextInt(ROOTS);
+        return PDPTES + 0x20L * random.nextInt(ROOTS);
       }
       long root = FIRST_TABLE + 0x1000L * random.nextInt(ROOTS);
       return (model.cr4 >>> 17 & 1) == 0 ? root : root | pcid();
@@ -158,7 +160,7 @@ class RandomProgramTest {
           entry |= (long) random.nextInt(4) << 59;
         }
         if (chance(3)) {
-          entry |= 1L << (36 + random.nextInt(27));
+          entry |= 1L << (32 + random.nextInt(31));
         }
         // A leaf of a large page needs the bits below its frame clear.
         if ((entry & 1 << 7) != 0 && chance(70)) {
@@ -175,12 +177,27 @@ class RandomProgramTest {
       store(address & ~7L, (word & ~(0xffff_ffffL << by)) | (entry & 0xffff_ffffL) << by);
     }
 
+    /** Some say that there is no table, and a few cannot be loaded. */
+    void storePdpte(long address) {
+      long pdpte = table() | 1;
+      if (chance(20)) {
+        pdpte = random.nextLong() & ~1L;
+      } else if (chance(4)) {
+        pdpte |= 1L << random.nextInt(64);
+      }
+      store(address, pdpte);
+    }
+
     void step() {
       int draw = random.nextInt(100);
       if (draw < 62) {
         access();
       } else if (draw < 82) {
-        storeEntry(entries.get(random.nextInt(entries.size())));
+        if (mode == Mode.PAE && chance(15)) {
+          storePdpte(PDPTES + 8L * random.nextInt(2 * 4));
+        } else {
+          storeEntry(entries.get(random.nextInt(entries.size())));
+        }
       } else if (draw < 88) {
         long va = address();
         assertTrue(machine.instructions().invlpg(va, CodeSegment.KERNEL));
@@ -243,7 +260,7 @@ class RandomProgramTest {
     }
 
     void setOther() {
-      switch (random.nextInt(4)) {
+      switch (random.nextInt(6)) {
         case 0 -> {
           model.pkru = random.nextInt();
           machine.mmu().setRegisters(registers());
@@ -256,11 +273,42 @@ class RandomProgramTest {
           model.ac = !model.ac;
           machine.mmu().setAlignmentCheck(model.ac);
         }
-        default -> {
-          model.cr0 ^= 1 << 16;
-          assertTrue(machine.instructions().moveToCr0(model.cr0, CodeSegment.KERNEL));
+        case 3 -> writeCr0(model.cr0 ^ 1 << 16, CodeSegment.KERNEL);
+        case 4 -> {
+          // CD, or NW where CD is set: both load the PDPTEs.
+          boolean cacheDisable = (model.cr0 & 1 << 30) != 0;
+          boolean notWriteThrough = (model.cr0 & 1 << 29) != 0;
+          int toggled = notWriteThrough || (cacheDisable && chance(50)) ? 29 : 30;
+          writeCr0(model.cr0 ^ 1L << toggled, CodeSegment.KERNEL);
         }
+        default -> switchPagingOffAndOn();
       }
+    }
+
+    void writeCr0(long value, CodeSegment code) {
+      assertEquals(model.writeCr0(value), machine.instructions().moveToCr0(value, code));
+    }
+
+    /** Only compatibility mode can, and not with PCIDs. */
+    void switchPagingOffAndOn() {
+      long off = model.cr0 & ~(1L << 31);
+      CodeSegment code = mode.isLong() ? CodeSegment.KERNEL_COMPATIBILITY : CodeSegment.KERNEL;
+      if ((model.cr4 >>> 17 & 1) != 0) {
+        assertFalse(machine.instructions().moveToCr0(off, code));
+        return;
+      }
+      writeCr0(off, code);
+      access();
+      access();
+      long on = off | 1L << 31;
+      if (!model.writeCr0(on)) {
+        assertFalse(machine.instructions().moveToCr0(on, CodeSegment.KERNEL));
+        for (int i = 0; i < 2 * 4; i++) {
+          store(PDPTES + 8L * i, table() | 1);
+        }
+        assertTrue(model.writeCr0(on));
+      }
+      assertTrue(machine.instructions().moveToCr0(on, CodeSegment.KERNEL));
     }
 
     void compareTables() {
@@ -271,7 +319,7 @@ class RandomProgramTest {
     }
   }
 
-  private static void runExact(Mode mode, long seed, int operations) {
+  private static Map<String, Integer> runExact(Mode mode, long seed, int operations) {
     Program program = new Program(mode, seed, ConformanceMachine.exact(), true);
     for (int i = 0; i < operations; i++) {
       program.step();
@@ -286,6 +334,7 @@ class RandomProgramTest {
           program.outcomes.getOrDefault(outcome, 0) > 20,
           () -> outcome + " is too rare in " + program.outcomes);
     }
+    return program.outcomes;
   }
 
   private static void runLawful(Mode mode, long seed, int operations, String... settings)
@@ -301,9 +350,21 @@ class RandomProgramTest {
   @ParameterizedTest
   @EnumSource(Mode.class)
   void theExactMachineAgreesWithTheSlowOne(Mode mode) {
+    Map<String, Integer> met = new HashMap<>();
     for (long seed = 1; seed <= 3; seed++) {
-      runExact(mode, seed, SHORT);
+      runExact(mode, seed, SHORT).forEach((outcome, n) -> met.merge(outcome, n, Integer::sum));
     }
+    // Every cause, by every kind of access and for both privileges: P, RSVD, I/D, PK and SS.
+    String codes = "0 1 2 3 4 5 6 7 9 b d f 10 11 14 15 40 41 42 43 44 45 46 47";
+    String inLongMode = " 19 1d 21 23 25 27 49 4b 61 63 65 67";
+    List<String> missing = new ArrayList<>();
+    for (String code : (mode.isLong() ? codes + inLongMode : codes).split(" ", -1)) {
+      if (met.getOrDefault("pf 0x" + code, 0) < 4) {
+        missing.add(code);
+      }
+    }
+    assertEquals(List.of(), missing, "error codes that are too rare");
+    assertEquals(mode.isLong(), met.getOrDefault("gp 0x0", 0) > 3);
   }
 
   @ParameterizedTest

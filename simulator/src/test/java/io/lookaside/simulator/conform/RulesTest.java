@@ -333,6 +333,20 @@ class RulesTest {
         """);
   }
 
+  @Test
+  void notWriteThroughAloneLoadsThePdptes() throws Exception {
+    String on = format(PAE, "on", 40).replace("0x80010011", "0xc0010011");
+    String off = format(PAE, "off", 40).replace("0x80010011", "0xe0010011");
+    assertHolds(
+        2,
+        on
+            + "mem 0x1018 0x3\nmovcr0 0xe0010011\nexpect gp\n"
+            + "mem 0x1018 0x2001\nmovcr0 0xe0010011\n"
+            + "access read cpl3 0xc0000000\nexpect ok 0x4000\nend\n"
+            + off
+            + "mem 0x1018 0x3\nmovcr0 0xc0010011\nexpect gp\nend\n");
+  }
+
   // What is dropped.
 
   /**

@@ -481,6 +481,27 @@ final class SlowMmu {
     return true;
   }
 
+  /** MOV to CR0, which may be made; {@code false} if a PDPTE cannot be loaded. */
+  boolean writeCr0(long value) {
+    long oldCr0 = cr0;
+    long oldEfer = efer;
+    long changed = oldCr0 ^ value;
+    cr0 = value;
+    if (bit(efer, 8)) {
+      efer = paging() ? efer | 1 << 10 : efer & ~(1L << 10);
+    }
+    boolean loads = bit(changed, 29) || bit(changed, 30) || bit(changed, 31);
+    if (loads && !loadPdptes(cr3, cr4)) {
+      cr0 = oldCr0;
+      efer = oldEfer;
+      return false;
+    }
+    if (bit(changed, 31) && !paging()) {
+      dropAll();
+    }
+    return true;
+  }
+
   /** MOV to CR4; {@code false} if a PDPTE cannot be loaded. */
   boolean writeCr4(long value) {
     long changed = cr4 ^ value;
