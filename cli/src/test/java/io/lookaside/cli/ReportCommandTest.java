@@ -49,6 +49,23 @@ class ReportCommandTest {
   }
 
   @Test
+  void memoryOverTimeIsAChartForEachColumn() throws Exception {
+    String run =
+        file(
+            "run.json",
+            """
+            {"schema": "lookaside.run/1", "tlbs": {}, "pressure": {
+              "columns": ["references", "free pages", "pages scanned"],
+              "rows": [[1000, 5000, 0], [2000, 1234567, 78]]}}
+            """);
+    String page = Cli.run("report", run, "-o", "-").out();
+    assertTrue(page.contains("<h3>free pages over time</h3>"));
+    assertTrue(page.contains("<h3>pages scanned over time</h3>"));
+    assertTrue(page.contains("<tr><td class=\"n\">2,000</td><td class=\"n\">1,234,567</td></tr>"));
+    assertTrue(page.contains("<tr><td class=\"n\">2,000</td><td class=\"n\">78</td></tr>"));
+  }
+
+  @Test
   void histogramOfWalksSumsToTheWalks() {
     JsonNode walker =
         Cli.run("run", Samples.path("date.lackey.xz"), "--timing", "--json", "-")

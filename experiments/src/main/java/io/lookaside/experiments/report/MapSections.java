@@ -151,4 +151,53 @@ final class MapSections {
       default -> 1L << 12;
     };
   }
+
+  /**
+   * Memory over time, of runs that have {@code pressure}: names in {@code columns}, the first that
+   * of the time, and {@code rows} of numbers. A chart for each column.
+   */
+  static List<Block> pressure(List<RunView> runs) {
+    List<Block> blocks = new ArrayList<>();
+    for (RunView run : runs) {
+      JsonNode columns = run.tree().path("pressure").path("columns");
+      JsonNode rows = run.tree().path("pressure").path("rows");
+      for (int i = 1; i < columns.size() && rows.size() > 0; i++) {
+        String of = runs.size() > 1 ? ": " + run.label() : "";
+        blocks.add(
+            overTime(columns.path(0).asString(""), columns.path(i).asString(""), i, rows, of));
+      }
+    }
+    return blocks;
+  }
+
+  private static Block overTime(String time, String column, int index, JsonNode rows, String of) {
+    ArrayNode points = JSON.arrayNode();
+    List<List<String>> table = new ArrayList<>();
+    for (JsonNode row : rows) {
+      ObjectNode point = points.addObject();
+      point.put("time", row.path(0).asLong(0));
+      point.put("value", row.path(index).asLong(0));
+      table.add(
+          List.of(Figures.count(row.path(0).asLong(0)), Figures.count(row.path(index).asLong(0))));
+    }
+    Chart chart =
+        Chart.of(
+            column + " over time" + of,
+            column + ", by " + time + ".",
+            """
+            {"mark": {"type": "area", "line": true, "opacity": 0.4, "tooltip": true},
+             "height": 120,
+             "encoding": {
+               "x": {"field": "time", "type": "quantitative", "axis": {"format": "~s"},
+                     "scale": {"nice": false}},
+               "y": {"field": "value", "type": "quantitative", "title": null,
+                     "axis": {"format": "~s"}}}}
+            """,
+            points,
+            new Table(List.of(time, column), table));
+    if (chart.spec().path("encoding").path("x") instanceof ObjectNode x) {
+      x.put("title", time);
+    }
+    return chart;
+  }
 }

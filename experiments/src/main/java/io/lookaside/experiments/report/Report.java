@@ -83,6 +83,7 @@ public final class Report {
       add("latency", "Walk latency", RunSections.latencies(runs));
       add("ladder", "Page walks", RunSections.ladder(runs));
       add("addresses", "Addresses", MapSections.addresses(runs));
+      add("pressure", "Memory over time", MapSections.pressure(runs));
       add("guilty", "Where misses come from", RunSections.guilty(runs));
     }
     List<Result> timelines = of(Result.Kind.TIMELINE);
