@@ -46,6 +46,8 @@ class ReportCommandTest {
     Cli.Outcome page = Cli.run("report", run, curve, run, "-o", "-");
     assertEquals(0, page.code(), page.err());
     assertTrue(page.out().startsWith("<!DOCTYPE html>"));
+    assertFalse(page.out().contains("100 %"), "shares of nothing");
+    assertTrue(page.out().contains("There was no walk."));
   }
 
   @Test

@@ -37,6 +37,9 @@ final class RunSections {
   }
 
   private static Block misses(String trace, List<RunView> runs) {
+    if (runs.stream().allMatch(r -> LEVELS.stream().allMatch(l -> r.misses(l) == 0))) {
+      return new Block.Text(trace + ": nothing missed.");
+    }
     boolean instructions = runs.stream().allMatch(RunView::hasInstructions);
     String unit = instructions ? "instructions" : "references";
     ArrayNode rows = JSON.arrayNode();
@@ -78,7 +81,7 @@ final class RunSections {
   static List<Block> cycles(List<RunView> runs) {
     List<Block> blocks = new ArrayList<>();
     for (boolean timed : new boolean[] {true, false}) {
-      List<RunView> some = runs.stream().filter(r -> r.timed() == timed).toList();
+      List<RunView> some = runs.stream().filter(r -> r.timed() == timed && r.cycles() > 0).toList();
       if (some.isEmpty()) {
         continue;
       }
@@ -127,6 +130,9 @@ final class RunSections {
   /** The page-walk ladder: where walks began, and how many entries they read. */
   static List<Block> ladder(List<RunView> runs) {
     List<Block> blocks = new ArrayList<>();
+    if (runs.stream().allMatch(r -> r.allWalks() == 0)) {
+      return List.of(new Block.Text("There was no walk."));
+    }
     Map<String, String> starts = new LinkedHashMap<>();
     starts.put("none", "root table");
     starts.put("pml5e", "PML5E cache");

@@ -149,6 +149,9 @@ record RunView(String label, String trace, String machine, JsonNode tree) {
   List<String> findings() {
     List<String> findings = new ArrayList<>();
     long walks = number("walker", "walks");
+    if (cycles() == 0) {
+      return findings;
+    }
     if (timed()) {
       timedFindings(findings);
     } else {
