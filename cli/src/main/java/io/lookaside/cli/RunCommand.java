@@ -619,7 +619,8 @@ class RunCommand implements Callable<Integer> {
         source,
         checkStale,
         hugeRanges(size, prefault),
-        heatmap);
+        heatmap,
+        pressureEvery());
   }
 
   private List<AddressRange> hugeRanges(PageSize size, boolean prefault) throws UsageException {

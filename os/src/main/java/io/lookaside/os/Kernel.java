@@ -22,7 +22,8 @@ public interface Kernel {
    * @param va the faulting address (CR2)
    * @param errorCode the error code that the hardware reported ({@link
    *     io.lookaside.mmu.format.PageFaultCode})
-   * @return whether the access is to be repeated; {@code false} if it has no right to succeed
+   * @return whether the access is to be repeated; {@code false} if it has no right to succeed, or
+   *     the process was killed
    * @throws OutOfFramesException if memory is full
    */
   boolean handlePageFault(long va, int errorCode);
@@ -32,6 +33,26 @@ public interface Kernel {
    * has no model of its cost.
    */
   long lastFaultCycles();
+
+  /**
+   * Lets time pass in which processes run, for what the kernel does beside them.
+   *
+   * @param cycles of the processes
+   * @return whether translations of the core may have been dropped
+   */
+  default boolean elapse(long cycles) {
+    return false;
+  }
+
+  /** Whether a process has been killed: none of its references can be carried out any more. */
+  default boolean hasEnded(int process) {
+    return false;
+  }
+
+  /** Whether the process that runs on the core has been killed. */
+  default boolean hasEnded() {
+    return false;
+  }
 
   /** Maps the page of {@code va} before it is touched, if it is not mapped. */
   void prefault(long va);

@@ -154,7 +154,8 @@ final class CoreMeasurement {
           null,
           null,
           null,
-          List.of());
+          List.of(),
+          null);
     }
   }
 }

@@ -6,6 +6,7 @@ import io.lookaside.mmu.format.VirtualAddress;
 import io.lookaside.mmu.stats.Counters;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.linux.KernelMetric;
+import io.lookaside.os.linux.TraceKernel;
 import io.lookaside.simulator.config.MachineConfig;
 import io.lookaside.timing.CoreTiming;
 import io.lookaside.timing.MemoryHierarchy;
@@ -88,6 +89,7 @@ public final class CoresSimulation {
   private @Nullable Snapshot<KernelMetric> osAtStart;
 
   private final @Nullable Scheduler scheduler;
+  private final @Nullable KernelRun kernelRun;
 
   /** Without a clock: whose turn it is, and how many references are left of it. */
   private int turn;
@@ -126,6 +128,7 @@ public final class CoresSimulation {
           Machine.cores(config, options, config.cores(), null, null, this::invalidated)) {
         cores.add(new Core(machine, ReplayEngine.of(machine), null, firstProcess()));
       }
+      kernelRun = KernelRun.of(cores.get(0).machine, options);
       return;
     }
     TimingConfig timing = config.timing();
@@ -150,6 +153,7 @@ public final class CoresSimulation {
               clockOfAll);
       cores.add(new Core(machine, replay, replay, firstProcess()));
     }
+    kernelRun = KernelRun.of(cores.get(0).machine, options);
   }
 
   /** What the next core runs at first: the first one process 0, the others none. */
@@ -274,6 +278,9 @@ public final class CoresSimulation {
         core.timed.startClock();
       }
     }
+    if (kernelRun != null) {
+      kernelRun.beginMeasuring();
+    }
   }
 
   private long measure(Mixes mixes, long limit) throws IOException {
@@ -290,6 +297,7 @@ public final class CoresSimulation {
       mixes.ofCore.forEach(TraceMix::turnsByClock);
     }
     long taken = 0;
+    int sinceElapse = 0;
     for (Core core : cores) {
       core.turnEnds = options.quantumCycles();
       taken += announceNext(core, mixes, limit - taken);
@@ -316,6 +324,13 @@ public final class CoresSimulation {
       } else {
         core.clock().perform(core.batch, core.next++);
         taken++;
+        if (kernelRun != null) {
+          kernelRun.replayed(core.owner, 1);
+          if (++sinceElapse >= KernelRun.STEP) {
+            sinceElapse = 0;
+            core.machine.kernel().elapse(kernelRun.ownCycles(timing.entryCycle()));
+          }
+        }
         taken += announceNext(core, mixes, limit - taken);
       }
     }
@@ -356,14 +371,20 @@ public final class CoresSimulation {
         }
         report(mixes);
       }
-      if (isTranslated(core.batch, core.next)) {
+      boolean killed = kernelRun != null && core.machine.kernel().hasEnded(core.owner);
+      if (!killed && isTranslated(core.batch, core.next)) {
         break;
       }
       if (taken == limit) {
         core.clock().timing().end();
         return taken;
       }
-      core.clock().perform(core.batch, core.next++);
+      if (killed) {
+        Objects.requireNonNull(kernelRun).passedOver(core.owner, 1);
+        core.next++;
+      } else {
+        core.clock().perform(core.batch, core.next++);
+      }
       taken++;
     }
     boolean first = core.process == NO_PROCESS;
@@ -404,8 +425,7 @@ public final class CoresSimulation {
       }
       int owner = mix.process();
       if (action == Action.REPLAY) {
-        core.switchTo(owner);
-        core.replay.run(mix.batch(), mix.from(), mix.to());
+        replay(core, owner, mix);
       } else if (action == Action.PREFAULT) {
         core.machine.kernel().switchTo(owner);
         long[] lastPage = new long[AccessKind.COUNT + 1];
@@ -417,6 +437,23 @@ public final class CoresSimulation {
       report(mixes);
     }
     return taken;
+  }
+
+  private void replay(Core core, int owner, TraceMix mix) {
+    KernelRun linux = kernelRun;
+    int next = mix.from();
+    if (!core.machine.kernel().hasEnded(owner)) {
+      core.switchTo(owner);
+      next = core.replay.run(mix.batch(), mix.from(), mix.to());
+      if (linux != null) {
+        // The cores run at the same time.
+        core.machine.kernel().elapse(KernelRun.cyclesOf(next - mix.from()) / cores.size());
+        linux.replayed(owner, next - mix.from());
+      }
+    }
+    if (linux != null) {
+      linux.passedOver(owner, mix.to() - next);
+    }
   }
 
   /** Maps every page that warm-up and measured references touch, in the order of first touch. */
@@ -473,7 +510,16 @@ public final class CoresSimulation {
             skipped,
             warmedUp,
             machine.config().cores() == 1 ? List.of() : perCore)
-        .with(null, RunResult.StaleResult.of(cores.stream().map(core -> core.machine).toList()));
+        .with(
+            null,
+            memory(),
+            RunResult.StaleResult.of(cores.stream().map(core -> core.machine).toList()));
+  }
+
+  private @Nullable MemoryResult memory() {
+    return kernelRun != null && cores.get(0).machine.kernel() instanceof TraceKernel kernel
+        ? kernelRun.result(kernel)
+        : null;
   }
 
   private RunResult result(

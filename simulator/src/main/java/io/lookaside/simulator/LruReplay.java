@@ -278,7 +278,7 @@ final class LruReplay implements ReplayEngine {
   }
 
   @Override
-  public void run(ReferenceBatch batch, int from, int to) {
+  public int run(ReferenceBatch batch, int from, int to) {
     lastWalk = from - DENSE - 1;
     readAheadTo = from;
     end = to;
@@ -286,6 +286,7 @@ final class LruReplay implements ReplayEngine {
       runChunk(batch.addresses, batch.descriptors, i, Math.min(to, i + CHUNK));
     }
     flush();
+    return to;
   }
 
   @Override

@@ -83,7 +83,11 @@ public final class Replay implements ReplayEngine {
   // Size codes of the page and, above them, of the piece of it that is cached.
   private final int[] countedSize = new int[AccessKind.COUNT];
   private final int[] lastSize = new int[AccessKind.COUNT];
-  private boolean sizeChanged;
+
+  /** Whether what was counted must be booked: the page size has changed, or the process ended. */
+  private boolean interrupted;
+
+  private boolean ended;
 
   /** By kind and size: whether a repetition changes nothing. */
   private final boolean[] repeatable = new boolean[AccessKind.COUNT * SIZES];
@@ -132,13 +136,18 @@ public final class Replay implements ReplayEngine {
   }
 
   @Override
-  public void run(ReferenceBatch batch, int from, int to) {
+  public int run(ReferenceBatch batch, int from, int to) {
     for (int i = from; i < to; i += CHUNK) {
-      runChunk(batch, i, Math.min(to, i + CHUNK));
+      int end = Math.min(to, i + CHUNK);
+      int next = runChunk(batch, i, end);
+      if (next < end) {
+        return next;
+      }
     }
+    return to;
   }
 
-  private void runChunk(ReferenceBatch batch, int from, int to) {
+  private int runChunk(ReferenceBatch batch, int from, int to) {
     long[] addresses = batch.addresses;
     int[] descriptors = batch.descriptors;
     long[] pageOf = pages;
@@ -162,17 +171,23 @@ public final class Replay implements ReplayEngine {
       } else {
         general += one;
         sum += access(va, last, kind, i);
-        if (sizeChanged) {
+        if (interrupted) {
           countRepetitions(all - general);
           countReferences(all);
           all = 0;
           general = 0;
+          if (ended) {
+            ended = false;
+            physicalAddressSum += sum;
+            return i + 1;
+          }
         }
       }
     }
     countRepetitions(all - general);
     countReferences(all);
     physicalAddressSum += sum;
+    return to;
   }
 
   /** One reference on the general path; returns the sum of its physical addresses. */
@@ -225,6 +240,10 @@ public final class Replay implements ReplayEngine {
     Arrays.fill(pages, NO_PAGE);
     counters.add(ReferenceMetric.PAGE_FAULTS, 1);
     if (!kernel.handlePageFault(va, Translation.errorCode(fault))) {
+      if (kernel.hasEnded()) {
+        ended = true;
+        interrupted = true;
+      }
       return fault;
     }
     long t = mmu.retry(va, kind);
@@ -261,7 +280,7 @@ public final class Replay implements ReplayEngine {
       distances[slot] = pa - va;
       if (lastSize[kind] != size) {
         lastSize[kind] = size;
-        sizeChanged = true;
+        interrupted = true;
       }
     }
   }
@@ -280,7 +299,7 @@ public final class Replay implements ReplayEngine {
       }
       countedSize[kind] = lastSize[kind];
     }
-    sizeChanged = false;
+    interrupted = false;
   }
 
   private void countReferences(long packed) {

@@ -13,8 +13,12 @@ import org.jspecify.annotations.Nullable;
  * {@link #run} is not running.
  */
 public interface ReplayEngine {
-  /** Replays references {@code from} to {@code to} - 1 of a batch. */
-  void run(ReferenceBatch batch, int from, int to);
+  /**
+   * Replays references {@code from} to {@code to} - 1 of a batch.
+   *
+   * @return the first that was not replayed: {@code to}, unless the process was killed before
+   */
+  int run(ReferenceBatch batch, int from, int to);
 
   /** Whether this replays compacted references too. */
   default boolean takesCompacted() {

@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param checkStale detect uses of stale translations
  * @param hugePages ranges in which first touches map pages of 2 MiB
  * @param heatmap keep how often addresses are accessed over time, and how they are mapped
+ * @param pressureEvery references between samples of memory pressure; 0 for none
  */
 public record RunOptions(
     List<String> traces,
@@ -49,7 +50,8 @@ public record RunOptions(
     @Nullable ImageSource image,
     boolean checkStale,
     List<AddressRange> hugePages,
-    boolean heatmap) {
+    boolean heatmap,
+    long pressureEvery) {
   /**
    * A ranking that is asked for.
    *
@@ -100,7 +102,8 @@ public record RunOptions(
         null,
         false,
         List.of(),
-        false);
+        false,
+        0);
   }
 
   /** Options of a run whose page faults are first touches and nothing else. */

@@ -51,6 +51,8 @@ import org.jspecify.annotations.Nullable;
  * @param perCore what each core of a machine with several counted; empty for one core
  * @param image the address space of an image and what had no translation there, or {@code null} for
  *     a run that is in none
+ * @param memory what else the kernel modelled on Linux tells of its memory, or {@code null} where
+ *     it did not run
  * @param stale uses of stale translations, warm-up's included, or {@code null} where nobody looked
  * @param heatmap accesses by address and time, or {@code null} where nobody asked
  * @param addressSpace how addresses are mapped by the end of the run; empty where nobody asked
@@ -76,7 +78,8 @@ public record RunResult(
     @Nullable ImageResult image,
     @Nullable StaleResult stale,
     @Nullable AccessHeatmap heatmap,
-    List<Extent> addressSpace) {
+    List<Extent> addressSpace,
+    @Nullable MemoryResult memory) {
 
   /**
    * Pages of one size that lie in a row, or nearly so.
@@ -138,7 +141,8 @@ public record RunResult(
         newImage,
         newStale,
         heatmap,
-        addressSpace);
+        addressSpace,
+        memory);
   }
 
   /** This result with what was kept of addresses. */
@@ -164,7 +168,35 @@ public record RunResult(
         image,
         stale,
         accesses,
-        extents);
+        extents,
+        memory);
+  }
+
+  /** This result with what the kernel modelled on Linux tells of its memory. */
+  RunResult withMemory(@Nullable MemoryResult value) {
+    return new RunResult(
+        machine,
+        options,
+        traces,
+        skipped,
+        warmedUp,
+        instructions,
+        references,
+        processes,
+        levels,
+        walks,
+        physicalAddressSum,
+        mappedPages,
+        tablePages,
+        top,
+        os,
+        timing,
+        perCore,
+        image,
+        stale,
+        heatmap,
+        addressSpace,
+        value);
   }
 
   /** Page faults. What a page that an image lacks would have said is not among them. */

@@ -8,6 +8,7 @@ import io.lookaside.mmu.stats.Counters;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.Kernel;
 import io.lookaside.os.linux.KernelMetric;
+import io.lookaside.os.linux.TraceKernel;
 import io.lookaside.simulator.config.MachineConfig;
 import io.lookaside.simulator.image.ImageKernel;
 import io.lookaside.simulator.image.ImageMetric;
@@ -42,6 +43,7 @@ public final class Simulation {
   private final @Nullable MissProfile profile;
   private final @Nullable TimedReplay timed;
   private final @Nullable AccessMap accesses;
+  private final @Nullable KernelRun kernelRun;
   private final Counters<ProcessMetric> processCounters = new Counters<>(ProcessMetric.class);
 
   /** The number of the process that runs on the machine. */
@@ -117,6 +119,7 @@ public final class Simulation {
       this.timed = null;
       this.replay = ReplayEngine.of(machine, profile);
     }
+    this.kernelRun = KernelRun.of(machine, options);
   }
 
   /** An observer that tells two, as far as they are there. */
@@ -209,10 +212,40 @@ public final class Simulation {
     if (timed != null) {
       timed.startClock();
     }
+    if (kernelRun != null) {
+      kernelRun.beginMeasuring();
+    }
   }
 
-  /** Replays a slice of a process. */
+  /** Replays a slice of a process; what comes after it was killed is passed over. */
   void replay(int owner, ReferenceBatch batch, int from, int to) {
+    KernelRun linux = kernelRun;
+    if (linux == null) {
+      replayAll(owner, batch, from, to);
+      return;
+    }
+    int next = from;
+    while (next < to && !machine.kernel().hasEnded(owner)) {
+      int end = replayAll(owner, batch, next, Math.min(to, next + KernelRun.STEP));
+      boolean dropped = machine.kernel().elapse(ownCycles(linux, end - next));
+      if (dropped && timed != null) {
+        timed.forget();
+      } else if (dropped) {
+        replay.addressSpaceChanged();
+      }
+      linux.replayed(owner, end - next);
+      next = end;
+    }
+    linux.passedOver(owner, to - next);
+  }
+
+  private long ownCycles(KernelRun linux, long references) {
+    return timed == null || start == null
+        ? KernelRun.cyclesOf(references)
+        : linux.ownCycles(timed.timing().totalCycles());
+  }
+
+  private int replayAll(int owner, ReferenceBatch batch, int from, int to) {
     switchTo(owner);
     if (profile != null) {
       profile.begin(owner, batch, from, to);
@@ -220,7 +253,7 @@ public final class Simulation {
     if (accesses != null) {
       accesses.add(owner, batch, from, to);
     }
-    replay.run(batch, from, to);
+    return replay.run(batch, from, to);
   }
 
   /** Whether {@link #replay(int, CompactBatch)} is possible. */
@@ -391,7 +424,8 @@ public final class Simulation {
                 rankings(),
                 CoreMeasurement.osSince(osAtStart, machine),
                 List.of())
-            .with(image(), RunResult.StaleResult.of(List.of(machine)));
+            .with(image(), RunResult.StaleResult.of(List.of(machine)))
+            .withMemory(memory());
     return accesses == null
         ? result
         : result.withAddresses(accesses.result(), addressSpace(traceResults));

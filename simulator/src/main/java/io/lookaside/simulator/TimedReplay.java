@@ -85,6 +85,9 @@ final class TimedReplay implements ReplayEngine {
   private boolean clockRuns;
   private long process;
 
+  /** Whether the process was killed in the last reference. */
+  private boolean ended;
+
   // By kind and class, with places for the code 3 that no reference has.
   private final long[] pages = new long[(AccessKind.COUNT + 1) << CLASS_BITS];
   private final long[] distances = new long[(AccessKind.COUNT + 1) << CLASS_BITS];
@@ -305,21 +308,22 @@ final class TimedReplay implements ReplayEngine {
   }
 
   @Override
-  public void run(ReferenceBatch batch, int from, int to) {
+  public int run(ReferenceBatch batch, int from, int to) {
     boolean onlyCounts = !clockRuns || (timing.countsHitsOnly() && !tlbs.prefetches());
-    for (int i = from; i < to; i += CHUNK) {
-      int end = Math.min(to, i + CHUNK);
-      if (onlyCounts) {
-        runCounting(batch, i, end);
-      } else {
-        runInOrder(batch, i, end);
+    int next = from;
+    while (next < to) {
+      int end = Math.min(to, next + CHUNK);
+      next = onlyCounts ? runCounting(batch, next, end) : runInOrder(batch, next, end);
+      if (next < end) {
+        break;
       }
     }
     countRepetitions();
+    return next;
   }
 
   /** Where time is a sum, or stands still. */
-  private void runCounting(ReferenceBatch batch, int from, int to) {
+  private int runCounting(ReferenceBatch batch, int from, int to) {
     long[] addresses = batch.addresses;
     int[] descriptors = batch.descriptors;
     long[] pageOf = pages;
@@ -330,6 +334,7 @@ final class TimedReplay implements ReplayEngine {
     long all = 0;
     long hits = 0;
     long took = 0;
+    int next = to;
     for (int i = from; i < to; i++) {
       long va = addresses[i];
       int descriptor = descriptors[i];
@@ -363,16 +368,23 @@ final class TimedReplay implements ReplayEngine {
         took = 0;
         at(i);
         reference(va, last, kind, kind == FETCH || !sawFetch, registersOf(batch, i, kind));
+        if (ended) {
+          next = i + 1;
+          break;
+        }
       }
     }
+    ended = false;
     tell(hits, took);
     physicalAddressSum += sum;
     countReferences(all);
     sawFetch |= unpack(all, FETCH) != 0;
+    return next;
   }
 
-  private void runInOrder(ReferenceBatch batch, int from, int to) {
+  private int runInOrder(ReferenceBatch batch, int from, int to) {
     long all = 0;
+    int next = to;
     for (int i = from; i < to; i++) {
       long va = batch.addresses[i];
       int descriptor = batch.descriptors[i];
@@ -394,9 +406,15 @@ final class TimedReplay implements ReplayEngine {
       } else {
         at(i);
         reference(va, last, kind, startsInstruction, registers);
+        if (ended) {
+          next = i + 1;
+          break;
+        }
       }
     }
+    ended = false;
     countReferences(all);
+    return next;
   }
 
   private void acceptHit(
@@ -554,6 +572,7 @@ final class TimedReplay implements ReplayEngine {
     Arrays.fill(pages, NO_PAGE);
     counters.add(ReferenceMetric.PAGE_FAULTS, 1);
     if (!kernel.handlePageFault(va, Translation.errorCode(fault))) {
+      ended = kernel.hasEnded();
       return fault;
     }
     recipe.fault(kernel.lastFaultCycles());

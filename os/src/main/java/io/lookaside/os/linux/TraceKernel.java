@@ -11,7 +11,7 @@ import java.util.List;
  * The kernel modelled on Linux behind a trace. A trace says what was accessed, and not what was
  * mapped before, so each process begins with one anonymous area, readable, writable and executable,
  * over the whole user half; everything else is as with any process: the page of zeros,
- * copy-on-write, huge pages by policy, and an end when memory is full.
+ * copy-on-write, huge pages by policy, swap, and death when memory and swap are full.
  */
 public final class TraceKernel implements Kernel {
   private final LinuxKernel kernel;
@@ -75,10 +75,33 @@ public final class TraceKernel implements Kernel {
   public boolean handlePageFault(long va, int errorCode) {
     kernel.enterOn(cpu);
     FaultKind kind = kernel.handlePageFault(tasks.get(current), va, errorCode);
-    if (kind == FaultKind.OUT_OF_MEMORY) {
-      throw outOfMemory("process " + current + " is killed");
+    Task task = tasks.get(current);
+    if (kind == FaultKind.OUT_OF_MEMORY && task.ending() == null) {
+      kernel.kill(task, Task.Ending.OUT_OF_MEMORY); // the OOM killer is switched off
     }
     return kind.answered();
+  }
+
+  @Override
+  public boolean hasEnded(int process) {
+    return process < tasks.size() && tasks.get(process).ending() != null;
+  }
+
+  @Override
+  public boolean hasEnded() {
+    return hasEnded(current);
+  }
+
+  @Override
+  public boolean elapse(long cycles) {
+    long before = invalidations();
+    kernel.elapse(cycles);
+    return invalidations() != before;
+  }
+
+  private long invalidations() {
+    long[] counts = kernel.state().counters.values();
+    return counts[KernelMetric.INVLPGS.ordinal()] + counts[KernelMetric.FULL_FLUSHES.ordinal()];
   }
 
   private OutOfFramesException outOfMemory(String what) {
@@ -87,7 +110,7 @@ public final class TraceKernel implements Kernel {
             + what
             + ", since all of the "
             + (kernel.config().memoryBytes() >> 20)
-            + " MiB are in use and there is no swap; give more with --memory");
+            + " MiB and all of swap are in use; give more with --memory or --swap");
   }
 
   @Override

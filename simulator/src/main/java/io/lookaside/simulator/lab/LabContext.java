@@ -4,6 +4,8 @@ import io.lookaside.mmu.assoc.Geometry;
 import io.lookaside.os.linux.LinuxConfig;
 import io.lookaside.os.linux.Mechanism;
 import io.lookaside.os.malloc.MallocConfig;
+import io.lookaside.os.policy.PagePolicy;
+import io.lookaside.os.policy.PageString;
 import io.lookaside.pagewalker.WalkerConfig;
 import io.lookaside.simulator.LinuxMachine;
 import io.lookaside.simulator.config.MachineConfig;
@@ -19,6 +21,7 @@ import java.util.Set;
 final class LabContext {
   static final long KIB = 1L << 10;
   static final long MIB = 1L << 20;
+  static final long GIB = 1L << 30;
   static final long PAGE = 4096;
 
   private final MachineConfig hardware;
@@ -41,6 +44,18 @@ final class LabContext {
 
   boolean has(Mechanism mechanism) {
     return !off.contains(mechanism.key());
+  }
+
+  /** The faults of a classic policy, or of what stands for it where its idea is switched off. */
+  long faults(PagePolicy policy, PageString string, int frames) {
+    PagePolicy used =
+        switch (policy) {
+          case FIFO -> has(Switch.ARRIVAL_ORDER) ? PagePolicy.FIFO : PagePolicy.LRU;
+          case LRU -> has(Switch.RECENCY) ? PagePolicy.LRU : PagePolicy.FIFO;
+          case CLOCK -> has(Switch.REFERENCE_BITS) ? PagePolicy.CLOCK : PagePolicy.FIFO;
+          case OPT -> has(Switch.FORESIGHT) ? PagePolicy.OPT : PagePolicy.LRU;
+        };
+    return used.faults(string, frames);
   }
 
   /** A kernel's configuration with this much memory, the seed, and what is switched off. */

@@ -27,7 +27,17 @@ public final class Labs {
           new Isolation(),
           new PermissionBits(),
           new HugePagesHelp(),
-          new ForkCow());
+          new ForkCow(),
+          new MoreThanPhysical(),
+          new SwapLru(),
+          new ActiveInactive(),
+          new KswapdOrDirect(),
+          new OomKilling(),
+          new FileOrAnonymous(),
+          new ReclaimCost(),
+          new EightGibOnFour(),
+          new Thrashing(),
+          new Belady());
 
   private Labs() {}
 

@@ -4,6 +4,7 @@ import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.linux.Abi;
 import io.lookaside.os.linux.Executable;
+import io.lookaside.os.linux.FileMapping;
 import io.lookaside.os.linux.Task;
 import io.lookaside.pagewalker.WalkMetric;
 import io.lookaside.simulator.LinuxMachine;
@@ -37,6 +38,16 @@ final class Program extends ProcessMemory {
     return new Program(machine(), child);
   }
 
+  /** Maps a whole file. */
+  long mapFile(FileMapping file, boolean shared, int rights) {
+    int flags = shared ? Abi.MAP_SHARED : Abi.MAP_PRIVATE;
+    long va = kernel().mmap(process(), 0, file.bytes(), rights, flags, file, 0);
+    if (Abi.isError(va)) {
+      throw new IllegalStateException("mmap of a file: " + Abi.describe(va));
+    }
+    return va;
+  }
+
   /** Maps anonymous private memory; the address must be had. */
   long map(long bytes, int rights) {
     long va = kernel().mmap(process(), bytes, rights);
@@ -58,17 +69,48 @@ final class Program extends ProcessMemory {
     return machine().access(process(), va, AccessKind.FETCH) != LinuxMachine.FAULTED;
   }
 
-  /** Writes a word into each of a number of pages; returns how many of them could be written. */
+  /** Writes a page's number into it; {@code false} if that ends in a fault. */
+  boolean writes(long area, long page) {
+    long pa = machine().access(process(), area + page * LabContext.PAGE, AccessKind.STORE);
+    if (pa == LinuxMachine.FAULTED) {
+      return false;
+    }
+    machine().memory().write(pa, page + 1);
+    return true;
+  }
+
+  /** Whether a page can be read and has its number in it. */
+  boolean holds(long area, long page) {
+    long pa = machine().access(process(), area + page * LabContext.PAGE, AccessKind.LOAD);
+    return pa != LinuxMachine.FAULTED && machine().memory().read(pa) == page + 1;
+  }
+
+  /** Writes its number into each of a number of pages; returns how many could be written. */
   long writePages(long va, long pages) {
     long written = 0;
     for (long i = 0; i < pages; i++) {
-      long pa = machine().access(process(), va + i * LabContext.PAGE, AccessKind.STORE);
-      if (pa != LinuxMachine.FAULTED) {
-        machine().memory().write(pa, i + 1);
-        written++;
-      }
+      written += writes(va, i) ? 1 : 0;
     }
     return written;
+  }
+
+  /** Of how many of a number of pages the content is what {@link #writePages} wrote. */
+  long unchangedPages(long va, long pages) {
+    long unchanged = 0;
+    for (long i = 0; i < pages; i++) {
+      unchanged += holds(va, i) ? 1 : 0;
+    }
+    return unchanged;
+  }
+
+  /** How many of a number of pages are in memory and mapped. */
+  long residentPages(long va, long pages) {
+    return kernel().residentPages(process(), va, pages * LabContext.PAGE);
+  }
+
+  /** Computes: time passes in which nothing is asked of the kernel. */
+  void compute(long cycles) {
+    kernel().elapse(cycles);
   }
 
   long readPages(long va, long pages) {

@@ -23,7 +23,15 @@ enum Switch {
   /** Large chunks are mapped on their own; off: never. */
   MMAP_THRESHOLD("mmapThreshold"),
   /** The size from which that happens grows; off: it stays. */
-  GROWING_THRESHOLD("growingThreshold");
+  GROWING_THRESHOLD("growingThreshold"),
+  /** FIFO replaces the page that came first; off: LRU's. */
+  ARRIVAL_ORDER("arrivalOrder"),
+  /** LRU replaces the page whose last use is longest ago; off: FIFO's. */
+  RECENCY("recency"),
+  /** Clock passes over pages whose reference bit is set; off: it is FIFO. */
+  REFERENCE_BITS("referenceBits"),
+  /** OPT replaces the page whose next use is farthest; off: LRU's, which knows the past only. */
+  FORESIGHT("foresight");
 
   private final String key;
 
