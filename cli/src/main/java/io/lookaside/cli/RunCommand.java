@@ -5,9 +5,13 @@ import io.lookaside.os.AddressRange;
 import io.lookaside.os.FramePlacement;
 import io.lookaside.os.linux.LinuxConfig;
 import io.lookaside.os.linux.Mechanism;
+import io.lookaside.os.linux.ReclaimConfig;
 import io.lookaside.simulator.Clock;
 import io.lookaside.simulator.CoresSimulation;
+import io.lookaside.simulator.MemoryResult;
 import io.lookaside.simulator.MissRanking.Axis;
+import io.lookaside.simulator.PressureResult;
+import io.lookaside.simulator.PressureText;
 import io.lookaside.simulator.ProgressListener;
 import io.lookaside.simulator.RunCsv;
 import io.lookaside.simulator.RunJson;
@@ -61,11 +65,17 @@ import picocli.CommandLine.TypeConversionException;
       "  lookaside run prog.lackey.gz --set stlb.entries=3072 --page-size 2M",
       "  lookaside run prog.lackey.gz --machine zen4 --top pc 10 --top region 5",
       "  lookaside run one.lackey two.lackey --quantum 10K --csv result.csv",
+      "  lookaside run prog.lackey.gz --memory 256M --swap 1G --pressure pressure.csv",
       "  valgrind --tool=lackey --trace-mem=yes --log-file=ls.lackey ls",
       "  lookaside run ls.lackey"
     })
 class RunCommand implements Callable<Integer> {
   private static final String KERNEL_PREFIX = "os.";
+  private static final String FLUSH_ON_AGE = "os.flushOnAge=";
+
+  /** References between samples of memory pressure where {@code --pressure} alone asks for them. */
+  private static final long DEFAULT_PRESSURE = 1000;
+
   private static final String DEFAULT_FRAMES = "contiguous";
 
   /** Memory where {@code --thp} alone asks for the kernel modelled on Linux. */
@@ -98,8 +108,9 @@ class RunCommand implements Callable<Integer> {
       names = "--set",
       paramLabel = "path=value",
       description =
-          "Change the machine, as in --set stlb.entries=3072; or, with --memory or --thp, switch a"
-              + " mechanism of the kernel off, as in --set os.tlbFlush=off; may be repeated.")
+          "Change the machine, as in --set stlb.entries=3072; or, with --memory or --thp, the kernel:"
+              + " switch a mechanism off, as in --set os.tlbFlush=off, or --set os.flushOnAge=true;"
+              + " may be repeated.")
   private List<String> settings = new ArrayList<>();
 
   @Option(
@@ -146,6 +157,36 @@ class RunCommand implements Callable<Integer> {
           "Run the kernel modelled on Linux with this policy of huge pages (default with --memory:"
               + " madvise; a trace advises nothing).")
   private @Nullable String thp;
+
+  @Option(
+      names = "--swap",
+      paramLabel = "SIZE",
+      description = "With --memory or --thp: a swap device of this size (default: none).")
+  private @Nullable String swap;
+
+  @Option(
+      names = "--swappiness",
+      paramLabel = "N",
+      description =
+          "With --memory or --thp: how much rather anonymous pages are reclaimed than those of"
+              + " files, 0 to 200 (default: 60).")
+  private @Nullable Integer swappiness;
+
+  @Option(
+      names = "--pressure",
+      paramLabel = "FILE",
+      description =
+          "With --memory or --thp: write memory pressure over time as CSV; - for standard output.")
+  private @Nullable String pressure;
+
+  @Option(
+      names = "--pressure-every",
+      paramLabel = "N",
+      converter = CountConverter.class,
+      description =
+          "Sample memory pressure every N references (default with --pressure: 1K); doubled as often"
+              + " as needed to keep at most 512 samples.")
+  private @Nullable Long pressureEvery;
 
   @Mixin private ImageOptions image = new ImageOptions();
 
@@ -299,6 +340,7 @@ class RunCommand implements Callable<Integer> {
     ResultFile csvFile = files.get("--csv");
     ResultFile speedFile = files.get("--speed");
 
+    ResultFile pressureFile = files.get("--pressure");
     ResultFile timelineFile = files.get("--timeline");
     Timeline events = timelineFile == null ? null : timeline();
 
@@ -314,7 +356,15 @@ class RunCommand implements Callable<Integer> {
     if (speedFile != null) {
       speedFile.write(SpeedJson.text(times), console.out());
     }
+    MemoryResult memoryResult = result.memory();
+    PressureResult samples = memoryResult == null ? null : memoryResult.pressure();
+    if (pressureFile != null && samples != null) {
+      pressureFile.write(PressureText.csv(samples), console.out());
+    }
     if (timelineFile != null && events != null) {
+      if (samples != null) {
+        events.pressure(samples);
+      }
       timelineFile.write(events.text(), console.out());
       if (events.leftOut() > 0) {
         console
@@ -330,6 +380,16 @@ class RunCommand implements Callable<Integer> {
     if (!quiet && files.values().stream().noneMatch(ResultFile::isStandardOutput)) {
       console.out().print(RunReport.of(result, command()));
       console.out().flush();
+    }
+    if (memoryResult != null) {
+      for (MemoryResult.Killed killed : memoryResult.killed()) {
+        console
+            .err()
+            .printf(
+                "lookaside: process %d was killed since memory was full; its last %d references"
+                    + " were passed over (more memory: --memory, --swap)%n",
+                killed.process(), killed.passedOver());
+      }
     }
     RunResult.StaleResult stale = result.stale();
     if (stale != null && stale.count() > 0) {
@@ -352,6 +412,7 @@ class RunCommand implements Callable<Integer> {
     addResultFile(files, "--csv", csv);
     addResultFile(files, "--speed", speed);
     addResultFile(files, "--timeline", timeline);
+    addResultFile(files, "--pressure", pressure);
     return files;
   }
 
@@ -393,7 +454,7 @@ class RunCommand implements Callable<Integer> {
     if (file == null) {
       return;
     }
-    if (memory != null || thp != null || !map.equals("demand") || !pageSize.equals("4K")) {
+    if (memory != null || thp != null || asksOfKernel() || !map.equals("demand") || !pageSize.equals("4K")) {
       throw new UsageException(
           "with --image nothing is mapped;"
               + " leave out --memory, --thp, --map prefault and --page-size");
@@ -417,9 +478,10 @@ class RunCommand implements Callable<Integer> {
    * @param number of the reference; the run ends some time after it
    */
   RunResult runWatched(TimingObserver observer, long number) throws Exception {
-    if (json != null || csv != null || speed != null || timeline != null || !top.isEmpty()) {
+    boolean results = json != null || csv != null || speed != null || timeline != null;
+    if (results || pressure != null || pressureEvery != null || !top.isEmpty()) {
       throw new UsageException(
-          "--json, --csv, --speed, --timeline and --top belong to run; leave them out");
+          "--json, --csv, --speed, --timeline, --pressure and --top belong to run; leave them out");
     }
     timing = true;
     if (maxRefs == null) {
@@ -644,9 +706,14 @@ class RunCommand implements Callable<Integer> {
   private @Nullable LinuxConfig linux(boolean placedOtherwise) throws UsageException {
     Set<Mechanism> off = switchedOff();
     if (memory == null && thp == null) {
-      if (!off.isEmpty()) {
+      if (asksOfKernel()) {
         throw new UsageException(
-            "--set os.KEY=off is for the kernel modelled on Linux; add --memory SIZE");
+            "--swap, --swappiness and --pressure are for the kernel modelled on Linux; add --memory"
+                + " SIZE");
+      }
+      if (settings.stream().anyMatch(s -> s.startsWith(KERNEL_PREFIX))) {
+        throw new UsageException(
+            "--set os.KEY is for the kernel modelled on Linux; add --memory SIZE");
       }
       return null;
     }
@@ -661,10 +728,49 @@ class RunCommand implements Callable<Integer> {
       return LinuxConfig.of(memory == null ? DEFAULT_MEMORY : MemorySize.parse(memory))
           .withSeed(seed)
           .without(off)
+          .withSwap(swapBytes())
+          .withReclaim(reclaim())
           .withThp(LinuxConfig.Thp.values()[policies.indexOf(policy)]);
     } catch (IllegalArgumentException e) {
       throw new UsageException("--memory: " + e.getMessage());
     }
+  }
+
+  private boolean asksOfKernel() {
+    return swap != null || swappiness != null || pressure != null || pressureEvery != null;
+  }
+
+  private long swapBytes() throws UsageException {
+    try {
+      return swap == null || swap.equals("0") ? 0 : MemorySize.parse(swap);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--swap: " + e.getMessage());
+    }
+  }
+
+  private ReclaimConfig reclaim() throws UsageException {
+    ReclaimConfig config = ReclaimConfig.DEFAULT;
+    for (String setting : settings) {
+      if (setting.startsWith(FLUSH_ON_AGE)) {
+        String value = setting.substring(FLUSH_ON_AGE.length());
+        if (!value.equals("true") && !value.equals("false")) {
+          throw new UsageException("--set " + setting + ": expected true or false");
+        }
+        config = config.withFlushOnAge(value.equals("true"));
+      }
+    }
+    try {
+      return swappiness == null ? config : config.withSwappiness(swappiness);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--swappiness: " + e.getMessage());
+    }
+  }
+
+  private long pressureEvery() throws UsageException {
+    if (pressureEvery != null && pressureEvery == 0) {
+      throw new UsageException("--pressure-every must be at least 1");
+    }
+    return pressureEvery != null ? pressureEvery : pressure != null ? DEFAULT_PRESSURE : 0;
   }
 
   private List<String> machineSettings() {
@@ -675,7 +781,7 @@ class RunCommand implements Callable<Integer> {
   private Set<Mechanism> switchedOff() throws UsageException {
     Set<Mechanism> off = EnumSet.noneOf(Mechanism.class);
     for (String setting : settings) {
-      if (!setting.startsWith(KERNEL_PREFIX)) {
+      if (!setting.startsWith(KERNEL_PREFIX) || setting.startsWith(FLUSH_ON_AGE)) {
         continue;
       }
       int equals = setting.indexOf('=');
@@ -764,6 +870,17 @@ class RunCommand implements Callable<Integer> {
     }
     if (thp != null) {
       words.addAll(List.of("--thp", thp));
+    }
+    if (swap != null) {
+      words.addAll(List.of("--swap", swap));
+    }
+    if (swappiness != null) {
+      words.addAll(List.of("--swappiness", Integer.toString(swappiness)));
+    }
+    if (pressureEvery != null) {
+      words.addAll(List.of("--pressure-every", Long.toString(pressureEvery)));
+    } else if (pressure != null) {
+      words.addAll(List.of("--pressure-every", Long.toString(DEFAULT_PRESSURE)));
     }
     words.addAll(image.words());
     if (checkStale) {

@@ -90,21 +90,18 @@ class RunOnLinuxTest {
   }
 
   @Test
-  void fullMemoryEndsTheProcessWithAWordOfAdvice() throws IOException {
-    long[] words = new long[40_000];
-    for (int i = 0; i < words.length; i++) {
-      words[i] = (BASE + i * 4096L) | 1;
-    }
-    Cli.run("run", trace(words), "--format", "flat64", "--memory", "128M")
-        .failed(65, "out of memory", "process 0 is killed", "128 MiB", "--memory");
-  }
-
-  @Test
   void badSizesAndCombinationsAreRefused() throws IOException {
     String trace = trace(BASE);
     Cli.run("run", trace, "--memory", "64M").failed(2, "--memory", "128 MiB");
     Cli.run("run", trace, "--memory", "128G").failed(2, "--memory", "64 GiB");
     Cli.run("run", trace, "--memory", "1x").failed(2, "--memory", "1x", "256M");
+    Cli.run("run", trace, "--swap", "1G").failed(2, "--swap", "--memory");
+    Cli.run("run", trace, "--memory", "1G", "--swap", "x").failed(2, "--swap", "256M");
+    Cli.run("run", trace, "--memory", "1G", "--swappiness", "201").failed(2, "--swappiness", "200");
+    Cli.run("run", trace, "--memory", "1G", "--pressure-every", "0").failed(2, "--pressure-every");
+    Cli.run("run", trace, "--memory", "1G", "--set", "os.flushOnAge=on")
+        .failed(2, "os.flushOnAge=on", "true or false");
+    Cli.run("run", trace, "--set", "os.flushOnAge=true").failed(2, "--memory");
     Cli.run("run", trace, "--thp", "alway").failed(2, "--thp", "alway", "always");
     Cli.run("run", trace, "--memory", "1G", "--map", "prefault").failed(2, "--map prefault");
     Cli.run("run", trace, "--memory", "1G", "--page-size", "2M").failed(2, "--page-size");

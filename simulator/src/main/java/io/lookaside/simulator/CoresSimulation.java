@@ -325,7 +325,7 @@ public final class CoresSimulation {
         core.clock().perform(core.batch, core.next++);
         taken++;
         if (kernelRun != null) {
-          kernelRun.replayed(core.owner, 1);
+          kernelRun.replayed(core.owner, 1, timing.entryCycle());
           if (++sinceElapse >= KernelRun.STEP) {
             sinceElapse = 0;
             core.machine.kernel().elapse(kernelRun.ownCycles(timing.entryCycle()));
@@ -448,7 +448,7 @@ public final class CoresSimulation {
       if (linux != null) {
         // The cores run at the same time.
         core.machine.kernel().elapse(KernelRun.cyclesOf(next - mix.from()) / cores.size());
-        linux.replayed(owner, next - mix.from());
+        linux.replayed(owner, next - mix.from(), -1);
       }
     }
     if (linux != null) {
@@ -510,10 +510,8 @@ public final class CoresSimulation {
             skipped,
             warmedUp,
             machine.config().cores() == 1 ? List.of() : perCore)
-        .with(
-            null,
-            memory(),
-            RunResult.StaleResult.of(cores.stream().map(core -> core.machine).toList()));
+        .with(null, RunResult.StaleResult.of(cores.stream().map(core -> core.machine).toList()))
+        .withMemory(memory());
   }
 
   private @Nullable MemoryResult memory() {

@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Map;
@@ -79,7 +80,10 @@ public final class RunJson {
       ObjectNode os = root.putObject("os");
       os.put("memoryBytes", linux.memoryBytes());
       os.put("thp", linux.thp().name().toLowerCase(Locale.ROOT));
+      os.put("swapBytes", linux.swapBytes());
+      os.put("swappiness", linux.reclaim().swappiness());
       putAll(os, result.os(), Set.of());
+      memory(root, os, result.memory());
     }
     if (!result.perCore().isEmpty()) {
       ArrayNode cores = root.putArray("cores");
@@ -96,6 +100,43 @@ public final class RunJson {
     image(root, result);
     stale(root, result.stale());
     return root;
+  }
+
+  private static void memory(ObjectNode root, ObjectNode os, @Nullable MemoryResult memory) {
+    if (memory == null) {
+      return;
+    }
+    ObjectNode costs = os.putObject("costs");
+    putAll(costs.putObject("processes"), memory.costs(), Set.of());
+    putAll(costs.putObject("kswapd"), memory.kswapdCosts(), Set.of());
+    putAll(costs.putObject("flusher"), memory.flusherCosts(), Set.of());
+    ArrayNode killed = os.putArray("killed");
+    for (MemoryResult.Killed process : memory.killed()) {
+      ObjectNode node = killed.addObject();
+      node.put("process", process.process());
+      node.put("references", process.references());
+      node.put("passedOver", process.passedOver());
+    }
+    ArrayNode messages = os.putArray("messages");
+    memory.messages().forEach(messages::add);
+    PressureResult pressure = memory.pressure();
+    if (pressure == null) {
+      return;
+    }
+    ObjectNode node = root.putObject("pressure");
+    node.put("every", pressure.every());
+    ArrayNode columns = node.putArray("columns");
+    for (PressureMetric metric : PressureMetric.values()) {
+      ObjectNode column = columns.addObject();
+      column.put("name", metric.key());
+      column.put("unit", metric.unit());
+      column.put("since", metric.isCounted() ? "row before" : "moment");
+    }
+    ArrayNode rows = node.putArray("rows");
+    for (List<Long> row : pressure.rows()) {
+      ArrayNode values = rows.addArray();
+      row.forEach(value -> values.add(value.longValue()));
+    }
   }
 
   /** What is counted on one core, or on all together. */

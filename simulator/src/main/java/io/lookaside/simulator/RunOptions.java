@@ -183,6 +183,7 @@ public record RunOptions(
         image,
         checkStale,
         ranges,
-        heatmap);
+        heatmap,
+        pressureEvery);
   }
 }

@@ -6,6 +6,7 @@ import com.github.freva.asciitable.HorizontalAlign;
 import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.stats.Snapshot;
+import io.lookaside.os.linux.CostPart;
 import io.lookaside.os.linux.KernelMetric;
 import io.lookaside.os.linux.LinuxConfig;
 import io.lookaside.pagewalker.WalkMetric;
@@ -319,6 +320,43 @@ public final class RunReport {
     }
     table(rows, "event", "count", "");
     line("");
+    MemoryResult memory = result.memory();
+    if (memory != null) {
+      memory(memory);
+    }
+  }
+
+  private void memory(MemoryResult memory) {
+    List<String[]> rows = new ArrayList<>();
+    for (CostPart part : CostPart.values()) {
+      rows.add(
+          new String[] {
+            part.key(),
+            count(memory.costs().get(part)),
+            count(memory.kswapdCosts().get(part)),
+            count(memory.flusherCosts().get(part))
+          });
+    }
+    table(rows, "cycles for", "processes", "kswapd", "flusher");
+    line("");
+    for (MemoryResult.Killed killed : memory.killed()) {
+      line(
+          "Process %s was killed since memory was full: %s references were carried out, %s passed"
+              + " over",
+          count(killed.process()), count(killed.references()), count(killed.passedOver()));
+    }
+    memory.messages().forEach(message -> line("%s", message));
+    if (!memory.killed().isEmpty()) {
+      line("");
+    }
+    PressureResult pressure = memory.pressure();
+    if (pressure != null) {
+      line("Memory pressure (pages of 4 KiB; the last columns since the row before)");
+      List<String[]> samples = new ArrayList<>();
+      PressureText.summary(pressure).forEach(row -> samples.add(row.toArray(new String[0])));
+      table(samples, PressureText.SUMMARY_HEADERS.toArray(new String[0]));
+      line("");
+    }
   }
 
   /** What had no translation in the image, where the run is in one. */
@@ -624,7 +662,7 @@ public final class RunReport {
     return whole == 0 ? "0 %" : format("%.2f %%", 100.0 * part / whole);
   }
 
-  private static String count(long n) {
+  static String count(long n) {
     return format("%,d", n);
   }
 

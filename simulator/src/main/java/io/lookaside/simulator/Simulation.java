@@ -226,23 +226,32 @@ public final class Simulation {
     }
     int next = from;
     while (next < to && !machine.kernel().hasEnded(owner)) {
-      int end = replayAll(owner, batch, next, Math.min(to, next + KernelRun.STEP));
-      boolean dropped = machine.kernel().elapse(ownCycles(linux, end - next));
+      int begin = next;
+      int stepEnd = Math.min(to, next + KernelRun.STEP);
+      while (next < stepEnd && !machine.kernel().hasEnded(owner)) {
+        // Whether samples are taken must not change what happens.
+        int end = replayAll(owner, batch, next, next + Math.min(stepEnd - next, linux.untilSample()));
+        linux.replayed(owner, end - next, now());
+        next = end;
+      }
+      boolean dropped = machine.kernel().elapse(ownCycles(linux, next - begin));
       if (dropped && timed != null) {
         timed.forget();
       } else if (dropped) {
         replay.addressSpaceChanged();
       }
-      linux.replayed(owner, end - next);
-      next = end;
     }
     linux.passedOver(owner, to - next);
   }
 
   private long ownCycles(KernelRun linux, long references) {
-    return timed == null || start == null
-        ? KernelRun.cyclesOf(references)
-        : linux.ownCycles(timed.timing().totalCycles());
+    long now = now();
+    return now < 0 ? KernelRun.cyclesOf(references) : linux.ownCycles(now);
+  }
+
+  /** What the clock shows, or -1 where none runs. */
+  private long now() {
+    return timed == null || start == null ? -1 : timed.timing().totalCycles();
   }
 
   private int replayAll(int owner, ReferenceBatch batch, int from, int to) {
@@ -429,6 +438,12 @@ public final class Simulation {
     return accesses == null
         ? result
         : result.withAddresses(accesses.result(), addressSpace(traceResults));
+  }
+
+  private @Nullable MemoryResult memory() {
+    return kernelRun != null && machine.kernel() instanceof TraceKernel kernel
+        ? kernelRun.result(kernel)
+        : null;
   }
 
   /** How the processes' addresses are mapped. To be asked for at the end, as it switches tables. */

@@ -20,8 +20,10 @@ import tools.jackson.databind.json.JsonMapper;
  * reads of table entries within; look-ups, waits and data accesses, of which many go on at once,
  * are asynchronous slices grouped by what they use.
  *
- * <p>Source: "Trace Event Format", Google, the events {@code X}, {@code b}, {@code e} and {@code
- * M}.
+ * <p>Samples of memory pressure are counters.
+ *
+ * <p>Source: "Trace Event Format", Google, the events {@code X}, {@code b}, {@code e}, {@code C}
+ * and {@code M}.
  */
 public final class Timeline implements TimingObserver {
   /** The most steps that are kept; later ones are counted and left out. */
@@ -138,6 +140,29 @@ public final class Timeline implements TimingObserver {
         }
       }
     }
+  }
+
+  /** Shows samples of memory pressure in the window as counters of the kernel. */
+  public void pressure(PressureResult pressure) {
+    for (int row = 0; row < pressure.rows().size(); row++) {
+      long cycle = pressure.get(row, PressureMetric.CYCLES);
+      if (cycle >= from && cycle < to) {
+        for (PressureMetric metric : PressureMetric.values()) {
+          if (metric != PressureMetric.CYCLES && metric != PressureMetric.REFERENCES) {
+            counter(metric, cycle, pressure.get(row, metric));
+          }
+        }
+      }
+    }
+  }
+
+  private void counter(PressureMetric metric, long cycle, long value) {
+    begin("memory: " + metric.key(), "memory", "C", 0, 0, cycle);
+    json.writeName("args");
+    json.writeStartObject();
+    json.writeNumberProperty(metric.unit(), value);
+    json.writeEndObject();
+    json.writeEndObject();
   }
 
   /** The whole timeline as JSON text. To be called once, at the end. */

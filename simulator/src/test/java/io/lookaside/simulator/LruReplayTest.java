@@ -74,12 +74,13 @@ class LruReplayTest {
   /** Compacts what it is given, and hands it on. */
   private record Compacting(ReplayEngine engine) implements ReplayEngine {
     @Override
-    public void run(ReferenceBatch batch, int from, int to) {
+    public int run(ReferenceBatch batch, int from, int to) {
       Compactor compactor = new Compactor();
       CompactBatch compact = new CompactBatch();
       compactor.begin(batch, compact);
       compactor.add(batch, from, to, compact);
       engine.run(compact);
+      return to;
     }
 
     @Override
