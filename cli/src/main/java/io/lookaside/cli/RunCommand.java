@@ -454,7 +454,11 @@ class RunCommand implements Callable<Integer> {
     if (file == null) {
       return;
     }
-    if (memory != null || thp != null || asksOfKernel() || !map.equals("demand") || !pageSize.equals("4K")) {
+    if (memory != null
+        || thp != null
+        || asksOfKernel()
+        || !map.equals("demand")
+        || !pageSize.equals("4K")) {
       throw new UsageException(
           "with --image nothing is mapped;"
               + " leave out --memory, --thp, --map prefault and --page-size");

@@ -71,7 +71,10 @@ class RunPressureTest {
     JsonNode killed = result().path("os").path("killed");
     for (String[] options :
         new String[][] {
-          {"--timing"}, {"--timing", "--overlap", "window"}, {"--cores", "2"}, {"--cores", "2", "--timing"}
+          {"--timing"},
+          {"--timing", "--overlap", "window"},
+          {"--cores", "2"},
+          {"--cores", "2", "--timing"}
         }) {
       Cli.Outcome outcome = run(trace, options);
       assertEquals(0, outcome.code(), outcome.err());
@@ -144,7 +147,8 @@ class RunPressureTest {
       assertEquals(80 * (i + 1), rows.path(i).path(names.indexOf("references")).asInt());
     }
     // What is counted sums to what the kernel counts.
-    for (String name : List.of("minorFaults", "majorFaults", "pagesSwappedOut", "reclaimedDirect")) {
+    for (String name :
+        List.of("minorFaults", "majorFaults", "pagesSwappedOut", "reclaimedDirect")) {
       int column = names.indexOf(name);
       long sum = rows.valueStream().mapToLong(row -> row.path(column).asLong()).sum();
       assertEquals(result().path("os").path(name).asLong(), sum, name);
@@ -152,7 +156,8 @@ class RunPressureTest {
     // No row has more pages than memory.
     for (JsonNode row : rows) {
       long pages = 0;
-      for (String name : List.of("free", "activeAnon", "inactiveAnon", "activeFile", "inactiveFile")) {
+      for (String name :
+          List.of("free", "activeAnon", "inactiveAnon", "activeFile", "inactiveFile")) {
         pages += row.path(names.indexOf(name)).asLong();
       }
       assertTrue(pages > 20_000 && pages <= 32_768, row.toString());
@@ -176,8 +181,7 @@ class RunPressureTest {
         timeline.toString(),
         "--timeline-window",
         "0:1G");
-    JsonNode events =
-        JsonMapper.shared().readTree(Files.readString(timeline)).path("traceEvents");
+    JsonNode events = JsonMapper.shared().readTree(Files.readString(timeline)).path("traceEvents");
     List<JsonNode> free =
         events
             .valueStream()
@@ -188,7 +192,8 @@ class RunPressureTest {
     for (JsonNode event : free) {
       assertEquals("C", event.path("ph").asString());
       long pages = event.path("args").path("pages").asLong();
-      assertTrue(pages <= before - (before == Long.MAX_VALUE ? 0 : 1000), "1,000 pages are written");
+      assertTrue(
+          pages <= before - (before == Long.MAX_VALUE ? 0 : 1000), "1,000 pages are written");
       before = pages;
     }
     assertTrue(free.get(4).path("ts").asLong() <= result().path("cycles").path("total").asLong());

@@ -230,7 +230,8 @@ public final class Simulation {
       int stepEnd = Math.min(to, next + KernelRun.STEP);
       while (next < stepEnd && !machine.kernel().hasEnded(owner)) {
         // Whether samples are taken must not change what happens.
-        int end = replayAll(owner, batch, next, next + Math.min(stepEnd - next, linux.untilSample()));
+        int end =
+            replayAll(owner, batch, next, next + Math.min(stepEnd - next, linux.untilSample()));
         linux.replayed(owner, end - next, now());
         next = end;
       }
