@@ -105,6 +105,7 @@ public final class Main implements Runnable {
     commands.put("run", () -> new RunCommand(console));
     commands.put("explain", () -> new ExplainCommand(console));
     commands.put("curve", () -> new CurveCommand(console));
+    commands.put("paging", () -> new PagingCommand(console));
     commands.put("advise", () -> new AdviseCommand(console));
     commands.put("report", () -> new ReportCommand(console));
     commands.put("sweep", () -> SweepCommand.commandLine(console));

@@ -468,7 +468,7 @@ public final class RunJson {
   }
 
   /** A trace's hash as it is written. */
-  static String hashText(long hash) {
+  public static String hashText(long hash) {
     return "refs64:" + HexFormat.of().toHexDigits(hash);
   }
 

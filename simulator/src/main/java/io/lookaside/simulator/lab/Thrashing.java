@@ -50,7 +50,7 @@ final class Thrashing extends Lab {
       outcomes.add(o);
       report.row(
           programs,
-          programs * PAGES * LabContext.PAGE / LabContext.MIB,
+          (long) programs * PAGES * LabContext.PAGE / LabContext.MIB,
           o.utilisation(),
           o.major,
           o.done);
