@@ -4,7 +4,6 @@ import io.lookaside.mmu.format.PageSize;
 import io.lookaside.os.AddressRange;
 import io.lookaside.os.FramePlacement;
 import io.lookaside.os.linux.LinuxConfig;
-import io.lookaside.os.linux.Mechanism;
 import io.lookaside.os.linux.ReclaimConfig;
 import io.lookaside.simulator.Clock;
 import io.lookaside.simulator.CoresSimulation;
@@ -38,11 +37,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -70,9 +67,6 @@ import picocli.CommandLine.TypeConversionException;
       "  lookaside run ls.lackey"
     })
 class RunCommand implements Callable<Integer> {
-  private static final String KERNEL_PREFIX = "os.";
-  private static final String FLUSH_ON_AGE = "os.flushOnAge=";
-
   /** References between samples of memory pressure where {@code --pressure} alone asks for them. */
   private static final long DEFAULT_PRESSURE = 1000;
 
@@ -108,9 +102,8 @@ class RunCommand implements Callable<Integer> {
       names = "--set",
       paramLabel = "path=value",
       description =
-          "Change the machine, as in --set stlb.entries=3072; or, with --memory or --thp, the kernel:"
-              + " switch a mechanism off, as in --set os.tlbFlush=off, or --set os.flushOnAge=true;"
-              + " may be repeated.")
+          "Change the machine, as in --set stlb.entries=3072; or, with --memory or --thp, the kernel,"
+              + " as in --set os.tlbFlush=off, os.khugepaged=on or os.flushOnAge=true; may be repeated.")
   private List<String> settings = new ArrayList<>();
 
   @Option(
@@ -546,7 +539,8 @@ class RunCommand implements Callable<Integer> {
       @Nullable Clock clock,
       ProgressListener listener)
       throws IOException {
-    return config.cores() > 1 || options.quantumCycles() > 0
+    boolean oneIsNotEnough = config.cores() > 1 || options.quantumCycles() > 0;
+    return oneIsNotEnough || options.khugepagedPeriod() > 0
         ? new CoresSimulation(config, options, console.in(), listener, times, clock).run()
         : new Simulation(config, options, console.in(), listener, times, clock).run();
   }
@@ -686,7 +680,8 @@ class RunCommand implements Callable<Integer> {
         checkStale,
         hugeRanges(size, prefault),
         heatmap,
-        pressureEvery());
+        pressureEvery(),
+        kernelSettings().khugepagedPeriod());
   }
 
   private List<AddressRange> hugeRanges(PageSize size, boolean prefault) throws UsageException {
@@ -708,16 +703,16 @@ class RunCommand implements Callable<Integer> {
 
   /** The kernel modelled on Linux, where an option asks for it. */
   private @Nullable LinuxConfig linux(boolean placedOtherwise) throws UsageException {
-    Set<Mechanism> off = switchedOff();
+    KernelSettings kernel = kernelSettings();
     if (memory == null && thp == null) {
       if (asksOfKernel()) {
         throw new UsageException(
             "--swap, --swappiness and --pressure are for the kernel modelled on Linux; add --memory"
                 + " SIZE");
       }
-      if (settings.stream().anyMatch(s -> s.startsWith(KERNEL_PREFIX))) {
+      if (kernel.any()) {
         throw new UsageException(
-            "--set os.KEY is for the kernel modelled on Linux; add --memory SIZE");
+            "--set os.KEY is for the kernel modelled on Linux; add --memory SIZE or --thp POLICY");
       }
       return null;
     }
@@ -731,9 +726,9 @@ class RunCommand implements Callable<Integer> {
     try {
       return LinuxConfig.of(memory == null ? DEFAULT_MEMORY : MemorySize.parse(memory))
           .withSeed(seed)
-          .without(off)
+          .without(kernel.off())
           .withSwap(swapBytes())
-          .withReclaim(reclaim())
+          .withReclaim(reclaim(kernel.flushOnAge()))
           .withThp(LinuxConfig.Thp.values()[policies.indexOf(policy)]);
     } catch (IllegalArgumentException e) {
       throw new UsageException("--memory: " + e.getMessage());
@@ -752,17 +747,8 @@ class RunCommand implements Callable<Integer> {
     }
   }
 
-  private ReclaimConfig reclaim() throws UsageException {
-    ReclaimConfig config = ReclaimConfig.DEFAULT;
-    for (String setting : settings) {
-      if (setting.startsWith(FLUSH_ON_AGE)) {
-        String value = setting.substring(FLUSH_ON_AGE.length());
-        if (!value.equals("true") && !value.equals("false")) {
-          throw new UsageException("--set " + setting + ": expected true or false");
-        }
-        config = config.withFlushOnAge(value.equals("true"));
-      }
-    }
+  private ReclaimConfig reclaim(boolean flushOnAge) throws UsageException {
+    ReclaimConfig config = ReclaimConfig.DEFAULT.withFlushOnAge(flushOnAge);
     try {
       return swappiness == null ? config : config.withSwappiness(swappiness);
     } catch (IllegalArgumentException e) {
@@ -778,34 +764,11 @@ class RunCommand implements Callable<Integer> {
   }
 
   private List<String> machineSettings() {
-    return settings.stream().filter(s -> !s.startsWith(KERNEL_PREFIX)).toList();
+    return settings.stream().filter(s -> !KernelSettings.isOne(s)).toList();
   }
 
-  /** The mechanisms of the kernel that {@code --set os.KEY=off} names. */
-  private Set<Mechanism> switchedOff() throws UsageException {
-    Set<Mechanism> off = EnumSet.noneOf(Mechanism.class);
-    for (String setting : settings) {
-      if (!setting.startsWith(KERNEL_PREFIX) || setting.startsWith(FLUSH_ON_AGE)) {
-        continue;
-      }
-      int equals = setting.indexOf('=');
-      String key = setting.substring(KERNEL_PREFIX.length(), equals);
-      List<String> keys = Arrays.stream(Mechanism.values()).map(Mechanism::key).toList();
-      Mechanism mechanism = Mechanism.ofKey(key);
-      if (mechanism == null) {
-        throw new UsageException(
-            "--set "
-                + setting
-                + ": the kernel has no such mechanism; expected os.KEY=off with KEY one of "
-                + String.join(", ", keys)
-                + NearMiss.hint(key, keys));
-      }
-      if (!setting.substring(equals + 1).equals("off")) {
-        throw new UsageException("--set " + setting + ": expected os." + key + "=off");
-      }
-      off.add(mechanism);
-    }
-    return off;
+  private KernelSettings kernelSettings() throws UsageException {
+    return KernelSettings.of(settings.stream().filter(KernelSettings::isOne).toList());
   }
 
   /** Reads the pairs of {@code --top}. */

@@ -69,11 +69,15 @@ final class Cli {
   }
 
   static Outcome runWithInput(byte[] input, String... args) {
+    return runWithInput(new ByteArrayInputStream(input), args);
+  }
+
+  static Outcome runWithInput(InputStream input, String... args) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     Console console =
         new Console(
-            new ByteArrayInputStream(input),
+            input,
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
             false);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -113,5 +114,43 @@ class RunOnLinuxTest {
     assertTrue(run.path("os").isMissingNode());
     assertNotEquals("", run.path("physicalAddressSum").asString());
     assertTrue(!run.path("provenance").path("command").asString().contains("--memory"));
+  }
+
+  @Test
+  void khugepagedReplacesSmallPagesWhereFaultsDoNotMakeHugeOnes() throws IOException {
+    // Two pages of one region, touched again and again: 400 references.
+    long[] words = new long[400];
+    for (int i = 0; i < words.length; i++) {
+      words[i] = (BASE + (i % 2) * 4096L) | 1;
+    }
+    String trace = trace(words);
+    String[] small = {"--thp", "always", "--set", "os.hugeFaults=off"};
+    JsonNode without = run(trace, small);
+    assertEquals(0, without.path("os").path("hugeCollapses").asInt());
+    assertEquals(2, without.path("mappedPages").path("4K").asInt());
+    String[] with = Arrays.copyOf(small, small.length + 4);
+    with[4] = "--set";
+    with[5] = "os.khugepaged=on";
+    with[6] = "--set";
+    with[7] = "os.khugepagedPeriod=100";
+    JsonNode run = run(trace, with);
+    // After 100 references one huge page takes the place of both; the flush makes each miss once
+    // more.
+    assertEquals(1, run.path("os").path("hugeCollapses").asInt());
+    assertEquals(1, run.path("mappedPages").path("2M").asInt());
+    assertEquals(0, run.path("mappedPages").path("4K").asInt());
+    assertEquals(2 + 1, run.path("tlbs").path("l1d").path("misses").asInt());
+    assertEquals(100, run.path("os").path("khugepagedPeriod").asInt());
+  }
+
+  @Test
+  void settingsOfTheKernelAreChecked() throws IOException {
+    String trace = trace(BASE);
+    Cli.run("run", trace, "--set", "os.lazyTlb=off").failed(2, "--memory");
+    Cli.run("run", trace, "--memory", "256M", "--set", "os.lazyTbl=off")
+        .failed(2, "os.lazyTbl", "lazyTlb");
+    Cli.run("run", trace, "--memory", "256M", "--set", "os.lazyTlb=maybe").failed(2, "on or off");
+    Cli.run("run", trace, "--memory", "256M", "--set", "os.khugepagedPeriod=0")
+        .failed(2, "least 1");
   }
 }

@@ -4,8 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayInputStream;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,6 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.MissingNode;
 
 /** {@code run --timing}, its timeline, and {@code explain}. */
 class TimingCommandTest {
@@ -103,7 +109,11 @@ class TimingCommandTest {
           Long begin = open.remove(event.path("id").asString(""));
           assertTrue(begin != null && begin < event.path("ts").asLong());
         }
-        case "M" -> named.add(track);
+        case "M" -> {
+          if (event.path("name").asString("").equals("thread_name")) {
+            named.add(track);
+          }
+        }
         default -> throw new AssertionError("no event of this kind: " + event);
       }
     }
@@ -224,6 +234,107 @@ class TimingCommandTest {
     JsonNode page = json(cli.out()).path("top").path("page");
     assertEquals(2, page.path("total").path("misses").asLong());
     return page.path("total").path("cycles").asLong();
+  }
+
+  /** Thread 0 reads a page and then writes it, while thread 1 reads it again and again. */
+  private Path twoThreads() throws Exception {
+    StringBuilder text = new StringBuilder("kind,va,asid,core\nL,0x1000,5,0\nS,0x1000,5,0\n");
+    for (int i = 0; i < 5_000; i++) {
+      text.append("L,0x1000,5,1\n");
+    }
+    return Files.writeString(folder.resolve("t.csv"), text);
+  }
+
+  @Test
+  void shootdownsStandOnBothCoresOfTheTimeline() throws Exception {
+    Path file = folder.resolve("timeline.json");
+    Cli.Outcome cli =
+        Cli.run(
+            "run",
+            twoThreads().toString(),
+            "--cores",
+            "2",
+            "--memory",
+            "256M",
+            "--timing",
+            "--timeline",
+            file.toString(),
+            "--json",
+            "-");
+    JsonNode result = cli.json();
+    assertEquals(1, result.at("/timing/interruptsSent").asLong());
+    assertEquals(1, result.at("/timing/interruptsAcknowledged").asLong());
+    assertEquals(1, result.at("/cores/1/timing/interruptsTaken").asLong());
+    assertEquals(
+        Math.max(
+            result.at("/cores/0/cycles/total").asLong(),
+            result.at("/cores/1/cycles/total").asLong()),
+        result.at("/cycles/elapsed").asLong());
+    Map<String, JsonNode> slices = new HashMap<>();
+    Map<String, JsonNode> arrows = new HashMap<>();
+    Set<String> names = new HashSet<>();
+    for (JsonNode event : json(Files.readString(file)).path("traceEvents")) {
+      String name = event.path("name").asString("");
+      switch (event.path("ph").asString("")) {
+        case "X" -> slices.put(name + " on " + event.path("pid"), event);
+        case "s", "f" -> arrows.put(name + " " + event.path("ph").asString(""), event);
+        case "M" ->
+            names.add(event.path("pid") + " " + event.path("args").path("name").asString(""));
+        default -> {}
+      }
+    }
+    Set<String> expected = Set.of("0 core 0", "1 core 1", "0 core", "1 core", "1 first-level TLB");
+    assertTrue(names.containsAll(expected), () -> "tracks: " + names);
+    JsonNode none = MissingNode.getInstance();
+    JsonNode sender = slices.getOrDefault("shootdown on 0", MissingNode.getInstance());
+    JsonNode handler = slices.getOrDefault("interrupt of core 0 on 1", MissingNode.getInstance());
+    long sent = sender.path("ts").asLong();
+    long taken = handler.path("ts").asLong();
+    // Skylake: 200 to send, 800 to deliver; the handler takes 600 and an INVLPG 120; 200 for the
+    // answer.
+    assertEquals(600 + 120, handler.path("dur").asLong());
+    assertTrue(taken >= sent + 1_000);
+    assertEquals(taken + 720 + 200, sent + sender.path("dur").asLong());
+    assertEquals(sent, arrows.getOrDefault("interrupt s", none).path("ts").asLong());
+    assertEquals(taken, arrows.getOrDefault("interrupt f", none).path("ts").asLong());
+    assertEquals(
+        arrows.getOrDefault("interrupt s", none).path("id"),
+        arrows.getOrDefault("interrupt f", none).path("id"));
+    assertEquals(taken + 720, arrows.getOrDefault("answer s", none).path("ts").asLong());
+    assertEquals(0, arrows.getOrDefault("answer f", none).path("pid").asLong());
+  }
+
+  @Test
+  void severalCoresNeedToKnowWhatInterruptsCost() throws Exception {
+    Path machine = folder.resolve("m.yaml");
+    String text = Cli.run("machines", "show", "zen4").out();
+    Files.writeString(machine, text.replaceAll("(?m)^  interrupts:.*$", ""));
+    String one = trace.toString();
+    Cli.run("run", one, "--machine", machine.toString(), "--cores", "2", "--timing")
+        .failed(65, "timing.interrupts", "machines show");
+    Cli.run("run", one, "--timing", "--quantum-cycles", "5").failed(2, "--quantum-cycles");
+    Cli.run("run", one, one, "--quantum-cycles", "5").failed(2, "--quantum-cycles");
+    Cli.run("explain", one, "--ref", "0", "--cores", "2").failed(2, "explain");
+  }
+
+  /** A trace that comes in small pieces, so that the thread that reads it is slower. */
+  @Test
+  void howFastTheReadingThreadIsChangesNothing() throws Exception {
+    byte[] bytes = Files.readAllBytes(twoThreads());
+    String[] words = {
+      "run", "-", trace.toString(), "--format", "csv", "--cores", "2", "--timing", "--json", "-"
+    };
+    Files.write(trace, "kind,va\nL,4096\nL,8192\n".getBytes(StandardCharsets.US_ASCII));
+    String fast = Cli.runWithInput(new ByteArrayInputStream(bytes), words).out();
+    assertTrue(fast.contains("elapsed"));
+    InputStream slow =
+        new FilterInputStream(new ByteArrayInputStream(bytes)) {
+          @Override
+          public int read(byte[] buffer, int offset, int length) throws IOException {
+            return super.read(buffer, offset, Math.min(length, 1 + (int) (length * 31L % 977)));
+          }
+        };
+    assertEquals(fast, Cli.runWithInput(slow, words).out());
   }
 
   @Test

@@ -17,6 +17,11 @@ public interface Kernel {
   long switchTo(int process);
 
   /**
+   * Says that the core has nothing to run any more; a kernel that interrupts nobody need not know.
+   */
+  default void idle() {}
+
+  /**
    * Answers a page fault of the process that runs.
    *
    * @param va the faulting address (CR2)

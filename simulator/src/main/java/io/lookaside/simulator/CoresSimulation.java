@@ -34,6 +34,9 @@ public final class CoresSimulation {
   /** Without a clock: references of a core before the next one has its turn. */
   public static final int TURN = 1_000;
 
+  /** Linux's pages_to_scan. */
+  private static final int PAGES_OF_A_SCAN = 4096;
+
   private static final int NO_PROCESS = -1;
 
   /** One core, and what is left of its traces. */
@@ -55,6 +58,9 @@ public final class CoresSimulation {
     /** Whether the kernel's work that lets the owner run stands before it. */
     boolean switches;
 
+    /** Whether khugepaged is to run before it, or on a core that has ended. */
+    boolean khugepaged;
+
     /** The cycle in which the turn of the process ends. */
     long turnEnds;
 
@@ -63,6 +69,21 @@ public final class CoresSimulation {
       this.replay = replay;
       this.timed = timed;
       this.process = process;
+    }
+
+    /** Says that nothing comes any more. */
+    void end() {
+      if (!ended) {
+        ended = true;
+        machine.kernel().idle();
+      }
+    }
+
+    /** Lets khugepaged scan here; returns the cycles that it took. */
+    long scan() {
+      return machine.kernel() instanceof TraceKernel kernel
+          ? kernel.khugepaged(PAGES_OF_A_SCAN)
+          : 0;
     }
 
     TimedReplay clock() {
@@ -96,6 +117,9 @@ public final class CoresSimulation {
 
   private int leftOfTurn = TURN;
 
+  /** Without a clock: references until khugepaged scans again. */
+  private long untilScan;
+
   private long referencesOfEarlierPasses;
   private long bytesOfEarlierPasses;
 
@@ -122,10 +146,11 @@ public final class CoresSimulation {
     this.listener = listener;
     this.times = times;
     this.processes = new ProcessTable(options.traces().size());
+    this.untilScan = options.khugepagedPeriod();
     if (clock == null) {
       scheduler = null;
       for (Machine machine :
-          Machine.cores(config, options, config.cores(), null, null, this::invalidated)) {
+          Machine.cores(config, options, config.cores(), null, null, this::invalidated, null)) {
         cores.add(new Core(machine, ReplayEngine.of(machine), null, firstProcess()));
       }
       kernelRun = KernelRun.of(cores.get(0).machine, options);
@@ -140,8 +165,17 @@ public final class CoresSimulation {
     scheduler = clockOfAll;
     List<MemoryHierarchy> memories =
         MemoryHierarchy.ofCores(timing.memory(), config.cores(), options.seed());
-    for (Machine machine :
-        Machine.cores(config, options, config.cores(), recorder, recorder, this::invalidated)) {
+    Shootdowns shootdowns = new Shootdowns();
+    List<Machine> machines =
+        Machine.cores(
+            config,
+            options,
+            config.cores(),
+            recorder,
+            recorder,
+            this::invalidated,
+            config.cores() == 1 ? null : shootdowns);
+    for (Machine machine : machines) {
       TimedReplay replay =
           TimedReplay.ofCore(
               machine,
@@ -150,7 +184,8 @@ public final class CoresSimulation {
               clock.overlap(),
               clock.observer(),
               memories.get(cores.size()),
-              clockOfAll);
+              clockOfAll,
+              shootdowns);
       cores.add(new Core(machine, replay, replay, firstProcess()));
     }
     kernelRun = KernelRun.of(cores.get(0).machine, options);
@@ -298,6 +333,7 @@ public final class CoresSimulation {
     }
     long taken = 0;
     int sinceElapse = 0;
+    long nextScan = options.khugepagedPeriod() > 0 ? options.khugepagedPeriod() : Long.MAX_VALUE;
     for (Core core : cores) {
       core.turnEnds = options.quantumCycles();
       taken += announceNext(core, mixes, limit - taken);
@@ -309,13 +345,24 @@ public final class CoresSimulation {
       }
       Core core = cores.get(timing.number());
       TraceMix mix = mixes.ofCore.get(timing.number());
-      if (core.switches) {
+      if (core.khugepaged) {
+        core.khugepaged = false;
+        core.clock().kernelThread(core.scan());
+        if (!core.ended) {
+          core.clock().announce(core.batch, core.next);
+        }
+      } else if (core.switches) {
         core.switches = false;
         core.switchTo(core.owner);
         core.clock().contextSwitch();
         core.turnEnds =
             timing.entryCycle() + core.clock().contextSwitchCycles() + options.quantumCycles();
         core.clock().announce(core.batch, core.next);
+      } else if (timing.entryCycle() >= nextScan) {
+        nextScan = timing.entryCycle() + options.khugepagedPeriod();
+        Core host = hostOfScan(core);
+        host.khugepaged = true;
+        host.clock().timing().announceKernelWork(timing.entryCycle());
       } else if (options.quantumCycles() > 0 && timing.entryCycle() >= core.turnEnds) {
         mix.endTurn(core.next);
         core.next = core.end;
@@ -358,7 +405,7 @@ public final class CoresSimulation {
     while (true) {
       if (core.next == core.end) {
         if (core.ended || mix.next(Long.MAX_VALUE) == 0) {
-          core.ended = true;
+          core.end();
           core.clock().timing().end();
           return taken;
         }
@@ -390,7 +437,7 @@ public final class CoresSimulation {
     boolean first = core.process == NO_PROCESS;
     if (core.owner != core.process && !first && core.clock().contextSwitchCycles() > 0) {
       core.switches = true;
-      core.clock().timing().announceKernelWork();
+      core.clock().timing().announceKernelWork(0);
     } else {
       core.switchTo(core.owner);
       core.clock().announce(core.batch, core.next);
@@ -418,14 +465,23 @@ public final class CoresSimulation {
         continue;
       }
       TraceMix mix = mixes.ofCore.get(turn);
-      int n = mix.next(Math.min(limit - taken, leftOfTurn));
+      long most = Math.min(limit - taken, leftOfTurn);
+      boolean scans = untilScan > 0 && action == Action.REPLAY;
+      int n = mix.next(scans ? Math.min(most, untilScan) : most);
       if (n == 0) {
-        core.ended = true;
+        core.end();
         continue;
       }
       int owner = mix.process();
       if (action == Action.REPLAY) {
         replay(core, owner, mix);
+        if (scans) {
+          untilScan -= n;
+          if (untilScan == 0) {
+            untilScan = options.khugepagedPeriod();
+            hostOfScan(core).scan();
+          }
+        }
       } else if (action == Action.PREFAULT) {
         core.machine.kernel().switchTo(owner);
         long[] lastPage = new long[AccessKind.COUNT + 1];
@@ -454,6 +510,16 @@ public final class CoresSimulation {
     if (linux != null) {
       linux.passedOver(owner, mix.to() - next);
     }
+  }
+
+  /** The core that khugepaged runs on: the first that is idle, or else the one whose turn it is. */
+  private Core hostOfScan(Core current) {
+    for (Core core : cores) {
+      if (core.ended && !core.khugepaged) {
+        return core;
+      }
+    }
+    return current;
   }
 
   /** Maps every page that warm-up and measured references touch, in the order of first touch. */

@@ -16,6 +16,7 @@ import io.lookaside.os.AddressRange;
 import io.lookaside.os.FirstTouchKernel;
 import io.lookaside.os.FramePlacement;
 import io.lookaside.os.Kernel;
+import io.lookaside.os.ShootdownListener;
 import io.lookaside.os.linux.LinuxConfig;
 import io.lookaside.os.linux.Processor;
 import io.lookaside.os.linux.TraceKernel;
@@ -115,7 +116,7 @@ public final class Machine {
         new Core(
             config, PhysicalMemory.compact(memoryLimit()), linux.seed(), misses, walks, checkStale),
         core ->
-            TraceKernel.onProcessors(linux, core.ram(), List.of(LinuxMachine.port(core.mmu)))
+            TraceKernel.onProcessors(linux, core.ram(), List.of(LinuxMachine.port(core.mmu)), null)
                 .get(0));
   }
 
@@ -257,6 +258,8 @@ public final class Machine {
    * @param count at least 1
    * @param listener is told when one core's MMU is written on behalf of the kernel, as for
    *     shootdowns
+   * @param shootdowns accounts for the interrupts between cores; {@code null} for the kernel's own
+   *     costs
    */
   static List<Machine> cores(
       MachineConfig config,
@@ -264,7 +267,8 @@ public final class Machine {
       int count,
       @Nullable MissObserver misses,
       @Nullable WalkObserver walks,
-      InvalidationListener listener) {
+      InvalidationListener listener,
+      @Nullable ShootdownListener shootdowns) {
     PhysicalMemory memory =
         options.linux() == null
             ? new PhysicalMemory(memoryLimit())
@@ -293,7 +297,7 @@ public final class Machine {
       for (int i = 0; i < count; i++) {
         ports.add(listener.watched(i, LinuxMachine.port(cores.get(i).mmu)));
       }
-      List<TraceKernel> kernels = TraceKernel.onProcessors(linux, memory, ports);
+      List<TraceKernel> kernels = TraceKernel.onProcessors(linux, memory, ports, shootdowns);
       for (int i = 0; i < count; i++) {
         machines.add(new Machine(cores.get(i), kernels.get(i)));
       }

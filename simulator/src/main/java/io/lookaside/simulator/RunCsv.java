@@ -47,7 +47,8 @@ public final class RunCsv {
   }
 
   /** The unit of a figure by its path in the result; empty for what has none. */
-  public static String unit(String path) {
+  public static String unit(String figure) {
+    String path = figure.replaceFirst("^cores\\.[0-9]+\\.", ""); // as of all cores together
     if (path.startsWith("provenance.") || path.startsWith("rates.")) {
       return "";
     }

@@ -82,6 +82,10 @@ public final class RunJson {
       os.put("thp", linux.thp().name().toLowerCase(Locale.ROOT));
       os.put("swapBytes", linux.swapBytes());
       os.put("swappiness", linux.reclaim().swappiness());
+      long period = result.options().khugepagedPeriod();
+      if (period > 0) {
+        os.put("khugepagedPeriod", period);
+      }
       putAll(os, result.os(), Set.of());
       memory(root, os, result.memory());
     }

@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * @param hugePages ranges in which first touches map pages of 2 MiB
  * @param heatmap keep how often addresses are accessed over time, and how they are mapped
  * @param pressureEvery references between samples of memory pressure; 0 for none
+ * @param khugepagedPeriod with the kernel modelled on Linux: references, or with a clock cycles,
+ *     between two scans of khugepaged; 0 for none
  */
 public record RunOptions(
     List<String> traces,
@@ -51,7 +53,8 @@ public record RunOptions(
     boolean checkStale,
     List<AddressRange> hugePages,
     boolean heatmap,
-    long pressureEvery) {
+    long pressureEvery,
+    long khugepagedPeriod) {
   /**
    * A ranking that is asked for.
    *
@@ -103,6 +106,7 @@ public record RunOptions(
         false,
         List.of(),
         false,
+        0,
         0);
   }
 
@@ -184,6 +188,7 @@ public record RunOptions(
         checkStale,
         ranges,
         heatmap,
-        pressureEvery);
+        pressureEvery,
+        khugepagedPeriod);
   }
 }

@@ -116,6 +116,7 @@ final class TimedReplay implements ReplayEngine {
   private @Nullable Snapshot<DramMetric> dramAtStart;
   private final Overlap overlap;
   private final int contextSwitchCycles;
+  private final Shootdowns shootdowns;
 
   /** Whether somebody else, who runs several cores, announces references and asks the scheduler. */
   private final boolean scheduled;
@@ -142,6 +143,7 @@ final class TimedReplay implements ReplayEngine {
         observer,
         MemoryHierarchy.alone(config.memory(), seed),
         new Scheduler(config.memory().dram()),
+        new Shootdowns(),
         false);
   }
 
@@ -150,6 +152,7 @@ final class TimedReplay implements ReplayEngine {
    *
    * @param memory the core's caches, and what it shares with the others
    * @param scheduler the clock of all cores
+   * @param shootdowns the interrupts that the kernel sends
    */
   static TimedReplay ofCore(
       Machine machine,
@@ -158,8 +161,10 @@ final class TimedReplay implements ReplayEngine {
       Overlap overlap,
       @Nullable TimingObserver observer,
       MemoryHierarchy memory,
-      Scheduler scheduler) {
-    return new TimedReplay(machine, recorder, config, overlap, observer, memory, scheduler, true);
+      Scheduler scheduler,
+      Shootdowns shootdowns) {
+    return new TimedReplay(
+        machine, recorder, config, overlap, observer, memory, scheduler, shootdowns, true);
   }
 
   private TimedReplay(
@@ -170,7 +175,9 @@ final class TimedReplay implements ReplayEngine {
       @Nullable TimingObserver observer,
       MemoryHierarchy memory,
       Scheduler scheduler,
+      Shootdowns shootdowns,
       boolean scheduled) {
+    this.shootdowns = shootdowns;
     this.scheduled = scheduled;
     this.contextSwitchCycles = config.contextSwitchCycles();
     this.mmu = machine.mmu();
@@ -245,12 +252,20 @@ final class TimedReplay implements ReplayEngine {
   void contextSwitch() {
     if (clockRuns && contextSwitchCycles > 0) {
       if (!scheduled) {
-        timing.announceKernelWork();
+        timing.announceKernelWork(0);
         scheduler.nextCore();
       }
       timing.recipe().kernelWork(contextSwitchCycles);
       timing.accept();
     }
+  }
+
+  /** Lets the time pass that a kernel thread took on the core, with the interrupts that it sent. */
+  void kernelThread(long cycles) {
+    Recipe recipe = timing.recipe();
+    recipe.kernelWork(cycles);
+    shootdowns.tell(recipe, timing.number());
+    timing.accept();
   }
 
   /** Says that translations of the core have been dropped. */
@@ -576,6 +591,7 @@ final class TimedReplay implements ReplayEngine {
       return fault;
     }
     recipe.fault(kernel.lastFaultCycles());
+    shootdowns.tell(recipe, timing.number());
     recorder.clear();
     long t = mmu.retry(va, kind);
     tell(recipe, Recipe.Cause.RETRY);

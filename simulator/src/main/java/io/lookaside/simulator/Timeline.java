@@ -6,8 +6,10 @@ import io.lookaside.timing.Step;
 import io.lookaside.timing.TimingObserver;
 import java.io.StringWriter;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.databind.json.JsonMapper;
@@ -17,20 +19,34 @@ import tools.jackson.databind.json.JsonMapper;
  * open. A cycle is shown as a microsecond, the format's unit.
  *
  * <p>Each core is a process. Its page walkers are tracks on which walks stand as slices, with the
- * reads of table entries within; look-ups, waits and data accesses, of which many go on at once,
- * are asynchronous slices grouped by what they use.
+ * reads of table entries within; look-ups, by TLB, waits and data accesses, of which many go on at
+ * once, are asynchronous slices grouped by what they use. On the core's own track stand the
+ * kernel's work between references, shootdowns from the first interrupt to the last answer, and the
+ * handlers that answer others' interrupts; arrows lead from each interrupt to its handler and from
+ * there back.
  *
  * <p>Samples of memory pressure are counters.
  *
- * <p>Source: "Trace Event Format", Google, the events {@code X}, {@code b}, {@code e}, {@code C}
- * and {@code M}.
+ * <p>Source: "Trace Event Format", Google, the events {@code X}, {@code b}, {@code e}, {@code s},
+ * {@code f}, {@code C} and {@code M}.
  */
 public final class Timeline implements TimingObserver {
   /** The most steps that are kept; later ones are counted and left out. */
   public static final int MAX_STEPS = 200_000;
 
+  /** The number of the core's own track. */
+  private static final int CORE = 0;
+
+  /** The numbers of the TLBs' tracks. */
+  private static final int FIRST_LEVEL = 1;
+
+  private static final int SECOND_LEVEL = 2;
+
+  /** The number of the track of the first step; each step that is no other's has one. */
+  private static final int FIRST_STEP = 10;
+
   /** The number of the first walker's track. */
-  private static final int FIRST_WALKER = Step.values().length + 1;
+  private static final int FIRST_WALKER = FIRST_STEP + Step.values().length;
 
   private static final String[] ENTRIES = {"PTE", "PDE", "PDPTE", "PML4E", "PML5E"};
 
@@ -49,6 +65,9 @@ public final class Timeline implements TimingObserver {
 
   /** By core and walker: the cycle in which the walk that is under way began. */
   private final Map<Long, Long> walkStarts = new LinkedHashMap<>();
+
+  /** Cores that have been named. */
+  private final Set<Integer> named = new HashSet<>();
 
   private final Map<Long, String> walkCauses = new LinkedHashMap<>();
   private int steps;
@@ -130,6 +149,16 @@ public final class Timeline implements TimingObserver {
           asynchronous(core, step, reference, argument, address, begin, end);
         }
       }
+      case SHOOTDOWN -> {
+        steps++;
+        onCore(core, "shootdown", begin, end);
+      }
+      case KERNEL_WORK -> {
+        if (end > begin) {
+          steps++;
+          onCore(core, step.words(), begin, end);
+        }
+      }
       case TRANSLATED, PREFETCH, PREFETCHED -> {
         // Ends where the step before does.
       }
@@ -165,9 +194,51 @@ public final class Timeline implements TimingObserver {
     json.writeEndObject();
   }
 
+  @Override
+  public void interrupt(int sender, int target, long sent, long taken, long done) {
+    if (done < from || sent >= to) {
+      return;
+    }
+    if (steps == MAX_STEPS) {
+      leftOut++;
+      return;
+    }
+    steps++;
+    onCore(target, "interrupt of core " + sender, taken, done);
+    arrow("interrupt", sender, sent, target, taken);
+    arrow("answer", target, done, sender, done);
+  }
+
+  private void onCore(int core, String name, long begin, long end) {
+    tracks.putIfAbsent((long) core << 32 | CORE, "core");
+    begin(name, "kernel", "X", core, CORE, begin);
+    json.writeNumberProperty("dur", end - begin);
+    json.writeEndObject();
+  }
+
+  /** An arrow between slices on the tracks of two cores. */
+  private void arrow(String name, int fromCore, long begin, int toCore, long end) {
+    String id = "0x" + Long.toHexString(++asynchronous);
+    tracks.putIfAbsent((long) fromCore << 32 | CORE, "core");
+    begin(name, "shootdown", "s", fromCore, CORE, begin);
+    json.writeStringProperty("id", id);
+    json.writeEndObject();
+    begin(name, "shootdown", "f", toCore, CORE, end);
+    json.writeStringProperty("bp", "e");
+    json.writeStringProperty("id", id);
+    json.writeEndObject();
+  }
+
   /** The whole timeline as JSON text. To be called once, at the end. */
   public String text() {
-    tracks.forEach((track, name) -> name((int) (track >> 32), track.intValue(), name));
+    tracks.forEach(
+        (track, name) -> {
+          int core = (int) (track >> 32);
+          name("thread_name", core, track.intValue(), name);
+          if (named.add(core)) {
+            name("process_name", core, track.intValue(), "core " + core);
+          }
+        });
     json.writeEndArray();
     json.writeEndObject();
     json.close();
@@ -191,8 +262,16 @@ public final class Timeline implements TimingObserver {
 
   private void asynchronous(
       int core, Step step, long reference, int argument, long address, long begin, long end) {
-    int track = step.ordinal() + 1;
-    tracks.putIfAbsent((long) core << 32 | track, step.words());
+    int track = FIRST_STEP + step.ordinal();
+    String name = step.words();
+    if (step == Step.LOOKUP) {
+      track = FIRST_LEVEL;
+      name = "first-level TLB";
+    } else if (step == Step.SECOND_LEVEL) {
+      track = SECOND_LEVEL;
+      name = "second-level TLB";
+    }
+    tracks.putIfAbsent((long) core << 32 | track, name);
     String id = "0x" + Long.toHexString(++asynchronous);
     begin(step.words(), step.name(), "b", core, track, begin);
     json.writeStringProperty("id", id);
@@ -225,9 +304,9 @@ public final class Timeline implements TimingObserver {
     json.writeEndObject();
   }
 
-  private void name(int core, int track, String name) {
+  private void name(String what, int core, int track, String name) {
     json.writeStartObject();
-    json.writeStringProperty("name", "thread_name");
+    json.writeStringProperty("name", what);
     json.writeStringProperty("ph", "M");
     json.writeNumberProperty("pid", core);
     json.writeNumberProperty("tid", track);

@@ -295,8 +295,11 @@ public final class CoreTiming {
   /**
    * Says that the kernel wants the core for work of its own, as a context switch, before whatever
    * else was announced. It begins when all that is under way is complete.
+   *
+   * @param notBefore the first cycle in which it can
    */
-  public void announceKernelWork() {
+  public void announceKernelWork(long notBefore) {
+    heldUntil = Math.max(heldUntil, notBefore);
     announced = true;
     nextKind = NOBODY;
     nextStartsInstruction = true;
@@ -967,10 +970,11 @@ public final class CoreTiming {
   private void observe(Life life, int i, long from, long to) {
     if (observer != null) {
       Recipe recipe = life.recipe;
+      Step step = STEPS[recipe.operation(i)];
       observer.step(
           number,
           life.reference,
-          STEPS[recipe.operation(i)],
+          step,
           recipe.argument(i),
           recipe.address(i),
           life.walker,

@@ -6,7 +6,8 @@ public interface TimingObserver {
    * One step.
    *
    * @param core number of the core
-   * @param reference number of the reference on its core, from 0
+   * @param reference number of the reference on its core, from 0; -1 for the kernel's work between
+   *     references
    * @param step what was done
    * @param argument a {@link Served} code for {@link Step#READ} and {@link Step#DATA}, a {@link
    *     Recipe.Cause} for the steps of walks

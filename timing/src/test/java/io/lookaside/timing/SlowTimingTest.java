@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.lookaside.mmu.assoc.Geometry;
 import io.lookaside.mmu.assoc.ReplacementPolicy;
+import io.lookaside.mmu.stats.Snapshot;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -100,6 +103,128 @@ class SlowTimingTest {
       }
     }
     assertTrue(hits > SEEDS * REFERENCES / 4, "only " + hits + " hits");
+  }
+
+  /** Two to four cores that share the banks of main memory and interrupt each other. */
+  @Test
+  void coresInSerialTakeTheCyclesOfTheSlowModel() {
+    long all = 0;
+    for (int seed = 0; seed < 2 * SEEDS; seed++) {
+      Random random = new Random(seed);
+      int count = 2 + random.nextInt(3);
+      boolean cached = random.nextInt(3) != 0;
+      int banks = 1 << random.nextInt(3);
+      MemoryConfig memory = cached ? caches(random, banks) : MemoryConfig.fixed(random.nextInt(60));
+      CoreConfig core = core(random);
+      Latencies latencies =
+          new Latencies(
+              1 + random.nextInt(2), 1 + random.nextInt(2), random.nextInt(10), random.nextInt(3));
+      InterruptConfig interrupts =
+          new InterruptConfig(
+              1 + random.nextInt(30),
+              random.nextInt(100),
+              random.nextInt(200),
+              1 + random.nextInt(50));
+      List<List<SlowCores.Item>> items = new ArrayList<>();
+      for (int number = 0; number < count; number++) {
+        items.add(items(random, number, count, cached, banks));
+      }
+      List<CoreTiming> cores = play(core, latencies, memory, interrupts, items);
+      SlowCores slow = new SlowCores(core, latencies, memory, interrupts, items);
+      slow.run();
+      long sent = 0;
+      long taken = 0;
+      for (int number = 0; number < count; number++) {
+        CoreTiming timing = cores.get(number);
+        Snapshot<TimingMetric> counts = timing.snapshot();
+        String what = "seed " + seed + ", core " + number + " of " + count;
+        assertEquals(slow.total(number), timing.totalCycles(), what);
+        assertEquals(
+            slow.translationCycles(number), counts.get(TimingMetric.TRANSLATION_CYCLES), what);
+        assertEquals(
+            slow.shootdownCycles(number), timing.attributed().get(CycleCause.SHOOTDOWN), what);
+        assertEquals(slow.taken(number), counts.get(TimingMetric.INTERRUPTS_TAKEN), what);
+        assertEquals(
+            counts.get(TimingMetric.INTERRUPTS_SENT),
+            counts.get(TimingMetric.INTERRUPTS_ACKNOWLEDGED),
+            what);
+        sent += counts.get(TimingMetric.INTERRUPTS_SENT);
+        taken += counts.get(TimingMetric.INTERRUPTS_TAKEN);
+        long sum = 0;
+        for (CycleCause cause : CycleCause.values()) {
+          sum += timing.attributed().get(cause);
+        }
+        assertEquals(timing.totalCycles(), sum, what + ": attributed cycles");
+      }
+      assertEquals(sent, taken, "seed " + seed);
+      all += sent;
+    }
+    assertTrue(all > 20L * SEEDS, all + " interrupts");
+  }
+
+  private static List<SlowCores.Item> items(
+      Random random, int number, int count, boolean cached, int banks) {
+    List<SlowCores.Item> items = new ArrayList<>();
+    int references = 50 + random.nextInt(REFERENCES / 2);
+    for (Story story : Story.random(random, references, random.nextBoolean(), cached, banks)) {
+      items.add(new SlowCores.Item(story, 0, rounds(random, number, count)));
+      if (random.nextInt(40) == 0) {
+        items.add(new SlowCores.Item(null, random.nextInt(200), rounds(random, number, count)));
+      }
+    }
+    return items;
+  }
+
+  private static List<List<SlowCores.Interrupt>> rounds(Random random, int number, int count) {
+    List<List<SlowCores.Interrupt>> rounds = new ArrayList<>();
+    for (int i = random.nextInt(3); i > 0; i--) {
+      List<SlowCores.Interrupt> round = new ArrayList<>();
+      for (int target = 0; target < count; target++) {
+        if (target != number && random.nextInt(3) != 0) {
+          round.add(new SlowCores.Interrupt(target, random.nextInt(150)));
+        }
+      }
+      if (!round.isEmpty()) {
+        rounds.add(round);
+      }
+    }
+    return rounds;
+  }
+
+  private static List<CoreTiming> play(
+      CoreConfig core,
+      Latencies latencies,
+      MemoryConfig memory,
+      InterruptConfig interrupts,
+      List<List<SlowCores.Item>> items) {
+    Scheduler scheduler = new Scheduler(memory.dram());
+    List<CoreTiming> cores = new ArrayList<>();
+    for (int i = 0; i < items.size(); i++) {
+      cores.add(scheduler.addCore(Overlap.SERIAL, core, latencies, memory, interrupts, null));
+      announce(cores.get(i), items.get(i), 0);
+    }
+    int[] next = new int[items.size()];
+    CoreTiming timing;
+    while ((timing = scheduler.nextCore()) != null) {
+      int number = timing.number();
+      items.get(number).get(next[number]++).tell(timing.recipe());
+      timing.accept();
+      announce(timing, items.get(number), next[number]);
+    }
+    return cores;
+  }
+
+  private static void announce(CoreTiming core, List<SlowCores.Item> items, int next) {
+    if (next == items.size()) {
+      core.end();
+      return;
+    }
+    Story story = items.get(next).story();
+    if (story == null) {
+      core.announceKernelWork(0);
+    } else {
+      core.announce(story.kind(), story.startsInstruction(), story.registers());
+    }
   }
 
   private static void assertConserved(CoreTiming timing, List<Story> stories, String what) {

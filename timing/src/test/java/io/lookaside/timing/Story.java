@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** What a reference of a test does, in a form that both the scheduler and the slow model read. */
@@ -104,6 +105,11 @@ record Story(int kind, boolean startsInstruction, long registers, List<Passage> 
 
   /** Writes the story down as a recipe. */
   void tell(Recipe recipe) {
+    tell(recipe, r -> {});
+  }
+
+  /** Writes the story down as a recipe, with what the kernel does beside after each fault. */
+  void tell(Recipe recipe, Consumer<Recipe> afterFault) {
     for (Passage p : passages) {
       recipe.translation();
       if (!p.firstLevelHit) {
@@ -112,6 +118,7 @@ record Story(int kind, boolean startsInstruction, long registers, List<Passage> 
       tellWalk(recipe, Recipe.Cause.MISS, p.reads);
       if (p.retryReads != null) {
         recipe.fault();
+        afterFault.accept(recipe);
         tellWalk(recipe, Recipe.Cause.RETRY, p.retryReads);
       }
       tellWalk(recipe, Recipe.Cause.ASSIST, p.assistReads);

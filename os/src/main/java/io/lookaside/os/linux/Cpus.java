@@ -1,6 +1,8 @@
 package io.lookaside.os.linux;
 
 import io.lookaside.mmu.format.Cr3;
+import io.lookaside.os.ShootdownListener;
+import it.unimi.dsi.fastutil.longs.LongArrayList;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -11,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * <p>As on Linux, a processor remembers the last six address spaces under PCIDs 1 to 6. A flush
  * raises the generation of the address space, drops what the processors that run it hold, and
  * leaves the others to notice when they run it again. Up to 33 pages are dropped one by one, more
- * by dropping the PCID.
+ * by dropping the PCID. A processor that is idle keeps the address space that it ran, and is not
+ * interrupted either.
  *
  * <p>Source: Linux 6.1, arch/x86/mm/tlb.c.
  */
@@ -28,6 +31,11 @@ final class Cpus {
     @Nullable AddressSpace running;
     int slot;
     int nextSlot;
+    boolean idle;
+
+    // What is to be dropped at the end of a batch: single pages, or all that the slot holds.
+    final LongArrayList pages = new LongArrayList();
+    boolean dropsAll;
 
     Cpu(Processor port) {
       this.port = port;
@@ -36,10 +44,13 @@ final class Cpus {
 
   private final KernelState kernel;
   private final Cpu[] cpus;
+  private final @Nullable ShootdownListener listener;
   private int current;
+  private boolean batching;
 
-  Cpus(KernelState kernel, List<Processor> ports) {
+  Cpus(KernelState kernel, List<Processor> ports, @Nullable ShootdownListener listener) {
     this.kernel = kernel;
+    this.listener = listener;
     this.cpus = ports.stream().map(Cpu::new).toArray(Cpu[]::new);
   }
 
@@ -60,10 +71,20 @@ final class Cpus {
     return cpus[cpu].running;
   }
 
+  /** Says that a processor has nothing to run; it keeps its address space. */
+  void idle(int cpu) {
+    cpus[cpu].idle = true;
+  }
+
   /** Lets the current processor run an address space. */
   void switchTo(AddressSpace space) {
     Cpu cpu = cpus[current];
+    cpu.idle = false;
     if (cpu.running == space) {
+      if (cpu.generations[cpu.slot] != space.tlbGeneration) { // flushed while it was idle
+        cpu.generations[cpu.slot] = space.tlbGeneration;
+        kernel.spend(CostPart.FLUSHES, dropAll(cpu, space));
+      }
       return;
     }
     cpu.running = space;
@@ -73,7 +94,7 @@ final class Cpus {
       cpu.slot = 0;
       cpu.contexts[0] = space.contextId;
       cpu.generations[0] = space.tlbGeneration;
-      flushAll(cpu, space);
+      kernel.spend(CostPart.FLUSHES, dropAll(cpu, space));
       return;
     }
     int slot = 0;
@@ -90,7 +111,7 @@ final class Cpus {
     cpu.contexts[slot] = space.contextId;
     cpu.generations[slot] = space.tlbGeneration;
     if (stale) {
-      flushAll(cpu, space);
+      kernel.spend(CostPart.FLUSHES, dropAll(cpu, space));
     } else {
       cpu.port.writeCr3(cr3(cpu, space) | Cr3.KEEP_TRANSLATIONS);
       kernel.spend(CostPart.SWITCHES, kernel.config.costs().fullFlush());
@@ -111,14 +132,70 @@ final class Cpus {
     return Cr3.of(space.root, cpu.slot + 1);
   }
 
-  private void flushAll(Cpu cpu, AddressSpace space) {
+  /** Drops all that a processor holds of the address space that it runs; returns the cost. */
+  private long dropAll(Cpu cpu, AddressSpace space) {
     if (!kernel.config.has(Mechanism.TLB_FLUSH)) {
       cpu.port.writeCr3(cr3(cpu, space) | Cr3.KEEP_TRANSLATIONS);
-      return;
+      return 0;
     }
     cpu.port.writeCr3(cr3(cpu, space));
     kernel.count(KernelMetric.FULL_FLUSHES, 1);
-    kernel.spend(CostPart.FLUSHES, kernel.config.costs().fullFlush());
+    return kernel.config.costs().fullFlush();
+  }
+
+  /** From now on processors other than the current one are interrupted at {@link #endBatch}. */
+  void beginBatch() {
+    batching = kernel.config.has(Mechanism.BATCHED_FLUSH);
+  }
+
+  /** Interrupts the processors that were spared since {@link #beginBatch}. */
+  void endBatch() {
+    batching = false;
+    boolean sent = false;
+    for (int i = 0; i < cpus.length; i++) {
+      Cpu cpu = cpus[i];
+      AddressSpace space = cpu.running;
+      if (space == null || !(cpu.dropsAll || !cpu.pages.isEmpty())) {
+        continue;
+      }
+      long work = 0;
+      if (cpu.dropsAll) {
+        work = dropAll(cpu, space);
+      } else {
+        for (int page = 0; page < cpu.pages.size(); page++) {
+          work += drop(cpu, cpu.pages.getLong(page));
+        }
+      }
+      cpu.dropsAll = false;
+      cpu.pages.clear();
+      interrupt(i, work);
+      sent = true;
+    }
+    if (sent) {
+      awaitAcknowledgements();
+    }
+  }
+
+  private long drop(Cpu cpu, long va) {
+    cpu.port.invlpg(va);
+    kernel.count(KernelMetric.INVLPGS, 1);
+    return kernel.config.costs().invlpg();
+  }
+
+  private void interrupt(int cpu, long work) {
+    kernel.count(KernelMetric.SHOOTDOWNS, 1);
+    if (listener == null || cpu == current) { // the latter is interrupted by a thread of the kernel
+      kernel.spend(CostPart.SHOOTDOWNS, kernel.config.costs().interrupt());
+      kernel.spend(CostPart.FLUSHES, work);
+    } else {
+      listener.interrupt(cpu, work);
+    }
+  }
+
+  private void awaitAcknowledgements() {
+    if (listener != null) {
+      listener.awaitAcknowledgements();
+    }
   }
 
   /**
@@ -132,38 +209,59 @@ final class Cpus {
     }
     space.tlbGeneration++;
     long pages = (to - from + (1L << pageShift) - 1) >>> pageShift;
+    boolean sent = false;
     for (int i = 0; i < cpus.length; i++) {
       Cpu cpu = cpus[i];
       if (cpu.running != space) {
         continue;
       }
-      if (isElsewhere(i)) {
-        interrupt();
+      if (isElsewhere(i) && cpu.idle && kernel.config.has(Mechanism.LAZY_TLB)) {
+        kernel.count(KernelMetric.LAZY_SKIPS, 1);
+        continue;
       }
       // A processor that has missed no flush before this one need only drop the range.
       boolean upToDate = cpu.generations[cpu.slot] == space.tlbGeneration - 1;
       cpu.generations[cpu.slot] = space.tlbGeneration;
-      if (pages > SINGLE_PAGE_CEILING || !upToDate) {
-        flushAll(cpu, space);
+      if (isElsewhere(i) && batching && !ofKernelThread()) {
+        putOff(cpu, from, to, pageShift, upToDate);
         continue;
       }
-      for (long va = from; va < to; va += 1L << pageShift) {
-        cpu.port.invlpg(va);
+      long work = 0;
+      if (pages > SINGLE_PAGE_CEILING || !upToDate) {
+        work = dropAll(cpu, space);
+      } else {
+        for (long va = from; va < to; va += 1L << pageShift) {
+          work += drop(cpu, va);
+        }
       }
-      kernel.count(KernelMetric.INVLPGS, pages);
-      kernel.spend(CostPart.FLUSHES, pages * kernel.config.costs().invlpg());
+      if (isElsewhere(i)) {
+        interrupt(i, work);
+        sent = true;
+      } else {
+        kernel.spend(CostPart.FLUSHES, work);
+      }
+    }
+    if (sent) {
+      awaitAcknowledgements();
+    }
+  }
+
+  private static void putOff(Cpu cpu, long from, long to, int pageShift, boolean upToDate) {
+    long pages = (to - from + (1L << pageShift) - 1) >>> pageShift;
+    cpu.dropsAll |= !upToDate || cpu.pages.size() + pages > SINGLE_PAGE_CEILING;
+    for (long va = from; va < to && !cpu.dropsAll; va += 1L << pageShift) {
+      cpu.pages.add(va);
     }
   }
 
   /** Whether a processor is another than the one that executes the kernel now. */
   private boolean isElsewhere(int cpu) {
-    // The kernel's own threads have processors of their own.
-    return cpu != current || kernel.thread() != KernelState.Worker.PROCESS;
+    return cpu != current || ofKernelThread();
   }
 
-  private void interrupt() {
-    kernel.count(KernelMetric.SHOOTDOWNS, 1);
-    kernel.spend(CostPart.SHOOTDOWNS, kernel.config.costs().interrupt());
+  /** Whether a thread of the kernel executes it, which has a processor of its own. */
+  private boolean ofKernelThread() {
+    return kernel.thread() != KernelState.Worker.PROCESS;
   }
 
   /** Whether a processor runs an address space that is not the one that executes the kernel. */
@@ -194,17 +292,28 @@ final class Cpus {
     for (AddressSpace space : spaces) {
       space.tlbGeneration++;
     }
+    boolean sent = false;
     for (int i = 0; i < cpus.length; i++) {
       Cpu cpu = cpus[i];
       AddressSpace running = cpu.running;
       if (running == null || !spaces.contains(running)) {
         continue;
       }
-      if (isElsewhere(i)) {
-        interrupt();
+      if (isElsewhere(i) && cpu.idle && kernel.config.has(Mechanism.LAZY_TLB)) {
+        kernel.count(KernelMetric.LAZY_SKIPS, 1);
+        continue;
       }
       cpu.generations[cpu.slot] = running.tlbGeneration;
-      flushAll(cpu, running);
+      long work = dropAll(cpu, running);
+      if (isElsewhere(i)) {
+        interrupt(i, work);
+        sent = true;
+      } else {
+        kernel.spend(CostPart.FLUSHES, work);
+      }
+    }
+    if (sent) {
+      awaitAcknowledgements();
     }
   }
 

@@ -156,7 +156,7 @@ final class Faults {
       if (kind != null) {
         return kind;
       }
-    } else if (shift >= HUGE && wantsHuge(area, va)) {
+    } else if (shift >= HUGE && wantsHuge(area, va) && kernel.config.has(Mechanism.HUGE_FAULTS)) {
       FaultKind kind = huge(area, va, write);
       if (kind != null) {
         return kind;

@@ -25,6 +25,7 @@ public enum KernelMetric implements Metric {
   INVLPGS("invlpgs", "instructions", "INVLPG"),
   FULL_FLUSHES("fullFlushes", "instructions", "MOV to CR3 that dropped the translations of a PCID"),
   SHOOTDOWNS("shootdowns", "interrupts", "asked another processor to flush"),
+  LAZY_SKIPS("lazySkips", "interrupts", "not sent, since the other processor was idle"),
   SWITCHES("switches", "instructions", "MOV to CR3 that let another process run"),
   SYSTEM_CALLS("systemCalls", "calls", "of any kind"),
   CYCLES("cycles", "cycles", "of the kernel's work for processes, waits included"),

@@ -2,6 +2,7 @@ package io.lookaside.os.linux;
 
 import io.lookaside.mmu.memory.PhysicalMemory;
 import io.lookaside.mmu.stats.Counters;
+import io.lookaside.os.ShootdownListener;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -63,14 +64,18 @@ final class KernelState {
   private final List<@Nullable Mapping> mappings = new ArrayList<>();
   private final IntArrayList freeIds = new IntArrayList();
 
-  KernelState(LinuxConfig config, PhysicalMemory memory, List<Processor> processors) {
+  KernelState(
+      LinuxConfig config,
+      PhysicalMemory memory,
+      List<Processor> processors,
+      @Nullable ShootdownListener listener) {
     this.config = config;
     this.memory = memory;
     this.pages =
         new PhysicalPages(memory, config.memoryBytes(), config.has(Mechanism.BUDDY_MERGING));
     this.frames = pages.frames();
     this.tables = new PageTables(config.format(), memory, pages);
-    this.cpus = new Cpus(this, processors);
+    this.cpus = new Cpus(this, processors, listener);
     this.lru = new LruLists(frames, config.has(Mechanism.ACTIVE_LISTS));
     long swapBytes = config.has(Mechanism.SWAP) ? config.swapBytes() : 0;
     this.swap = new SwapArea(swapBytes, config.has(Mechanism.SWAP_CLUSTERS));

@@ -38,6 +38,53 @@ final class Khugepaged {
     return collapsed;
   }
 
+  /** Where the next {@link #scanOn} begins: a place in the list of processes, and an address. */
+  private int process;
+
+  private long address;
+
+  /**
+   * Scans up to so many pages, on from where the last call stopped, at most all processes once.
+   * What has no tables is passed over at no cost.
+   */
+  int scanOn(List<Task> processes, long pages) {
+    int collapsed = 0;
+    long left = pages;
+    for (int ends = 0; left > 0 && ends <= processes.size(); ) {
+      if (process >= processes.size()) {
+        process = 0;
+      }
+      if (processes.isEmpty()) {
+        break;
+      }
+      AddressSpace space = processes.get(process).space;
+      Vma area = space.areaFrom(address);
+      if (area == null) {
+        process++;
+        address = 0;
+        ends++;
+        continue;
+      }
+      long start = (Math.max(address, area.start) + HUGE_BYTES - 1) & -HUGE_BYTES;
+      if (start + HUGE_BYTES > area.end) {
+        address = area.end;
+        continue;
+      }
+      kernel.tables.descend(space.root, start);
+      int reached = Math.max(kernel.tables.reached(), PageMapper.HUGE_SHIFT);
+      boolean small = kernel.tables.reached() == PageMapper.SMALL_SHIFT;
+      address = (start & -(1L << reached)) + (1L << reached);
+      if (small) {
+        left -= PageMapper.HUGE_PAGES;
+        kernel.spend(kernel.config.costs().areaLookup());
+        if (faults.wantsHuge(area, start) && collapse(area, start)) {
+          collapsed++;
+        }
+      }
+    }
+    return collapsed;
+  }
+
   private boolean collapse(Vma area, long start) {
     AddressSpace space = area.space;
     long entryAddress = kernel.tables.find(space.root, start, PageMapper.HUGE_SHIFT);

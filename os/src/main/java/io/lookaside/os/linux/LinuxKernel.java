@@ -9,6 +9,7 @@ import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.format.Pte;
 import io.lookaside.mmu.memory.PhysicalMemory;
 import io.lookaside.mmu.stats.Snapshot;
+import io.lookaside.os.ShootdownListener;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
@@ -55,7 +56,22 @@ public final class LinuxKernel {
    * @param processors the processors' MMUs; their CR3 is written here
    */
   public LinuxKernel(LinuxConfig config, PhysicalMemory memory, List<Processor> processors) {
-    kernel = new KernelState(config, memory, processors);
+    this(config, memory, processors, null);
+  }
+
+  /**
+   * A kernel that has booted and runs no process yet.
+   *
+   * @param processors the processors' MMUs; their CR3 is written here
+   * @param listener is told of interrupts and accounts for their cost; {@code null} for the costs
+   *     of the configuration
+   */
+  public LinuxKernel(
+      LinuxConfig config,
+      PhysicalMemory memory,
+      List<Processor> processors,
+      @Nullable ShootdownListener listener) {
+    kernel = new KernelState(config, memory, processors, listener);
     mapper = new PageMapper(kernel);
     swapCache = new SwapCache(kernel, mapper);
     mapper.setSwapCache(swapCache);
@@ -474,6 +490,14 @@ public final class LinuxKernel {
     return kernel.cpus.currentCr3() | Cr3.KEEP_TRANSLATIONS;
   }
 
+  /**
+   * Says that a processor has nothing to run. It keeps the address space that it ran last, as on
+   * Linux.
+   */
+  public void idle(int cpu) {
+    kernel.cpus.idle(cpu);
+  }
+
   /** Says which processor executes the kernel from now on. */
   void enterOn(int cpu) {
     kernel.cpus.setCurrent(cpu);
@@ -496,7 +520,9 @@ public final class LinuxKernel {
     begin(process, CostPart.FAULTS);
     long[] values = kernel.counters.values();
     long before = values[KernelMetric.CYCLES.ordinal()];
+    kernel.cpus.beginBatch();
     FaultKind kind = faults.handle(process.space, va, errorCode);
+    kernel.cpus.endBatch();
     if (kind == FaultKind.MAJOR) {
       process.majorFaults++;
     } else if (kind.answered()) {
@@ -516,6 +542,16 @@ public final class LinuxKernel {
   /** What the last page fault cost, flushes and shootdowns included. */
   public long lastFaultCycles() {
     return lastFaultCycles;
+  }
+
+  /**
+   * Lets khugepaged scan on from where it stopped, over all processes in turn.
+   *
+   * @param pages of 4 KiB to look at, at most
+   * @return how many huge pages it made
+   */
+  public int khugepaged(long pages) {
+    return khugepaged.scanOn(processes, pages);
   }
 
   /** Lets khugepaged scan a process once; returns how many huge pages it made. */

@@ -32,10 +32,14 @@ public enum Mechanism {
   SEPARATE_TABLES("separateTables"),
   /** Huge pages are used where policy allows; off: never. */
   HUGE_PAGES("hugePages"),
+  /** A first touch maps a huge page; off: only khugepaged makes them, out of small ones. */
+  HUGE_FAULTS("hugeFaults"),
   /** Tables are made when something below them is mapped; off (32 bits): all at once. */
   TABLES_ON_DEMAND("tablesOnDemand"),
   /** Freed blocks merge with their buddies; off: they stay as they are. */
   BUDDY_MERGING("buddyMerging"),
+  /** Idle processors are not interrupted for flushes, but notice later; off: they are. */
+  LAZY_TLB("lazyTlb"),
   /** Bases of stack, heap and mappings are random; off: they are fixed. */
   RANDOMISATION("aslr"),
   /** Anonymous pages go to the swap device when memory is short; off: there is no such device. */
@@ -59,7 +63,10 @@ public enum Mechanism {
   DIRTY_TRACKING("dirtyTracking"),
   /** Dirty pages are written in the background; off: only when they are to be reclaimed. */
   WRITEBACK("writeback"),
-  /** Unmapping for reclaim flushes once for a batch of pages; off: for each page. */
+  /**
+   * Unmapping for reclaim flushes once for a batch of pages, and the flushes for one page fault
+   * share a round of interrupts; off: each page, and each flush, has its own.
+   */
   BATCHED_FLUSH("batchedFlush"),
   /**
    * A page that came back from swap keeps its slot while it is not written; off: it gives it up.

@@ -4,8 +4,10 @@ import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.memory.PhysicalMemory;
 import io.lookaside.os.Kernel;
 import io.lookaside.os.OutOfFramesException;
+import io.lookaside.os.ShootdownListener;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The kernel modelled on Linux behind a trace. A trace says what was accessed, and not what was
@@ -29,10 +31,14 @@ public final class TraceKernel implements Kernel {
    * A kernel as each of its processors meets it. The first runs process 0, the others are idle.
    *
    * @param processors the processors' MMUs, at least one
+   * @param listener as {@link LinuxKernel} has it
    */
   public static List<TraceKernel> onProcessors(
-      LinuxConfig config, PhysicalMemory memory, List<Processor> processors) {
-    LinuxKernel kernel = new LinuxKernel(config, memory, processors);
+      LinuxConfig config,
+      PhysicalMemory memory,
+      List<Processor> processors,
+      @Nullable ShootdownListener listener) {
+    LinuxKernel kernel = new LinuxKernel(config, memory, processors, listener);
     List<Task> tasks = new ArrayList<>();
     List<TraceKernel> kernels = new ArrayList<>();
     for (int cpu = 0; cpu < processors.size(); cpu++) {
@@ -54,6 +60,24 @@ public final class TraceKernel implements Kernel {
     }
     current = process;
     return kernel.run(cpu, tasks.get(process));
+  }
+
+  @Override
+  public void idle() {
+    kernel.idle(cpu);
+  }
+
+  /**
+   * Lets khugepaged scan on, on this core.
+   *
+   * @param pages of 4 KiB to look at, at most
+   * @return the cycles that it took
+   */
+  public long khugepaged(long pages) {
+    kernel.enterOn(cpu);
+    long before = kernel.cycles();
+    kernel.khugepaged(pages);
+    return kernel.cycles() - before;
   }
 
   private Task newTask() {

@@ -1,0 +1,288 @@
+package io.lookaside.timing;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rules of docs/model/timing.md for several cores in {@link Overlap#SERIAL}, cycle by cycle: in
+ * every cycle first interrupts come and what is under way goes on, core by core; then every core
+ * that has nothing under way answers interrupts or else begins what comes next. Shares nothing with
+ * the scheduler but stories and configuration.
+ */
+final class SlowCores {
+  /** An interrupt of another core, and the work that it asks for. */
+  record Interrupt(int target, int work) {}
+
+  /**
+   * What a core does: a reference, or the kernel's work of so many cycles.
+   *
+   * @param rounds the interrupts that are sent after each fault of the reference, or after the work
+   */
+  record Item(@Nullable Story story, int work, List<List<Interrupt>> rounds) {
+    void tell(Recipe recipe) {
+      if (story == null) {
+        recipe.kernelWork(work);
+        tellRounds(recipe);
+      } else {
+        story.tell(recipe, this::tellRounds);
+      }
+    }
+
+    private void tellRounds(Recipe recipe) {
+      for (List<Interrupt> round : rounds) {
+        round.forEach(i -> recipe.interrupt(i.target(), i.work()));
+        recipe.awaitAcknowledgements();
+      }
+    }
+  }
+
+  /** A step of an item: when it is over, if it begins in {@code now}. */
+  private interface Action {
+    long end(long now);
+  }
+
+  private record Arrival(int sender, int work) {}
+
+  private final class Core {
+    final int number;
+    final List<Item> items;
+    int next;
+    final Deque<Action> script = new ArrayDeque<>();
+    long freeAt;
+    boolean busy;
+
+    /** Acknowledgements that have not come, or 0 when none are waited for. */
+    int missing;
+
+    long waitingSince;
+    long answersUntil;
+    final Deque<Arrival> waiting = new ArrayDeque<>();
+
+    /** By cycle: interrupts that come, by sender. */
+    final TreeMap<Long, TreeMap<Integer, Integer>> coming = new TreeMap<>();
+
+    final Map<Long, Integer> acknowledgements = new HashMap<>();
+
+    long total;
+    long translationCycles;
+    long shootdownCycles;
+    long taken;
+    long translationStart;
+
+    Core(int number, List<Item> items) {
+      this.number = number;
+      this.items = items;
+    }
+
+    /** Interrupts come, then answers, then what is under way goes on. */
+    void goOn(long now) {
+      TreeMap<Integer, Integer> come = coming.remove(now);
+      if (come != null) {
+        come.forEach((sender, work) -> waiting.add(new Arrival(sender, work)));
+      }
+      if (missing > 0) {
+        while (!waiting.isEmpty()) {
+          answersUntil = answer(Math.max(now, answersUntil), false);
+        }
+        missing -= acknowledgements.getOrDefault(now, 0);
+        if (missing > 0) {
+          return;
+        }
+        freeAt = Math.max(now, answersUntil);
+        shootdownCycles += freeAt - waitingSince;
+      }
+      while (busy && freeAt <= now && missing == 0) {
+        Action action = script.poll();
+        if (action == null) {
+          busy = false;
+          total = freeAt;
+          return;
+        }
+        freeAt = action.end(now);
+      }
+    }
+
+    /** Answers the first interrupt from {@code begin} on; returns when that is over. */
+    private long answer(long begin, boolean alone) {
+      Arrival first = waiting.remove();
+      long done = begin + interrupts.handlerCycles() + first.work();
+      Core sender = cores.get(first.sender());
+      sender.acknowledgements.merge(done + interrupts.acknowledgeCycles(), 1, Integer::sum);
+      taken++;
+      if (alone) {
+        shootdownCycles += done - begin;
+      }
+      return done;
+    }
+
+    /** With nothing under way, an interrupt is answered or the next item begins. */
+    void begin(long now) {
+      if (busy || freeAt > now) {
+        return;
+      }
+      if (!waiting.isEmpty()) {
+        freeAt = answer(now, true);
+        total = freeAt;
+      } else if (next < items.size()) {
+        write(items.get(next++));
+        busy = true;
+        freeAt = now;
+        goOn(now);
+      }
+    }
+
+    boolean isOver(long now) {
+      return !busy
+          && freeAt <= now
+          && next == items.size()
+          && waiting.isEmpty()
+          && coming.isEmpty();
+    }
+
+    private void write(Item item) {
+      Story story = item.story();
+      if (story == null) {
+        script.add(now -> now + item.work());
+        item.rounds().forEach(round -> script.add(now -> send(round, now)));
+        return;
+      }
+      int lookup = story.kind() == 2 ? latencies.l1iCycles() : latencies.l1dCycles();
+      for (Story.Passage p : story.passages()) {
+        script.add(
+            now -> {
+              translationStart = now;
+              return now + lookup;
+            });
+        if (!p.firstLevelHit()) {
+          script.add(now -> now + latencies.stlbCycles());
+        }
+        walk(p.reads(), 0);
+        if (p.retryReads() != null) {
+          script.add(now -> now + core.faultCycles());
+          item.rounds().forEach(round -> script.add(now -> send(round, now)));
+          walk(p.retryReads(), 0);
+        }
+        walk(p.assistReads(), core.assistCycles());
+        script.add(
+            now -> {
+              translationCycles += now - translationStart;
+              return now;
+            });
+        script.add(now -> bank(p.served(), now) + dataCycles(p.served(), story.kind()));
+      }
+    }
+
+    private void walk(@Nullable List<Integer> reads, int extra) {
+      if (reads != null) {
+        script.add(now -> now + latencies.structureCacheCycles() + extra);
+        reads.forEach(served -> script.add(now -> bank(served, now) + readCycles(served)));
+      }
+    }
+
+    private long send(List<Interrupt> round, long now) {
+      long cycle = now;
+      for (Interrupt i : round) {
+        cycle += interrupts.sendCycles();
+        cores
+            .get(i.target())
+            .coming
+            .computeIfAbsent(cycle + interrupts.deliverCycles(), c -> new TreeMap<>())
+            .put(number, i.work());
+      }
+      missing = round.size();
+      waitingSince = now;
+      answersUntil = cycle;
+      return now;
+    }
+  }
+
+  private final CoreConfig core;
+  private final Latencies latencies;
+  private final MemoryConfig memory;
+  private final InterruptConfig interrupts;
+  private final List<Core> cores = new ArrayList<>();
+  private final Map<Integer, Long> bankFree = new HashMap<>();
+
+  SlowCores(
+      CoreConfig core,
+      Latencies latencies,
+      MemoryConfig memory,
+      InterruptConfig interrupts,
+      List<List<Item>> items) {
+    this.core = core;
+    this.latencies = latencies;
+    this.memory = memory;
+    this.interrupts = interrupts;
+    for (List<Item> each : items) {
+      cores.add(new Core(cores.size(), each));
+    }
+  }
+
+  void run() {
+    for (long now = 0; ; now++) {
+      long cycle = now;
+      cores.forEach(c -> c.goOn(cycle));
+      cores.forEach(c -> c.begin(cycle));
+      if (cores.stream().allMatch(c -> c.isOver(cycle))) {
+        return;
+      }
+    }
+  }
+
+  long total(int number) {
+    return cores.get(number).total;
+  }
+
+  long translationCycles(int number) {
+    return cores.get(number).translationCycles;
+  }
+
+  long shootdownCycles(int number) {
+    return cores.get(number).shootdownCycles;
+  }
+
+  long taken(int number) {
+    return cores.get(number).taken;
+  }
+
+  private long bank(int served, long now) {
+    int place = Served.place(served);
+    if (place != Served.DRAM_ROW_HIT && place != Served.DRAM_ROW_MISS) {
+      return now;
+    }
+    DramConfig dram = requireNonNull(memory.dram());
+    long start = Math.max(now, bankFree.getOrDefault(Served.bank(served), 0L));
+    int opening = place == Served.DRAM_ROW_MISS ? dram.rowMissCycles() - dram.rowHitCycles() : 0;
+    bankFree.put(Served.bank(served), start + dram.burstCycles() + opening);
+    return start;
+  }
+
+  private int cycles(int served, @Nullable CacheConfig first, int uncached) {
+    return switch (Served.place(served)) {
+      case Served.L1 -> requireNonNull(first).latencyCycles();
+      case Served.L2 -> requireNonNull(memory.l2()).latencyCycles();
+      case Served.LAST_LEVEL -> requireNonNull(memory.llc()).latencyCycles();
+      case Served.DRAM_ROW_HIT -> requireNonNull(memory.dram()).rowHitCycles();
+      case Served.DRAM_ROW_MISS -> requireNonNull(memory.dram()).rowMissCycles();
+      default -> uncached;
+    };
+  }
+
+  private int readCycles(int served) {
+    return cycles(served, memory.l1d(), memory.fixedLatencyCycles());
+  }
+
+  private int dataCycles(int served, int kind) {
+    int whole = cycles(served, kind == 2 ? memory.l1i() : memory.l1d(), 0);
+    int lookup = kind == 2 ? latencies.l1iCycles() : latencies.l1dCycles();
+    return memory.parallelLookup() ? Math.max(0, whole - lookup) : whole;
+  }
+}
