@@ -162,7 +162,7 @@ final class SlowCores {
               return now + lookup;
             });
         if (!p.firstLevelHit()) {
-          script.add(now -> now + latencies.stlbCycles());
+          script.add(now -> now + latencies.stlbCycles() + p.extraCycles());
         }
         walk(p.reads(), 0);
         if (p.retryReads() != null) {

@@ -69,6 +69,12 @@ record Story(int kind, boolean startsInstruction, long registers, List<Passage> 
           new Ahead(other, List.of(otherReads)));
     }
 
+    /** The same, without a walk for another page. */
+    Passage withoutAhead() {
+      return new Passage(
+          page, firstLevelHit, reads, retryReads, assistReads, served, pages, extraCycles, null);
+    }
+
     static Passage hit(long page, int served) {
       return new Passage(page, true, null, null, null, served);
     }
@@ -97,6 +103,12 @@ record Story(int kind, boolean startsInstruction, long registers, List<Passage> 
   /** The same as part of the instruction before. */
   Story inSameInstruction() {
     return new Story(kind, false, 0, passages);
+  }
+
+  /** The same, without walks for pages that nobody has asked for. */
+  Story withoutAhead() {
+    return new Story(
+        kind, startsInstruction, registers, passages.stream().map(Passage::withoutAhead).toList());
   }
 
   Story withRegisters(long all) {
