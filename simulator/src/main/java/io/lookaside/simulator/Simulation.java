@@ -163,10 +163,12 @@ public final class Simulation {
    * @throws TraceException if the trace is flawed, or ends before anything was measured
    */
   public RunResult run() throws IOException {
+    times.begin();
     if (options.prefault()) {
       prefault();
     }
     try (TraceMix traces = open()) {
+      times.begin(); // opening looks into the file: its format, its compression
       long skipped = take(traces, options.skip(), Action.PASS_OVER);
       long warmedUp = take(traces, options.warmup(), Action.REPLAY);
       beginMeasuring();

@@ -28,6 +28,14 @@ public final class StageTimes implements CompactedTrace.Stages {
     this.mark = now();
   }
 
+  /**
+   * Lets the stages begin here: what this thread did since the last booking, such as loading
+   * classes and building the machine, is no stage's.
+   */
+  void begin() {
+    mark = now();
+  }
+
   /** Adds time that another thread has spent. */
   void add(Stage stage, long nanosOfOther) {
     if (enabled) {
