@@ -12,6 +12,7 @@ import io.lookaside.simulator.MissRanking.Axis;
 import io.lookaside.simulator.PressureResult;
 import io.lookaside.simulator.PressureText;
 import io.lookaside.simulator.ProgressListener;
+import io.lookaside.simulator.ReferenceMetric;
 import io.lookaside.simulator.RunCsv;
 import io.lookaside.simulator.RunJson;
 import io.lookaside.simulator.RunOptions;
@@ -39,6 +40,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -311,6 +313,9 @@ class RunCommand implements Callable<Integer> {
   @Option(names = "-q", description = "Print nothing but errors.")
   private boolean quiet;
 
+  @Option(names = "-v", description = "Say on standard error what was read, and what the run took.")
+  private boolean verbose;
+
   RunCommand(Console console) {
     this.console = console;
   }
@@ -337,7 +342,7 @@ class RunCommand implements Callable<Integer> {
     ResultFile timelineFile = files.get("--timeline");
     Timeline events = timelineFile == null ? null : timeline();
 
-    StageTimes times = new StageTimes(speedFile != null);
+    StageTimes times = new StageTimes(speedFile != null || verbose);
     RunResult result = simulate(config, options, times, clock(config, events));
 
     if (jsonFile != null) {
@@ -348,6 +353,9 @@ class RunCommand implements Callable<Integer> {
     }
     if (speedFile != null) {
       speedFile.write(SpeedJson.text(times), console.out());
+    }
+    if (verbose) {
+      sayMore(result, times);
     }
     MemoryResult memoryResult = result.memory();
     PressureResult samples = memoryResult == null ? null : memoryResult.pressure();
@@ -699,6 +707,30 @@ class RunCommand implements Callable<Integer> {
       }
     }
     return ranges;
+  }
+
+  private void sayMore(RunResult result, StageTimes times) {
+    for (int i = 0; i < result.traces().size(); i++) {
+      console
+          .err()
+          .printf(
+              "lookaside: %s: %s, %s%n",
+              result.options().traces().get(i),
+              result.traces().get(i).format().label(),
+              RunJson.hashText(result.traces().get(i).hash()));
+    }
+    console
+        .err()
+        .printf(
+            Locale.ROOT,
+            "lookaside: machine %s; %,d references in %.2f s: %.2f s of CPU time for decoding, %.2f s"
+                + " for prefaulting, %.2f s for the replay%n",
+            result.machine().name(),
+            result.references().get(ReferenceMetric.REFERENCES),
+            times.wallNanos() / 1e9,
+            times.nanos(StageTimes.Stage.DECODE) / 1e9,
+            times.nanos(StageTimes.Stage.PREFAULT) / 1e9,
+            times.nanos(StageTimes.Stage.REPLAY) / 1e9);
   }
 
   /** The kernel modelled on Linux, where an option asks for it. */

@@ -821,4 +821,16 @@ class RunCommandTest {
     Cli.run("run", trace, "--huge-pages", "0-1", "--page-size", "2M").failed(2, "--page-size");
     Cli.run("run", trace, "--huge-pages", "0-1", "--thp", "always").failed(2, "--huge-pages");
   }
+
+  @Test
+  void verboseSaysWhatWasReadAndChangesNothingElse() {
+    byte[] trace = Cli.words(0x1000, 0x2001, 0x3002);
+    Cli.Outcome plain = Cli.runWithInput(trace, "run", "-", "--format", "flat64", "--json", "-");
+    Cli.Outcome more =
+        Cli.runWithInput(trace, "run", "-", "--format", "flat64", "--json", "-", "-v");
+    assertEquals(plain.out(), more.out());
+    assertEquals("", plain.err());
+    assertTrue(more.err().contains("lookaside: -: flat64, refs64:"), more.err());
+    assertTrue(more.err().contains("machine skylake; 3 references in"), more.err());
+  }
 }
