@@ -66,16 +66,18 @@ final class LackeyReader extends TextReader {
   boolean readLine(ReferenceBatch batch) throws TraceException {
     byte[] b = buffer;
     int start = position;
-    int prefix = prefixBytes(b, start);
-    if (prefix < PREFIX || HEX[b[start + PREFIX] & 0xff] < 0) {
-      int end = start + prefix;
-      if ((prefix > 0 && isCutOff(end)) || (prefix == PREFIX && isDamaged(start))) {
-        throw malformed(start, end, "an address of 1 to 16 hexadecimal digits and a comma");
-      }
-      ignoreLine(start);
+    byte first = b[start];
+    byte second = b[start + 1];
+    boolean reference =
+        (first == ' ' ? second == 'L' || second == 'S' || second == 'M' : first == 'I')
+            && (first == ' ' || second == ' ')
+            && b[start + 2] == ' '
+            && HEX[b[start + PREFIX] & 0xff] >= 0;
+    if (!reference) {
+      passOver(start);
       return true;
     }
-    int type = b[start] == ' ' ? b[start + 1] : 'I';
+    int type = first == ' ' ? second : first;
     int p = start + PREFIX;
     long address = 0;
     int digit;
@@ -110,6 +112,16 @@ final class LackeyReader extends TextReader {
       }
     }
     return true;
+  }
+
+  /** Passes over a line that is no reference, unless it is what was left of one. */
+  private void passOver(int start) throws TraceException {
+    int prefix = prefixBytes(buffer, start);
+    int end = start + prefix;
+    if ((prefix > 0 && isCutOff(end)) || (prefix == PREFIX && isDamaged(start))) {
+      throw malformed(start, end, "an address of 1 to 16 hexadecimal digits and a comma");
+    }
+    ignoreLine(start);
   }
 
   /** Whether a line that begins like a reference ends like one too, without a blank between. */
