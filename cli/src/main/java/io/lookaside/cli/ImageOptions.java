@@ -92,16 +92,18 @@ final class ImageOptions {
     ImageSource.Privilege privilege =
         privileges.get(labels.indexOf(RunCommand.oneOf("--cpl", label, labels)));
     MemoryImage opened = MemoryImage.open(file, format("--image-format", format));
+    boolean usable = false;
     try {
       ImageSource source = new ImageSource(opened, root, mode, !noNx, privilege);
       source.paging(new ImageMemory(opened));
+      usable = true;
       return source;
     } catch (IllegalArgumentException e) {
-      opened.close();
       throw new UsageException(file + ": " + e.getMessage());
-    } catch (RuntimeException e) {
-      opened.close();
-      throw e;
+    } finally {
+      if (!usable) {
+        opened.close();
+      }
     }
   }
 

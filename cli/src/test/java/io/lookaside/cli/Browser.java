@@ -35,6 +35,9 @@ final class Browser implements AutoCloseable {
   private static final Pattern PORT = Pattern.compile("on port (\\d+)");
   private static final Duration PATIENCE = Duration.ofMinutes(3);
 
+  /** Between two looks at the page. */
+  private static final long POLL_MILLIS = 20;
+
   private final Process driver;
   private final Path profile;
   private final HttpClient http = HttpClient.newHttpClient();
@@ -155,10 +158,10 @@ final class Browser implements AutoCloseable {
   }
 
   void waitFor(String condition) throws Exception {
-    long end = System.nanoTime() + PATIENCE.toNanos();
+    long tries = PATIENCE.toMillis() / POLL_MILLIS;
     while (!js(condition).asBoolean(false)) {
-      assertTrue(System.nanoTime() < end, () -> "in vain: " + condition);
-      TimeUnit.MILLISECONDS.sleep(20);
+      assertTrue(tries-- > 0, () -> "in vain: " + condition);
+      TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
     }
   }
 
