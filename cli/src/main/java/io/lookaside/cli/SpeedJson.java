@@ -1,5 +1,6 @@
 package io.lookaside.cli;
 
+import io.lookaside.simulator.BatchCost;
 import io.lookaside.simulator.RunJson;
 import io.lookaside.simulator.StageTimes;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -15,6 +16,20 @@ final class SpeedJson {
     node.put("prefaultNanos", times.nanos(StageTimes.Stage.PREFAULT));
     node.put("replayNanos", times.nanos(StageTimes.Stage.REPLAY));
     node.put("wallNanos", times.wallNanos());
+    return RunJson.text(node);
+  }
+
+  /** The same of a sweep, with the references that were read and replayed. */
+  static String text(BatchCost cost, long wallNanos) {
+    ObjectNode node = JsonNodeFactory.instance.objectNode();
+    node.put("decodeNanos", cost.decodeNanos());
+    node.put("compactNanos", cost.compactNanos());
+    node.put("prefaultNanos", cost.prefaultNanos());
+    node.put("replayNanos", cost.replayNanos());
+    node.put("wallNanos", wallNanos);
+    node.put("decodedReferences", cost.decodedReferences());
+    node.put("keptReferences", cost.keptReferences());
+    node.put("replayedReferences", cost.replayedReferences());
     return RunJson.text(node);
   }
 }

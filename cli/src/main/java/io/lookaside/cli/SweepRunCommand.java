@@ -81,7 +81,7 @@ final class SweepRunCommand implements Callable<Integer> {
     }
     List<SweepPoint> points =
         some == null ? plan.points() : points(some, plan.points().size()).map(plan);
-    int code = work.run(console, sweep, plan, points);
+    int code = work.run(console, sweep, plan, points, target);
     if (some == null) {
       work.merge(console, sweep, plan);
     }

@@ -57,6 +57,6 @@ final class SweepShardCommand implements Callable<Integer> {
     int size = plan.points().size();
     int from = (int) (size * (k - 1) / n);
     int to = (int) (size * k / n);
-    return work.run(console, sweep, plan, plan.points().subList(from, to));
+    return work.run(console, sweep, plan, plan.points().subList(from, to), folder);
   }
 }

@@ -107,6 +107,70 @@ class SweepCommandTest {
     }
   }
 
+  /** Two LRU machines over a copy of a sample that is long enough to be kept. */
+  private String sweepOfALongTrace() throws IOException {
+    Files.copy(Path.of(Samples.path("sort.lackey.xz")), folder.resolve("t.lackey.xz"));
+    Path file = folder.resolve("long.yaml");
+    Files.writeString(
+        file,
+        """
+        traces: [t.lackey.xz]
+        machine: reference
+        options: {warmup: 10K, max-refs: 1200K}
+        axes: {stlb.entries: [768, 1536]}
+        """);
+    return file.toString();
+  }
+
+  private JsonNode speed(String... command) throws Exception {
+    List<String> words = new ArrayList<>(List.of(command));
+    words.addAll(List.of("--speed", "-"));
+    return Cli.run(words.toArray(String[]::new)).json();
+  }
+
+  @Test
+  void theNextSweepReadsWhatTheFirstKeptOfTheTraceAndCountsTheSame() throws Exception {
+    String file = sweepOfALongTrace();
+    long references = 1_210_000;
+    JsonNode without = speed("sweep", "run", file, "-o", path("without"), "--no-cache");
+    assertFalse(Files.exists(folder.resolve(".lookaside-cache")));
+    JsonNode first = speed("sweep", "run", file, "-o", path("first"));
+    JsonNode second = speed("sweep", "run", file, "-o", path("second"));
+    for (JsonNode decodes : List.of(without, first)) {
+      assertEquals(references, decodes.path("decodedReferences").longValue());
+      assertEquals(0, decodes.path("keptReferences").longValue());
+    }
+    assertEquals(0, second.path("decodedReferences").longValue());
+    assertEquals(references, second.path("keptReferences").longValue());
+    for (JsonNode speed : List.of(without, first, second)) {
+      assertEquals(2 * references, speed.path("replayedReferences").longValue());
+    }
+    assertSameResults("without", "first");
+    assertSameResults("without", "second");
+    assertEquals(2, json("second").path("points").size());
+  }
+
+  @Test
+  void curveAndSweepShareWhatIsKept() throws Exception {
+    String file = sweepOfALongTrace();
+    Files.writeString(
+        Path.of(file), Files.readString(Path.of(file)).replace("warmup: 10K, max-refs: 1200K", ""));
+    String trace = path("t.lackey.xz");
+    assertEquals(0, Cli.run("curve", trace, "--max-sets", "1", "--max-ways", "1").code());
+    JsonNode speed = speed("sweep", "run", file, "-o", path("s"));
+    assertEquals(0, speed.path("decodedReferences").longValue());
+  }
+
+  @Test
+  void speedMustNotOverwriteAnInput() throws Exception {
+    String file = sweepOfALongTrace();
+    String trace = path("t.lackey.xz");
+    for (String input : List.of(file, trace)) {
+      Cli.Outcome outcome = Cli.run("sweep", "run", file, "-o", path("s"), "--speed", input);
+      assertEquals(2, outcome.code(), outcome.err());
+    }
+  }
+
   @Test
   void theMergedResultDoesNotDependOnThreadsOrderShardsOrFolders() throws Exception {
     String file = sweep().toString();

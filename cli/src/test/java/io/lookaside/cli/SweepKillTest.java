@@ -24,13 +24,13 @@ class SweepKillTest {
 
   @Test
   void threeKills() throws Exception {
-    killAndComplete(3, 24, 1);
+    killAndComplete(3, 256, 1);
   }
 
   @Tag("soak")
   @Test
   void twentyKills() throws Exception {
-    killAndComplete(20, 120, 2);
+    killAndComplete(20, 1280, 2);
   }
 
   private void killAndComplete(int kills, int points, long seed) throws Exception {
@@ -39,7 +39,7 @@ class SweepKillTest {
         file,
         """
         traces: [{name: date, file: DATE}]
-        options: {max-refs: 100K, frames: scattered}
+        options: {max-refs: 20K, frames: scattered}
         axes: {seed: {from: 1, to: POINTS}}
         """
             .replace(

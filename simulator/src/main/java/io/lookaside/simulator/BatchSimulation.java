@@ -1,14 +1,12 @@
 package io.lookaside.simulator;
 
 import io.lookaside.simulator.config.MachineConfig;
-import io.lookaside.traces.CompactBatch;
-import io.lookaside.traces.Compactor;
+import io.lookaside.traces.CompactedTrace;
 import io.lookaside.traces.ReferenceBatch;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
@@ -22,11 +20,12 @@ public final class BatchSimulation {
    * decode the next chunk, one at a time, and to replay a chunk on a machine, which takes its chunks
    * in their order. A thread that is free decodes if chunks run short, else it replays on the machine
    * that is furthest behind. Whoever decodes a chunk compacts it too, for the machines that need no
-   * more: a page that a side repeats is then one reference for each of them. So no thread waits as long as any machine has something to do, and how
-   * tasks meet threads decides nothing in a result.
+   * more: a page that a side repeats is then one reference for each of them. Where all machines of a
+   * batch need no more, the compaction may come from what was kept beside the trace. So no thread
+   * waits as long as any machine has something to do, and how tasks meet threads decides nothing in
+   * a result.
    */
 
-  private static final int SLICES = 16;
   private static final int CHUNKS = 4;
 
   /** With fewer chunks ahead of the last machine, decoding comes first. */
@@ -47,29 +46,6 @@ public final class BatchSimulation {
    */
   public record Outcome(@Nullable RunResult result, @Nullable RuntimeException failure) {}
 
-  /** What a chunk is for. */
-  private enum Phase {
-    PREFAULT,
-    WARMUP,
-    MEASURE
-  }
-
-  /** Decoded references of one phase: slices, each of one process. */
-  private static final class Chunk {
-    final ReferenceBatch[] slices = new ReferenceBatch[SLICES];
-    final CompactBatch[] compacted = new CompactBatch[SLICES];
-    final int[] owners = new int[SLICES];
-    int count;
-    Phase phase = Phase.WARMUP;
-
-    Chunk() {
-      for (int i = 0; i < SLICES; i++) {
-        slices[i] = new ReferenceBatch();
-        compacted[i] = new CompactBatch();
-      }
-    }
-  }
-
   /** A machine's progress. */
   private static final class Runner {
     final RunOptions options;
@@ -77,11 +53,14 @@ public final class BatchSimulation {
     @Nullable RuntimeException failure;
     long next;
     boolean busy;
-    Phase phase;
+    BatchChunk.Phase phase = BatchChunk.Phase.WARMUP;
+
+    // Of the thread that it is busy with, handed on with the lock.
+    final StageTimes times = new StageTimes(true);
+    long replayed;
 
     Runner(Point point) {
       options = point.options();
-      phase = Phase.WARMUP;
       Simulation made = null;
       try {
         made =
@@ -98,22 +77,31 @@ public final class BatchSimulation {
       simulation = made;
     }
 
-    void take(Chunk chunk) {
+    /** Whether compacted references are enough; so they are for one that will do nothing. */
+    boolean takesCompacted() {
+      return simulation == null || simulation.takesCompacted();
+    }
+
+    void take(BatchChunk chunk) {
       Simulation s = simulation;
-      if (s == null || failure != null || (chunk.phase == Phase.PREFAULT && !options.prefault())) {
+      boolean prefaults = chunk.phase == BatchChunk.Phase.PREFAULT;
+      if (s == null || failure != null || (prefaults && !options.prefault())) {
         return;
       }
+      times.begin();
       try {
         enter(s, chunk.phase);
-        for (int i = 0; i < chunk.count; i++) {
-          ReferenceBatch slice = chunk.slices[i];
-          if (chunk.phase == Phase.PREFAULT) {
+        if (prefaults) {
+          for (int i = 0; i < chunk.count; i++) {
+            ReferenceBatch slice = chunk.touches(i);
             s.prefault(chunk.owners[i], slice, 0, slice.count());
-          } else if (s.takesCompacted()) {
-            s.replay(chunk.owners[i], chunk.compacted[i]);
-          } else {
-            s.replay(chunk.owners[i], slice, 0, slice.count());
           }
+          times.book(StageTimes.Stage.PREFAULT);
+        } else {
+          for (int i = 0; i < chunk.count; i++) {
+            replay(s, chunk, i);
+          }
+          times.book(StageTimes.Stage.REPLAY);
         }
       } catch (RuntimeException e) {
         // As above: the point says it, the other points go on.
@@ -121,12 +109,23 @@ public final class BatchSimulation {
       }
     }
 
-    void enter(Simulation s, Phase newPhase) {
+    private void replay(Simulation s, BatchChunk chunk, int i) {
+      if (s.takesCompacted()) {
+        s.replay(chunk.owners[i], chunk.compacted[i]);
+        replayed += chunk.compacted[i].references();
+      } else {
+        ReferenceBatch slice = chunk.slices[i];
+        s.replay(chunk.owners[i], slice, 0, slice.count());
+        replayed += slice.count();
+      }
+    }
+
+    private void enter(Simulation s, BatchChunk.Phase newPhase) {
       if (newPhase != phase) {
-        if (phase == Phase.PREFAULT) {
+        if (phase == BatchChunk.Phase.PREFAULT) {
           s.endPrefaulting();
         }
-        if (newPhase == Phase.MEASURE) {
+        if (newPhase == BatchChunk.Phase.MEASURE) {
           s.beginMeasuring();
         }
         phase = newPhase;
@@ -135,15 +134,10 @@ public final class BatchSimulation {
   }
 
   private final RunOptions options;
-  private final InputStream standardInput;
-  private final ProgressListener listener;
   private final int threads;
-
-  /** Whether a machine takes compacted references. */
-  private final boolean compacts;
-
+  private final BatchSource source;
   private final List<Runner> runners = new ArrayList<>();
-  private final Chunk[] ring = new Chunk[CHUNKS];
+  private final BatchChunk[] ring = new BatchChunk[CHUNKS];
 
   // Guarded by the lock on this, but for what only the decoding thread uses.
   private long decoded;
@@ -151,30 +145,27 @@ public final class BatchSimulation {
   private boolean ended;
   private @Nullable Throwable failure;
 
-  // Of the decoding thread, handed on with the lock.
-  private @Nullable TraceMix traces;
-  private Phase phase;
-  private final Compactor compactor = new Compactor();
-  private long skipped;
-  private long taken;
-  private long warmedUp;
-  private long measured;
-  private long referencesOfEarlierPasses;
-
   /**
    * A batch that has not begun.
    *
    * @param points one or more
    * @param standardInput read where the trace is {@code -}
    * @param threads how many replay, at least 1
+   * @param cache whether compactions are kept beside the trace; not where there are several traces,
+   *     or a machine needs all references
    * @throws IllegalArgumentException if the options do not agree where they must
    */
   public BatchSimulation(
-      List<Point> points, InputStream standardInput, ProgressListener listener, int threads) {
+      List<Point> points,
+      InputStream standardInput,
+      ProgressListener listener,
+      int threads,
+      CompactedTrace.Cache cache) {
     if (points.isEmpty() || threads < 1) {
       throw new IllegalArgumentException("a batch needs a point and a thread");
     }
     this.options = points.get(0).options();
+    this.threads = threads;
     boolean prefault = false;
     for (Point point : points) {
       if (!sameReferences(point.options(), options)) {
@@ -183,14 +174,15 @@ public final class BatchSimulation {
       prefault |= point.options().prefault();
       runners.add(new Runner(point));
     }
-    this.compacts =
-        runners.stream().anyMatch(r -> r.simulation != null && r.simulation.takesCompacted());
-    this.standardInput = standardInput;
-    this.listener = listener;
-    this.threads = threads;
-    this.phase = prefault ? Phase.PREFAULT : Phase.WARMUP;
+    boolean one = options.traces().size() == 1;
+    boolean whole = !one || !runners.stream().allMatch(Runner::takesCompacted);
+    boolean compact = runners.stream().anyMatch(Runner::takesCompacted);
+    this.source =
+        whole
+            ? new MixSource(options, standardInput, listener, prefault)
+            : new CompactSource(options, standardInput, cache, listener, prefault);
     for (int i = 0; i < CHUNKS; i++) {
-      ring[i] = new Chunk();
+      ring[i] = new BatchChunk(whole, compact);
     }
   }
 
@@ -221,21 +213,36 @@ public final class BatchSimulation {
     try {
       done.await();
       rethrow();
-      if (measured == 0) {
-        throw Simulation.nothingToMeasure(options, skipped + warmedUp);
+      if (source.measured() == 0) {
+        throw Simulation.nothingToMeasure(options, source.skipped() + source.warmedUp());
       }
-      List<RunResult.TraceResult> traceResults = Objects.requireNonNull(traces).results();
+      List<RunResult.TraceResult> traceResults = source.results();
       return runners.stream().map(r -> outcome(r, traceResults)).toList();
     } catch (InterruptedException e) {
       fail(e);
       awaitSurely(done);
       throw e;
     } finally {
-      TraceMix open = traces;
-      if (open != null) {
-        open.close();
-      }
+      source.close();
     }
+  }
+
+  /** What the run cost, to be asked for after it. */
+  public BatchCost cost() {
+    BatchCost sum = source.cost();
+    for (Runner runner : runners) {
+      sum =
+          sum.plus(
+              new BatchCost(
+                  0,
+                  0,
+                  runner.replayed,
+                  0,
+                  0,
+                  runner.times.nanos(StageTimes.Stage.PREFAULT),
+                  runner.times.nanos(StageTimes.Stage.REPLAY)));
+    }
+    return sum;
   }
 
   private Outcome outcome(Runner runner, List<RunResult.TraceResult> traceResults) {
@@ -243,7 +250,7 @@ public final class BatchSimulation {
     if (s == null || runner.failure != null) {
       return new Outcome(null, runner.failure);
     }
-    return new Outcome(s.result(traceResults, skipped, warmedUp), null);
+    return new Outcome(s.result(traceResults, source.skipped(), source.warmedUp()), null);
   }
 
   /** Each thread ends after its task; the interruption is known already. */
@@ -331,7 +338,7 @@ public final class BatchSimulation {
 
   private void decode() {
     try {
-      boolean any = fill(ring[(int) (decoded % CHUNKS)]);
+      boolean any = source.fill(ring[(int) (decoded % CHUNKS)]);
       synchronized (this) {
         decoded += any ? 1 : 0;
         ended = !any;
@@ -341,96 +348,5 @@ public final class BatchSimulation {
     } catch (IOException e) {
       fail(e);
     }
-  }
-
-  /** Decodes the next chunk of a phase; returns whether there is one. */
-  private boolean fill(Chunk chunk) throws IOException {
-    TraceMix mix = traces;
-    if (mix == null) {
-      mix = open();
-    }
-    chunk.count = 0;
-    while (chunk.count < SLICES) {
-      long left = left();
-      int n = left == 0 ? 0 : mix.next(left);
-      if (n == 0) {
-        if (chunk.count > 0) {
-          break; // a chunk is of one phase
-        }
-        if (!nextPhase(left == 0)) {
-          return false;
-        }
-        mix = open();
-        continue;
-      }
-      if (skipped < options.skip()) {
-        skipped += n;
-        continue;
-      }
-      taken += n;
-      chunk.phase = phase;
-      chunk.owners[chunk.count] = mix.process();
-      ReferenceBatch slice = chunk.slices[chunk.count];
-      slice.copy(mix.batch(), mix.from(), mix.to());
-      if (compacts) {
-        CompactBatch compact = chunk.compacted[chunk.count];
-        compactor.begin(slice, compact);
-        compactor.add(slice, 0, slice.count(), compact);
-      }
-      chunk.count++;
-    }
-    listener.progress(
-        referencesOfEarlierPasses + mix.referencesRead(), mix.storedBytesRead(), mix.storedBytes());
-    return true;
-  }
-
-  /** References until the skipped ones or the phase end. */
-  private long left() {
-    if (skipped < options.skip()) {
-      return options.skip() - skipped;
-    }
-    long wanted =
-        switch (phase) {
-          case PREFAULT -> {
-            long both = options.warmup() + options.maxReferences();
-            yield both < 0 ? Long.MAX_VALUE : both; // the sum may overflow
-          }
-          case WARMUP -> options.warmup();
-          case MEASURE -> options.maxReferences();
-        };
-    return wanted - taken;
-  }
-
-  /** Goes on to the next phase; returns whether there is one. */
-  private boolean nextPhase(boolean complete) throws IOException {
-    TraceMix mix = Objects.requireNonNull(traces);
-    switch (phase) {
-      case PREFAULT -> {
-        referencesOfEarlierPasses = mix.referencesRead();
-        mix.close();
-        traces = null;
-        skipped = 0;
-        phase = Phase.WARMUP;
-      }
-      case WARMUP -> {
-        warmedUp = taken;
-        phase = Phase.MEASURE;
-      }
-      case MEASURE -> {
-        measured = taken;
-        return false;
-      }
-    }
-    taken = 0;
-    return complete || phase == Phase.WARMUP;
-  }
-
-  private TraceMix open() throws IOException {
-    TraceMix mix = traces;
-    if (mix == null) {
-      mix = new TraceMix(options, standardInput);
-      traces = mix;
-    }
-    return mix;
   }
 }

@@ -10,15 +10,22 @@ import io.lookaside.mmu.format.PageSize;
 import io.lookaside.os.FramePlacement;
 import io.lookaside.simulator.config.MachineConfig;
 import io.lookaside.tlb.TlbConfig;
+import io.lookaside.traces.CompactedTrace;
 import io.lookaside.traces.TraceException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,6 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A batch of runs counts what the runs count one by one. */
 class BatchSimulationTest {
   private static final int REFERENCES = 120_000;
+  private static final int LONG_REFERENCES = 1_100_000;
   private static final ProgressListener NOBODY = (references, bytes, total) -> {};
 
   @TempDir private Path folder;
@@ -86,10 +94,25 @@ class BatchSimulationTest {
     return RunJson.text(RunJson.of(result, ""));
   }
 
+  private static BatchSimulation batch(List<BatchSimulation.Point> points, int threads) {
+    return batch(points, threads, CompactedTrace.Cache.NONE);
+  }
+
+  private static BatchSimulation batch(
+      List<BatchSimulation.Point> points, int threads, CompactedTrace.Cache cache) {
+    return new BatchSimulation(points, InputStream.nullInputStream(), NOBODY, threads, cache);
+  }
+
   private static void assertSame(List<BatchSimulation.Point> points, int threads)
       throws IOException, InterruptedException {
-    List<BatchSimulation.Outcome> outcomes =
-        new BatchSimulation(points, InputStream.nullInputStream(), NOBODY, threads).run();
+    List<BatchSimulation.Outcome> outcomes = batch(points, threads).run();
+    assertSame(points, outcomes);
+  }
+
+  /** Each outcome is the result of its run alone. */
+  private static void assertSame(
+      List<BatchSimulation.Point> points, List<BatchSimulation.Outcome> outcomes)
+      throws IOException {
     assertEquals(points.size(), outcomes.size());
     for (int i = 0; i < points.size(); i++) {
       RunResult alone =
@@ -130,6 +153,115 @@ class BatchSimulationTest {
     assertSame(points, 2);
   }
 
+  /** A flat64 trace of pages that repeat, long enough to be kept. */
+  private List<BatchSimulation.Point> pointsOfALongTrace(long skip, long warmup, long max)
+      throws IOException {
+    Random random = new Random(9);
+    ByteBuffer words =
+        ByteBuffer.allocate(Long.BYTES * LONG_REFERENCES).order(ByteOrder.LITTLE_ENDIAN);
+    long page = 0;
+    for (int i = 0; i < LONG_REFERENCES; i++) {
+      if (random.nextInt(8) == 0) {
+        page = 0x5000_0000_0000L + ((long) random.nextInt(300) << 12);
+      }
+      words.putLong(page + 4L * random.nextInt(1024) + random.nextInt(3));
+    }
+    Path file = folder.resolve("long.flat64");
+    Files.write(file, words.array());
+    List<BatchSimulation.Point> points = new ArrayList<>();
+    for (int i = 0; points.size() < 3; i++) {
+      MachineConfig machine =
+          RandomRuns.machine(
+              new Random(i), ReplacementPolicy.Kind.LRU, TlbConfig.Inclusion.NON_INCLUSIVE);
+      if (LruReplay.fits(machine, PageSize.SIZE_4K)) {
+        List<String> traces = List.of(file.toString());
+        boolean prefault = points.size() == 1;
+        points.add(
+            new BatchSimulation.Point(
+                machine, options(traces, prefault, PageSize.SIZE_4K, skip, warmup, max, 2)));
+      }
+    }
+    return points;
+  }
+
+  private static void assertCost(long decoded, long kept, BatchSimulation batch) {
+    assertEquals(decoded, batch.cost().decodedReferences(), "decoded");
+    assertEquals(kept, batch.cost().keptReferences(), "kept");
+  }
+
+  @Test
+  void theNextBatchReadsWhatTheFirstKept() throws Exception {
+    List<BatchSimulation.Point> points = pointsOfALongTrace(5, 30_001, 1_050_000);
+    long read = 5 + 30_001 + 1_050_000;
+    BatchSimulation first = batch(points, 2, CompactedTrace.Cache.BESIDE);
+    assertSame(points, first.run());
+    assertCost(read, read, first); // the pass that maps pages decodes and keeps, the run reads that
+    BatchSimulation second = batch(points, 2, CompactedTrace.Cache.BESIDE);
+    assertSame(points, second.run());
+    assertCost(0, 2 * read, second);
+    BatchSimulation without = batch(points, 2, CompactedTrace.Cache.NONE);
+    assertSame(points, without.run());
+    assertCost(2 * read, 0, without);
+  }
+
+  @Test
+  void whatIsKeptAndDamagedIsNotUsedButKeptAgain() throws Exception {
+    List<BatchSimulation.Point> points = pointsOfALongTrace(0, 0, Long.MAX_VALUE).subList(0, 1);
+    batch(points, 2, CompactedTrace.Cache.BESIDE).run();
+    List<Path> kept;
+    try (Stream<Path> files = Files.list(folder.resolve(".lookaside-cache"))) {
+      kept = files.toList();
+    }
+    assertEquals(1, kept.size(), kept.toString());
+    byte[] bytes = Files.readAllBytes(kept.get(0));
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(kept.get(0), bytes);
+    BatchSimulation batch = batch(points, 2, CompactedTrace.Cache.BESIDE);
+    assertSame(points, batch.run());
+    assertCost(LONG_REFERENCES, 0, batch);
+    BatchSimulation next = batch(points, 2, CompactedTrace.Cache.BESIDE);
+    next.run();
+    assertCost(0, LONG_REFERENCES, next);
+  }
+
+  @Test
+  void aMachineThatNeedsAllReferencesHasThemDecoded() throws Exception {
+    List<BatchSimulation.Point> points = pointsOfALongTrace(0, 0, Long.MAX_VALUE);
+    batch(points.subList(0, 1), 2, CompactedTrace.Cache.BESIDE).run();
+    MachineConfig random =
+        RandomRuns.machine(
+            new Random(1), ReplacementPolicy.Kind.RANDOM, TlbConfig.Inclusion.NON_INCLUSIVE);
+    List<BatchSimulation.Point> both =
+        List.of(points.get(0), new BatchSimulation.Point(random, points.get(0).options()));
+    BatchSimulation batch = batch(both, 2, CompactedTrace.Cache.BESIDE);
+    assertSame(both, batch.run());
+    assertCost(LONG_REFERENCES, 0, batch);
+  }
+
+  /** Batches at once, as tasks of a cluster: each writes its own file, and one of them stays. */
+  @Test
+  void batchesAtOnceKeepOneFile() throws Exception {
+    List<BatchSimulation.Point> points = pointsOfALongTrace(0, 0, Long.MAX_VALUE).subList(0, 1);
+    ExecutorService pool = Executors.newFixedThreadPool(4);
+    try {
+      List<Future<List<BatchSimulation.Outcome>>> running = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        running.add(pool.submit(() -> batch(points, 1, CompactedTrace.Cache.BESIDE).run()));
+      }
+      for (Future<List<BatchSimulation.Outcome>> one : running) {
+        assertSame(points, one.get());
+      }
+    } finally {
+      pool.shutdownNow();
+    }
+    try (Stream<Path> files = Files.list(folder.resolve(".lookaside-cache"))) {
+      assertEquals(1, files.count());
+    }
+    BatchSimulation next = batch(points, 2, CompactedTrace.Cache.BESIDE);
+    assertSame(points, next.run());
+    assertCost(0, LONG_REFERENCES, next);
+  }
+
   @Test
   void skipWarmupAndLimitFallWhereTheyFallInARunAlone() throws Exception {
     assertSame(points(List.of(trace), 3_001, 70_007, 20_000), 2);
@@ -152,41 +284,34 @@ class BatchSimulationTest {
         onDemand.add(p);
       }
     }
-    new BatchSimulation(onDemand, InputStream.nullInputStream(), listener, 2).run();
+    BatchSimulation batch =
+        new BatchSimulation(
+            onDemand, InputStream.nullInputStream(), listener, 2, CompactedTrace.Cache.NONE);
+    batch.run();
     assertEquals(REFERENCES, read.get());
+    assertEquals(REFERENCES, batch.cost().decodedReferences());
+    assertEquals((long) REFERENCES * onDemand.size(), batch.cost().replayedReferences());
   }
 
   @Test
   void aFlawedTraceFailsTheBatchAsItFailsARun() throws IOException {
     Path bad = folder.resolve("bad.flat64");
     Files.write(bad, new byte[] {0, 0x10, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0});
-    BatchSimulation batch =
-        new BatchSimulation(
-            points(List.of(bad.toString()), 0, 0, Long.MAX_VALUE),
-            InputStream.nullInputStream(),
-            NOBODY,
-            2);
+    BatchSimulation batch = batch(points(List.of(bad.toString()), 0, 0, Long.MAX_VALUE), 2);
     TraceException e = assertThrows(TraceException.class, batch::run);
     assertTrue(String.valueOf(e.getMessage()).contains("record 2"), e.getMessage());
   }
 
   @Test
   void aTraceThatEndsBeforeTheMeasurementFailsTheBatch() {
-    BatchSimulation batch =
-        new BatchSimulation(
-            points(List.of(trace), 0, 2 * REFERENCES, Long.MAX_VALUE),
-            InputStream.nullInputStream(),
-            NOBODY,
-            2);
+    BatchSimulation batch = batch(points(List.of(trace), 0, 2 * REFERENCES, Long.MAX_VALUE), 2);
     TraceException e = assertThrows(TraceException.class, batch::run);
     assertTrue(String.valueOf(e.getMessage()).contains("nothing to measure"), e.getMessage());
   }
 
   @Test
   void anInterruptionEndsAllThreads() {
-    BatchSimulation batch =
-        new BatchSimulation(
-            points(List.of(trace), 0, 0, Long.MAX_VALUE), InputStream.nullInputStream(), NOBODY, 2);
+    BatchSimulation batch = batch(points(List.of(trace), 0, 0, Long.MAX_VALUE), 2);
     Thread.currentThread().interrupt();
     assertThrows(InterruptedException.class, batch::run);
   }
@@ -195,8 +320,6 @@ class BatchSimulationTest {
   void pointsOfDifferentReferencesAreRefused() {
     List<BatchSimulation.Point> points = points(List.of(trace), 0, 0, Long.MAX_VALUE);
     points.addAll(points(List.of(trace), 1, 0, Long.MAX_VALUE));
-    assertThrows(
-        IllegalArgumentException.class,
-        () -> new BatchSimulation(points, InputStream.nullInputStream(), NOBODY, 2));
+    assertThrows(IllegalArgumentException.class, () -> batch(points, 2));
   }
 }

@@ -23,6 +23,7 @@ public abstract class CompactedTrace implements Closeable {
    * What is known of a trace after its last batch.
    *
    * @param format the format that it was read as
+   * @param fetchesAreInstructions whether it has exactly one fetch for each instruction
    * @param hash hash of all references that were read, skipped ones included
    * @param addressSpaces how many address spaces the references that were read belong to
    * @param cores how many processors made them
@@ -33,6 +34,7 @@ public abstract class CompactedTrace implements Closeable {
    */
   public record Facts(
       TraceFormat format,
+      boolean fetchesAreInstructions,
       long hash,
       int addressSpaces,
       int cores,
@@ -40,6 +42,21 @@ public abstract class CompactedTrace implements Closeable {
       long skipped,
       long warmedUp,
       long measured) {}
+
+  /**
+   * Whether compactions are kept beside the trace.
+   *
+   * @param used whether to look for one that is kept there, and to keep one
+   * @param sha256 the SHA-256 of the trace's file in hexadecimal where that is known, which saves
+   *     reading the file for it; else {@code null}
+   */
+  public record Cache(boolean used, @Nullable String sha256) {
+    /** Neither looks for a compaction nor keeps one. */
+    public static final Cache NONE = new Cache(false, null);
+
+    /** Looks for a compaction, and keeps one. */
+    public static final Cache BESIDE = new Cache(true, null);
+  }
 
   /** Is told what has just been done, so that the time of each can be told apart. */
   public interface Stages {
@@ -57,21 +74,29 @@ public abstract class CompactedTrace implements Closeable {
    *
    * @param path a file, or {@code -} for {@code standardInput}
    * @param format the format, or {@code null} to tell it by name and content
-   * @param cache whether to look for a compaction kept beside the trace, and to keep one there
+   * @param cache whether compactions are kept
    */
   public static CompactedTrace open(
       String path,
       @Nullable TraceFormat format,
       InputStream standardInput,
       Stretch stretch,
-      boolean cache,
+      Cache cache,
       Stages stages)
       throws IOException {
-    CompactionCache place = cache ? CompactionCache.beside(path, format, stretch) : null;
+    CompactionCache place =
+        cache.used() ? CompactionCache.beside(path, format, stretch, cache.sha256()) : null;
     CompactedTrace kept = place == null ? null : place.open(stages);
-    return kept != null
-        ? kept
-        : new CompactingTrace(TraceFile.open(path, format, standardInput), stretch, place, stages);
+    if (kept != null) {
+      return kept;
+    }
+    TraceFile file = TraceFile.open(path, format, standardInput);
+    try {
+      return new CompactingTrace(file, stretch, place, stages);
+    } catch (IOException e) {
+      file.close();
+      throw e;
+    }
   }
 
   /**
@@ -83,6 +108,9 @@ public abstract class CompactedTrace implements Closeable {
 
   /** What is known after the end. */
   public abstract Facts facts();
+
+  /** Whether this is read from what was kept, and not from the trace. */
+  public abstract boolean isKept();
 
   /** Bytes of the file that is read, the trace or what is kept of it; -1 if unknown. */
   public abstract long storedBytes();

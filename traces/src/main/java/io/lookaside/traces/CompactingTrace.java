@@ -11,6 +11,7 @@ final class CompactingTrace extends CompactedTrace {
   private final Compactor compactor = new Compactor();
   private final ReferenceBatch raw = new ReferenceBatch();
   private final Stages stages;
+  private final boolean fetchesAreInstructions;
   private @Nullable CompactionWriter writer;
   private @Nullable IOException flaw;
   private int next;
@@ -19,11 +20,12 @@ final class CompactingTrace extends CompactedTrace {
   private long warmedUp;
   private long measured;
 
-  CompactingTrace(
-      TraceFile trace, Stretch stretch, @Nullable CompactionCache place, Stages stages) {
+  CompactingTrace(TraceFile trace, Stretch stretch, @Nullable CompactionCache place, Stages stages)
+      throws IOException {
     this.trace = trace;
     this.stretch = stretch;
     this.stages = stages;
+    this.fetchesAreInstructions = trace.fetchesAreInstructions();
     this.writer = place == null ? null : new CompactionWriter(place);
   }
 
@@ -114,6 +116,7 @@ final class CompactingTrace extends CompactedTrace {
   public Facts facts() {
     return new Facts(
         trace.format(),
+        fetchesAreInstructions,
         hasher.value(),
         trace.addressSpaceIds().length,
         trace.cores(),
@@ -121,6 +124,11 @@ final class CompactingTrace extends CompactedTrace {
         skipped,
         warmedUp,
         measured);
+  }
+
+  @Override
+  public boolean isKept() {
+    return false;
   }
 
   @Override

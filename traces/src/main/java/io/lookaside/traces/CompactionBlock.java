@@ -99,6 +99,7 @@ final class CompactionBlock {
     for (byte b : label) {
       put(b);
     }
+    put(facts.fetchesAreInstructions() ? 1 : 0);
     put(facts.hash());
     put(facts.addressSpaces());
     put(facts.cores());
@@ -119,7 +120,7 @@ final class CompactionBlock {
       throw new IOException("a kept compaction is of an unknown format");
     }
     return new CompactedTrace.Facts(
-        format, get(), (int) get(), (int) get(), get(), get(), get(), get());
+        format, get() != 0, get(), (int) get(), (int) get(), get(), get(), get(), get());
   }
 
   /** Writes the length and the bytes. */

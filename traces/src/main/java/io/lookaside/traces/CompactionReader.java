@@ -111,6 +111,11 @@ final class CompactionReader extends CompactedTrace {
   }
 
   @Override
+  public boolean isKept() {
+    return true;
+  }
+
+  @Override
   public long storedBytes() {
     return size;
   }

@@ -11,7 +11,12 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -64,7 +69,12 @@ class CompactedTraceTest {
 
   private CompactedTrace open(CompactedTrace.Stretch stretch, boolean cache) throws IOException {
     return CompactedTrace.open(
-        trace.toString(), null, InputStream.nullInputStream(), stretch, cache, NO_STAGES);
+        trace.toString(),
+        null,
+        InputStream.nullInputStream(),
+        stretch,
+        cache ? CompactedTrace.Cache.BESIDE : CompactedTrace.Cache.NONE,
+        NO_STAGES);
   }
 
   /** Everything that a trace delivers, as text. */
@@ -102,7 +112,7 @@ class CompactedTraceTest {
 
   private boolean isKept(CompactedTrace.Stretch stretch) throws IOException {
     try (CompactedTrace opened = open(stretch, true)) {
-      return opened instanceof CompactionReader;
+      return opened.isKept();
     }
   }
 
@@ -115,6 +125,41 @@ class CompactedTraceTest {
     assertTrue(isKept(ALL));
     assertEquals(plain, contents(open(ALL, true)));
     assertTrue(plain.get(plain.size() - 1).contains("measured=" + REFERENCES));
+  }
+
+  /** Who knows the hash of the file finds what was kept by one that read the file for it. */
+  @Test
+  void aKnownHashStandsForTheFile() throws Exception {
+    contents(open(ALL, true));
+    byte[] digest = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(trace));
+    assertTrue(isKeptFor(HexFormat.of().formatHex(digest)));
+    digest[0] ^= 1;
+    assertFalse(isKeptFor(HexFormat.of().formatHex(digest)));
+  }
+
+  private boolean isKeptFor(String sha256) throws IOException {
+    try (CompactedTrace opened =
+        CompactedTrace.open(
+            trace.toString(),
+            null,
+            InputStream.nullInputStream(),
+            ALL,
+            new CompactedTrace.Cache(true, sha256),
+            NO_STAGES)) {
+      return opened.isKept();
+    }
+  }
+
+  @Test
+  void whatAKilledProcessBeganIsRemovedAfterADay() throws IOException {
+    Path cache = Files.createDirectory(folder.resolve(".lookaside-cache"));
+    Path old = Files.createFile(cache.resolve(".compact-old.tmp"));
+    Files.setLastModifiedTime(old, FileTime.from(Instant.now().minus(Duration.ofHours(25))));
+    Path young = Files.createFile(cache.resolve(".compact-young.tmp"));
+    contents(open(ALL, true));
+    assertTrue(isKept(ALL));
+    assertFalse(Files.exists(old));
+    assertTrue(Files.exists(young), "another process may be writing it");
   }
 
   @Test

@@ -16,6 +16,7 @@ import io.lookaside.simulator.config.MachineConfig;
 import io.lookaside.simulator.config.MachineLibrary;
 import io.lookaside.simulator.config.Problem;
 import io.lookaside.timing.Overlap;
+import io.lookaside.traces.CompactedTrace;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -166,7 +167,12 @@ public final class Advisor {
       points.add(new BatchSimulation.Point(machine, options(whatIf, List.of())));
     }
     List<BatchSimulation.Outcome> outcomes =
-        new BatchSimulation(points, InputStream.nullInputStream(), listener, request.threads())
+        new BatchSimulation(
+                points,
+                InputStream.nullInputStream(),
+                listener,
+                request.threads(),
+                CompactedTrace.Cache.NONE) // some of the machines need all references
             .run();
     Map<WhatIf, ObjectNode> results = new HashMap<>();
     for (int i = 0; i < points.size(); i++) {

@@ -1,5 +1,6 @@
 package io.lookaside.experiments.sweep;
 
+import io.lookaside.simulator.BatchCost;
 import io.lookaside.simulator.BatchSimulation;
 import io.lookaside.simulator.Clock;
 import io.lookaside.simulator.ProgressListener;
@@ -11,6 +12,7 @@ import io.lookaside.simulator.StageTimes;
 import io.lookaside.simulator.config.ConfigException;
 import io.lookaside.simulator.config.MachineConfig;
 import io.lookaside.simulator.config.MachineLibrary;
+import io.lookaside.traces.CompactedTrace;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -32,12 +34,14 @@ import tools.jackson.databind.node.ObjectNode;
 public final class SweepRunner {
   /*
    * Points of the same trace and the same references run as a batch, for which the trace is decoded
-   * once. All machines of a batch end together, so a batch is as small as it can be with little to
-   * decode: what is in flight when the process is killed is one batch. Points with a clock run alone,
-   * one for each thread.
+   * once. All machines of a batch end together: what is in flight when the process is killed is one
+   * batch. Points with a clock run alone, one for each thread.
    */
 
-  /** Machines for each thread in a batch. */
+  /** The most machines of a batch. */
+  private static final int BATCH = 64;
+
+  /** As many more where there are so many threads. */
   private static final int PER_THREAD = 4;
 
   private static final ProgressListener NOBODY = (references, bytes, total) -> {};
@@ -58,8 +62,9 @@ public final class SweepRunner {
    * @param finished points that have one now
    * @param failed points that have none
    * @param exitCode 0, or what the first point that failed would have ended with
+   * @param cost what the runs cost that were done now
    */
-  public record Summary(int found, int finished, int failed, int exitCode) {}
+  public record Summary(int found, int finished, int failed, int exitCode, BatchCost cost) {}
 
   /** What points have in common that read the same references. */
   private record References(
@@ -68,6 +73,7 @@ public final class SweepRunner {
   private final SweepFolder folder;
   private final SweepPlan plan;
   private final int threads;
+  private final boolean cache;
   private final Listener listener;
   private final ToIntFunction<Exception> exitCodes;
   private final Map<String, MachineConfig> machines = new HashMap<>();
@@ -75,22 +81,26 @@ public final class SweepRunner {
   private int failed;
   private int exitCode;
   private int firstFailure = Integer.MAX_VALUE;
+  private BatchCost cost = BatchCost.NONE;
 
   /**
    * A runner.
    *
    * @param threads how many work, at least 1
+   * @param cache whether to keep compacted traces beside them, and to use what is kept
    * @param exitCodes the exit code that a failure of a run has, 70 for those that are bugs
    */
   public SweepRunner(
       SweepFolder folder,
       SweepPlan plan,
       int threads,
+      boolean cache,
       Listener listener,
       ToIntFunction<Exception> exitCodes) {
     this.folder = folder;
     this.plan = plan;
     this.threads = threads;
+    this.cache = cache;
     this.listener = listener;
     this.exitCodes = exitCodes;
   }
@@ -127,13 +137,13 @@ public final class SweepRunner {
       } else if (e.getKey().clock()) {
         runAlone(e.getValue());
       } else {
-        int size = PER_THREAD * threads;
+        int size = Math.max(BATCH, PER_THREAD * threads);
         for (int from = 0; from < e.getValue().size(); from += size) {
           batch(e.getValue().subList(from, Math.min(from + size, e.getValue().size())));
         }
       }
     }
-    return new Summary(found, finished, failed, exitCode);
+    return new Summary(found, finished, failed, exitCode, cost);
   }
 
   /** What is wrong with a trace, compared with the plan; {@code null} if nothing is. */
@@ -178,7 +188,11 @@ public final class SweepRunner {
     }
     List<BatchSimulation.Outcome> outcomes;
     try {
-      outcomes = new BatchSimulation(batch, InputStream.nullInputStream(), NOBODY, threads).run();
+      BatchSimulation simulation =
+          new BatchSimulation(
+              batch, InputStream.nullInputStream(), NOBODY, threads, cacheOf(points.get(0)));
+      outcomes = simulation.run();
+      cost = cost.plus(simulation.cost());
     } catch (IOException e) {
       for (SweepPoint point : points) {
         fail(point, e); // what is wrong with a trace is wrong for all of its machines
@@ -199,15 +213,23 @@ public final class SweepRunner {
     }
   }
 
-  /** Machines that do not fit into memory together may fit one by one. */
+  /** The plan has the hash of the trace's file already. */
+  private CompactedTrace.Cache cacheOf(SweepPoint point) {
+    List<TraceFileId> files = plan.trace(point.trace()).files();
+    return cache && files.size() == 1
+        ? new CompactedTrace.Cache(true, files.get(0).sha256())
+        : CompactedTrace.Cache.NONE;
+  }
+
+  /** Machines that do not fit into memory together may fit in halves. */
   private void outOfMemory(List<SweepPoint> points) throws IOException, InterruptedException {
     if (points.size() == 1) {
       failForMemory(points.get(0));
       return;
     }
-    for (SweepPoint point : points) {
-      batch(List.of(point));
-    }
+    int half = points.size() / 2;
+    batch(points.subList(0, half));
+    batch(points.subList(half, points.size()));
   }
 
   private void failForMemory(SweepPoint point) throws IOException {
@@ -255,15 +277,11 @@ public final class SweepRunner {
     RunSettings settings = RunSettings.ofJson(point.options());
     Clock clock = settings.clock();
     RunResult result;
+    StageTimes times = new StageTimes(true);
     try {
       result =
           new Simulation(
-                  config,
-                  options(point),
-                  InputStream.nullInputStream(),
-                  NOBODY,
-                  new StageTimes(false),
-                  clock)
+                  config, options(point), InputStream.nullInputStream(), NOBODY, times, clock)
               .run();
     } catch (IOException | RuntimeException e) {
       // Whatever ends one run is what there is to say of its point; the others go on.
@@ -274,6 +292,11 @@ public final class SweepRunner {
       return;
     }
     finish(point, result);
+    addCost(BatchCost.of(result, times));
+  }
+
+  private synchronized void addCost(BatchCost more) {
+    cost = cost.plus(more);
   }
 
   private synchronized void finish(SweepPoint point, RunResult result) throws IOException {

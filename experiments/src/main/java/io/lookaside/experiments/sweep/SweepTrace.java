@@ -24,7 +24,7 @@ public record SweepTrace(
   }
 
   /** The paths to open. */
-  List<String> paths() {
+  public List<String> paths() {
     return files.stream().map(TraceFileId::path).toList();
   }
 }

@@ -90,7 +90,12 @@ public final class CurveSimulation {
         new CompactedTrace.Stretch(options.skip(), 0, options.maxReferences());
     try (CompactedTrace trace =
         CompactedTrace.open(
-            options.trace(), options.format(), standardInput, stretch, options.cache(), times)) {
+            options.trace(),
+            options.format(),
+            standardInput,
+            stretch,
+            options.cache() ? CompactedTrace.Cache.BESIDE : CompactedTrace.Cache.NONE,
+            times)) {
       CompactBatch batch = new CompactBatch();
       long read = options.skip();
       while (trace.read(batch)) {

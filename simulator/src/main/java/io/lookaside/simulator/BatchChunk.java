@@ -1,0 +1,49 @@
+package io.lookaside.simulator;
+
+import io.lookaside.traces.CompactBatch;
+import io.lookaside.traces.ReferenceBatch;
+
+/** Decoded references of one phase of a batch: slices, each of one process. */
+final class BatchChunk {
+  /** What references are read for. */
+  enum Phase {
+    PREFAULT,
+    WARMUP,
+    MEASURE
+  }
+
+  /** The most slices. */
+  static final int SLICES = 16;
+
+  /** All references of each slice, where a machine needs them. */
+  final ReferenceBatch[] slices;
+
+  /** Each slice compacted, where a machine takes it so. */
+  final CompactBatch[] compacted;
+
+  /** The process of each slice. */
+  final int[] owners = new int[SLICES];
+
+  /** How many slices there are. */
+  int count;
+
+  Phase phase = Phase.WARMUP;
+
+  BatchChunk(boolean whole, boolean compact) {
+    slices = new ReferenceBatch[whole ? SLICES : 0];
+    compacted = new CompactBatch[compact ? SLICES : 0];
+    for (int i = 0; i < slices.length; i++) {
+      slices[i] = new ReferenceBatch();
+    }
+    for (int i = 0; i < compacted.length; i++) {
+      compacted[i] = new CompactBatch();
+    }
+  }
+
+  /**
+   * References of a slice that touch all pages that the slice touches, in the order of first touch.
+   */
+  ReferenceBatch touches(int slice) {
+    return slices.length > 0 ? slices[slice] : compacted[slice].records;
+  }
+}
