@@ -107,6 +107,9 @@ final class TimedReplay implements ReplayEngine {
   private final PageSize[] pageSizes = new PageSize[AccessKind.COUNT];
   private final PageSize[] pieceSizes = new PageSize[AccessKind.COUNT];
 
+  /** Hits that are handed over to the clock together. */
+  private final int[] passing = new int[CHUNK];
+
   /** By kind: repetitions that the TLBs have not counted yet. */
   private final long[] repetitions = new long[AccessKind.COUNT];
 
@@ -401,6 +404,12 @@ final class TimedReplay implements ReplayEngine {
     long all = 0;
     int next = to;
     for (int i = from; i < to; i++) {
+      if (!scheduled && timing.passesHits()) {
+        i = runHits(batch, i, to);
+        if (i == to) {
+          break;
+        }
+      }
       long va = batch.addresses[i];
       int descriptor = batch.descriptors[i];
       int kind = ReferenceBatch.kind(descriptor);
@@ -430,6 +439,65 @@ final class TimedReplay implements ReplayEngine {
     ended = false;
     countReferences(all);
     return next;
+  }
+
+  /**
+   * Runs repetitions that enter a window while nothing is under way there, up to the first
+   * reference that is something else or that DRAM serves; the latter is run too.
+   *
+   * @return the first reference that was not run
+   */
+  private int runHits(ReferenceBatch batch, int from, int to) {
+    long[] addresses = batch.addresses;
+    int[] descriptors = batch.descriptors;
+    long[] pageOf = pages;
+    long[] distanceOf = distances;
+    int[] masks = classMask;
+    int[] toPass = passing;
+    boolean caches = cached;
+    boolean fetches = sawFetch;
+    long sum = 0;
+    long all = 0;
+    int count = 0;
+    int i = from;
+    for (; i < to; i++) {
+      long va = addresses[i];
+      int descriptor = descriptors[i];
+      int kind = descriptor & 3;
+      long number = va >>> PAGE_SHIFT;
+      int slot = (kind << CLASS_BITS) | ((int) number & masks[kind]);
+      long page = pageOf[slot];
+      long last = va + (descriptor >>> 2);
+      if (((number ^ page) | ((last >>> PAGE_SHIFT) ^ page)) != 0) {
+        break;
+      }
+      long pa = va + distanceOf[slot];
+      sum += pa;
+      all += 1L << (kind * COUNT_BITS);
+      boolean starts = kind == FETCH || !fetches;
+      fetches |= kind == FETCH;
+      int accessing = 0;
+      if (caches) {
+        int served = memory.access(pa, kind == FETCH);
+        if (Served.isDram(served)) {
+          timing.acceptHits(toPass, count);
+          count = 0;
+          timing.acceptHit(kind, starts, registersOf(batch, i, kind), keys[slot], served, pa);
+          i++;
+          break;
+        }
+        accessing = timing.dataCycles(kind, served);
+      }
+      toPass[count++] = CoreTiming.hit(kind, starts, accessing);
+    }
+    timing.acceptHits(toPass, count);
+    sawFetch = fetches;
+    physicalAddressSum += sum;
+    for (int kind = 0; kind < AccessKind.COUNT; kind++) {
+      repetitions[kind] += unpack(all, kind);
+    }
+    countReferences(all);
+    return i;
   }
 
   private void acceptHit(

@@ -34,6 +34,10 @@ public final class CoreTiming {
   private static final int STORE = AccessKind.STORE.ordinal();
   private static final int FETCH = AccessKind.FETCH.ordinal();
   private static final long BLOCKED = Long.MAX_VALUE;
+
+  /** Before every cycle. */
+  private static final long NEVER = -1;
+
   private static final int REGISTERS = 256;
   private static final int NOBODY = Life.NOBODY;
   private static final long NO_OWNER = -1;
@@ -42,6 +46,11 @@ public final class CoreTiming {
   private static final long NO_REFERENCE = -1;
 
   private static final Step[] STEPS = Step.values();
+
+  // A hit in an int: its kind, whether it starts an instruction, what its access takes.
+  private static final int KIND_MASK = 3;
+  private static final int STARTS_INSTRUCTION = 4;
+  private static final int HIT_BITS = 3;
 
   /** Marks the sequence numbers of walks ahead; below are their number, and their place. */
   private static final long AHEAD = 1L << 53;
@@ -104,6 +113,10 @@ public final class CoreTiming {
 
   private final Instruction[] instructions;
   private final int instructionMask;
+
+  /** When the last instructions retired, as far as that is known, by their number. */
+  private final long[] instructionRetired;
+
   private long instructionTail;
 
   /** Walks ahead, at work or idle, and how many there have been. */
@@ -188,6 +201,8 @@ public final class CoreTiming {
   private boolean nextStartsInstruction;
   private long nextRegisters;
 
+  private final int[] oneHit = new int[1];
+
   private final Counters<TimingMetric> counters = new Counters<>(TimingMetric.class);
   private final long[] counts = counters.values();
   private final Counters<CycleCause> causes = new Counters<>(CycleCause.class);
@@ -223,6 +238,7 @@ public final class CoreTiming {
       instructions[i] = new Instruction();
     }
     instructionMask = instructions.length - 1;
+    instructionRetired = new long[instructions.length];
     loadQueue = config.loadQueueEntries();
     storeQueue = config.storeQueueEntries();
     loadRetired = new long[powerOfTwo(loadQueue)];
@@ -331,8 +347,9 @@ public final class CoreTiming {
       addHits(1, lookupCycles[kind], done - translated);
       return;
     }
-    if (nothingUnderWay() && !Served.isDram(served)) {
-      passThrough(kind, startsInstruction, served);
+    if (!Served.isDram(served) && passesHits()) {
+      oneHit[0] = hit(kind, startsInstruction, dataCycles(kind, served));
+      acceptHits(oneHit, 1);
       return;
     }
     announce(kind, startsInstruction, registers);
@@ -341,10 +358,11 @@ public final class CoreTiming {
   }
 
   /**
-   * Whether all that entered a window before is retired as far as cycles are concerned, so that a
-   * hit that enters now has an end that follows from what is known.
+   * Whether all that entered a window before is retired as far as cycles are concerned, so that of
+   * hits that enter now, and that DRAM does not serve, all follows from what is known: {@link
+   * #acceptHits(int[], int)} takes them.
    */
-  private boolean nothingUnderWay() {
+  public boolean passesHits() {
     if (serial || dataflow || observer != null || ended || !scheduler.singleCore()) {
       return false;
     }
@@ -352,44 +370,175 @@ public final class CoreTiming {
     return head == tail && holder == NOBODY && scheduler.isIdle() && pending.isEmpty();
   }
 
-  /** Lets a hit enter, run and retire at once; what {@link #accept} and retirement would do. */
-  private void passThrough(int kind, boolean startsInstruction, int served) {
-    announced = true;
-    nextKind = kind;
-    nextStartsInstruction = startsInstruction;
-    long cycle = findReadyCycle();
-    announced = false;
-    if (startsInstruction || instructionTail == 0) {
-      startInstruction(cycle);
-    }
-    entryCycle = cycle;
-    scheduler.entered(cycle, cycle);
-    references++;
-    tail++;
-    head++;
-    long lookup = bookPort(firstLevelPorts[kind], cycle);
-    long translated = lookup + lookupCycles[kind];
-    long done = translated + dataCycles[kind][Served.place(served)];
-    counts[TRANSLATION_CYCLES] += translated - cycle;
-    latestComplete = Math.max(latestComplete, done);
+  /**
+   * A hit as {@link #acceptHits(int[], int)} takes it.
+   *
+   * @param kind an {@link AccessKind} code
+   * @param accessing its {@link #dataCycles}
+   */
+  public static int hit(int kind, boolean startsInstruction, int accessing) {
+    return kind | (startsInstruction ? STARTS_INSTRUCTION : 0) | accessing << HIT_BITS;
+  }
 
-    long retired = retirement(done, startsInstruction);
-    if (retired > lastRetired) {
-      long data = Math.max(0, Math.min(done, retired) - Math.max(translated, lastRetired));
-      causes.values()[DATA] += data;
-      causes.values()[BASE] += retired - lastRetired - data;
-      lastRetired = retired;
+  /**
+   * Lets hits enter, run and retire at once, one after the other: what {@link #accept} and
+   * retirement would do. Only where {@link #passesHits}.
+   *
+   * @param hits what {@link #hit} makes of each
+   */
+  public void acceptHits(int[] hits, int count) {
+    if (count == 0) {
+      return;
     }
-    instructions[(int) (instructionTail - 1) & instructionMask].retired = retired;
-    if (kind == LOAD) {
-      loads++;
-      loadRetired[(int) retiredLoads++ & loadMask] = retired;
-    } else if (kind == STORE) {
-      stores++;
-      storeRetired[(int) retiredStores++ & storeMask] = retired;
-    } else {
-      heldUntil = Math.max(heldUntil, lookup + (done - translated) - hiddenFetchCycles);
+    // Everything is kept in local variables: this is most of what a window costs.
+    int width = config.issueWidth();
+    int reorderBuffer = config.reorderBufferEntries();
+    long[] instructionRing = instructionRetired;
+    long[] loadRing = loadRetired;
+    long[] storeRing = storeRetired;
+    int instructionRingMask = instructionRing.length - 1;
+    int loadRingMask = loadRing.length - 1;
+    int storeRingMask = storeRing.length - 1;
+    int fetchLookup = lookupCycles[FETCH];
+    int loadLookup = lookupCycles[LOAD];
+    int storeLookup = lookupCycles[STORE];
+    Ports fetchPorts = firstLevelPorts[FETCH];
+    Ports dataPorts = firstLevelPorts[LOAD];
+    int mostFetches = fetchPorts.count();
+    long fetchPortCycle = fetchPorts.cycle();
+    int fetchesInCycle = fetchPorts.taken();
+    int mostData = dataPorts.count();
+    long dataPortCycle = dataPorts.cycle();
+    int dataInCycle = dataPorts.taken();
+    int hidden = hiddenFetchCycles;
+
+    long entry = entryCycle;
+    long held = heldUntil;
+    long instruction = instructionTail; // the number of the next
+    long started = instruction == 0 ? NEVER : instructionCycle;
+    int startedInCycle = enteredInCycle;
+    long retiring = lastRetired;
+    int inRetiringCycle = retiredInCycle;
+    long latest = latestComplete;
+    long newLoads = loads;
+    long newStores = stores;
+    long translating = 0;
+    long portWaits = 0;
+    long accessing = 0;
+
+    for (int i = 0; i < count; i++) {
+      int hit = hits[i];
+      int kind = hit & KIND_MASK;
+      boolean starts = (hit & STARTS_INSTRUCTION) != 0;
+      long cycle = Math.max(entry, held);
+      if (starts) {
+        if (cycle == started && startedInCycle >= width) {
+          cycle++;
+        }
+        // What has not been used of a ring is 0 and makes nobody wait.
+        int leaving = (int) (instruction - reorderBuffer) & instructionRingMask;
+        cycle = Math.max(cycle, instructionRing[leaving]);
+      }
+      long lookup;
+      long translated;
+      if (kind == FETCH) {
+        lookup = cycle;
+        if (cycle > fetchPortCycle) {
+          fetchPortCycle = cycle;
+          fetchesInCycle = 1;
+        } else {
+          if (fetchesInCycle < mostFetches) {
+            fetchesInCycle++;
+          } else {
+            fetchPortCycle++;
+            fetchesInCycle = 1;
+          }
+          lookup = fetchPortCycle;
+          portWaits += lookup != cycle ? 1 : 0;
+        }
+        translated = lookup + fetchLookup;
+      } else {
+        if (kind == LOAD) {
+          cycle = Math.max(cycle, loadRing[(int) (newLoads - loadQueue) & loadRingMask]);
+        } else {
+          cycle = Math.max(cycle, storeRing[(int) (newStores - storeQueue) & storeRingMask]);
+        }
+        lookup = cycle;
+        if (cycle > dataPortCycle) {
+          dataPortCycle = cycle;
+          dataInCycle = 1;
+        } else {
+          if (dataInCycle < mostData) {
+            dataInCycle++;
+          } else {
+            dataPortCycle++;
+            dataInCycle = 1;
+          }
+          lookup = dataPortCycle;
+          portWaits += lookup != cycle ? 1 : 0;
+        }
+        translated = lookup + (kind == LOAD ? loadLookup : storeLookup);
+      }
+      if (starts || instruction == 0) {
+        startedInCycle = cycle == started ? startedInCycle + 1 : 1;
+        started = cycle;
+        instruction++;
+      }
+      entry = cycle;
+      translating += translated - cycle;
+      int data = hit >>> HIT_BITS;
+      long complete = translated + data;
+      latest = Math.max(latest, complete);
+
+      long retired = retiring;
+      if (complete > retiring) {
+        retired = complete;
+        inRetiringCycle = 1;
+      } else if (starts) {
+        if (inRetiringCycle == width) {
+          retired++;
+          inRetiringCycle = 1;
+        } else {
+          inRetiringCycle++;
+        }
+      }
+      if (data != 0) {
+        accessing += Math.max(0, Math.min(complete, retired) - Math.max(translated, retiring));
+      }
+      retiring = retired;
+      instructionRing[(int) (instruction - 1) & instructionRingMask] = retired;
+      if (kind == FETCH) {
+        held = Math.max(held, lookup + data - hidden);
+      } else if (kind == LOAD) {
+        loadRing[(int) newLoads++ & loadRingMask] = retired;
+      } else {
+        storeRing[(int) newStores++ & storeRingMask] = retired;
+      }
     }
+
+    fetchPorts.set(fetchPortCycle, fetchesInCycle);
+    dataPorts.set(dataPortCycle, dataInCycle);
+    entryCycle = entry;
+    heldUntil = held;
+    instructionTail = instruction;
+    instructionCycle = started;
+    enteredInCycle = startedInCycle;
+    causes.values()[DATA] += accessing;
+    causes.values()[BASE] += retiring - lastRetired - accessing;
+    lastRetired = retiring;
+    retiredInCycle = inRetiringCycle;
+    latestComplete = latest;
+    retiredLoads += newLoads - loads;
+    loads = newLoads;
+    retiredStores += newStores - stores;
+    stores = newStores;
+    counts[TRANSLATION_CYCLES] += translating;
+    counts[PORT_WAITS] += portWaits;
+    references += count;
+    head += count;
+    tail += count;
+    announced = false;
+    scheduler.entered(entry, entry);
   }
 
   /** The cycle in which the oldest reference retires, which is complete in a given one. */
@@ -523,7 +672,7 @@ public final class CoreTiming {
         if (head != tail && lives[(int) head & lifeMask].instruction <= leaving) {
           return BLOCKED;
         }
-        cycle = Math.max(cycle, instructions[(int) leaving & instructionMask].retired);
+        cycle = Math.max(cycle, instructionRetired[(int) leaving & instructionMask]);
       }
     }
     if (nextKind == LOAD && loads >= loadQueue) {
@@ -1101,7 +1250,7 @@ public final class CoreTiming {
     instruction.closed = false;
     instruction.latest = cycle;
     instruction.done = Instruction.UNKNOWN;
-    instruction.retired = 0;
+    instructionRetired[(int) instruction.number & instructionMask] = 0;
     instruction.firstDependent = NOBODY;
     instruction.missingOperands = 0;
     instruction.operandsReady = cycle;
@@ -1209,7 +1358,7 @@ public final class CoreTiming {
         life.attribute(lastRetired, cycle, causes.values());
         lastRetired = cycle;
       }
-      instructions[(int) life.instruction & instructionMask].retired = cycle;
+      instructionRetired[(int) life.instruction & instructionMask] = cycle;
       if (life.kind == LOAD) {
         loadRetired[(int) retiredLoads++ & loadMask] = cycle;
       } else if (life.kind == STORE) {

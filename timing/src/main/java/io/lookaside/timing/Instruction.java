@@ -31,9 +31,6 @@ final class Instruction {
   /** The cycle in which the operands known so far are there. */
   long operandsReady;
 
-  /** The cycle in which its last reference retired. */
-  long retired;
-
   /** The first operand of a later instruction that waits for this one: a code, or -1. */
   int firstDependent;
 

@@ -23,4 +23,25 @@ final class Ports {
     }
     return cycle;
   }
+
+  /** How many ports there are. */
+  int count() {
+    return ports;
+  }
+
+  /** The last cycle in which a port was taken. */
+  long cycle() {
+    return cycle;
+  }
+
+  /** How many were taken in that cycle. */
+  int taken() {
+    return taken;
+  }
+
+  /** Says what {@link #cycle} and {@link #taken} are now. */
+  void set(long newCycle, int newTaken) {
+    cycle = newCycle;
+    taken = newTaken;
+  }
 }
