@@ -106,6 +106,13 @@ final class AdviseCommand implements Callable<Integer> {
   private boolean noTiming;
 
   @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description =
+          "How many threads work (default: one for each core); the advice does not depend on it.")
+  private @Nullable Integer threads;
+
+  @Option(
       names = "--json",
       paramLabel = "FILE",
       description = "Write the advice as JSON; - for standard output instead of the text.")
@@ -160,6 +167,10 @@ final class AdviseCommand implements Callable<Integer> {
     if (maxRefs != null && maxRefs == 0) {
       throw new UsageException("--max-refs must be at least 1");
     }
+    int working = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+    if (working < 1) {
+      throw new UsageException("--threads must be at least 1");
+    }
     for (String setting : settings) {
       if (setting.indexOf('=') <= 0) {
         throw new UsageException(
@@ -177,6 +188,6 @@ final class AdviseCommand implements Callable<Integer> {
         seed,
         !noTiming,
         regions,
-        Runtime.getRuntime().availableProcessors());
+        working);
   }
 }

@@ -268,6 +268,14 @@ class RunCommand implements Callable<Integer> {
   private long seed;
 
   @Option(
+      names = "--threads",
+      paramLabel = "1|2",
+      description =
+          "Host threads: 1 reads the traces in the thread that replays them, 2 in threads of their"
+              + " own ahead of it (default: 2). The result is the same.")
+  private int threads = 2;
+
+  @Option(
       names = "--timing",
       description = "Say when things happen: cycles by cause, walk latencies, caches and DRAM.")
   private boolean timing;
@@ -613,6 +621,9 @@ class RunCommand implements Callable<Integer> {
     if (timing && checkStale) {
       throw new UsageException("--check-stale runs without a clock; leave --timing out");
     }
+    if (threads < 1 || threads > 2) {
+      throw new UsageException("--threads must be 1 or 2; a run uses no more");
+    }
     if (quantum != null && quantum == 0) {
       throw new UsageException("--quantum must be at least 1");
     }
@@ -689,7 +700,8 @@ class RunCommand implements Callable<Integer> {
         hugeRanges(size, prefault),
         heatmap,
         pressureEvery(),
-        kernelSettings().khugepagedPeriod());
+        kernelSettings().khugepagedPeriod(),
+        threads > 1);
   }
 
   private List<AddressRange> hugeRanges(PageSize size, boolean prefault) throws UsageException {

@@ -150,7 +150,7 @@ public final class BatchSimulation {
    *
    * @param points one or more
    * @param standardInput read where the trace is {@code -}
-   * @param threads how many replay, at least 1
+   * @param threads how many replay, at least 1; if it is 1, it reads the traces too
    * @param cache whether compactions are kept beside the trace; not where there are several traces,
    *     or a machine needs all references
    * @throws IllegalArgumentException if the options do not agree where they must
@@ -164,7 +164,8 @@ public final class BatchSimulation {
     if (points.isEmpty() || threads < 1) {
       throw new IllegalArgumentException("a batch needs a point and a thread");
     }
-    this.options = points.get(0).options();
+    RunOptions first = points.get(0).options();
+    this.options = threads == 1 ? first.withoutReadAhead() : first;
     this.threads = threads;
     boolean prefault = false;
     for (Point point : points) {

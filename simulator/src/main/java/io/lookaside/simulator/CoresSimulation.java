@@ -226,7 +226,7 @@ public final class CoresSimulation {
         throw Simulation.nothingToMeasure(options, skipped + warmedUp);
       }
       times.book(StageTimes.Stage.REPLAY);
-      times.add(StageTimes.Stage.DECODE, mixes.readerNanos());
+      times.addDecoding(mixes.nanosAhead(), mixes.nanosInTurn());
       return result(mixes, skipped, warmedUp);
     }
   }
@@ -265,8 +265,12 @@ public final class CoresSimulation {
       return least < 0 ? -1 : ofCore.stream().mapToLong(TraceMix::storedBytes).sum();
     }
 
-    long readerNanos() {
-      return ofCore.stream().mapToLong(TraceMix::readerNanos).sum();
+    long nanosAhead() {
+      return ofCore.stream().mapToLong(TraceMix::nanosAhead).sum();
+    }
+
+    long nanosInTurn() {
+      return ofCore.stream().mapToLong(TraceMix::nanosInTurn).sum();
     }
 
     /** What was read of a trace, whatever cores read it. */
@@ -530,7 +534,7 @@ public final class CoresSimulation {
       take(mixes, wanted < 0 ? Long.MAX_VALUE : wanted, Action.PREFAULT); // the sum may overflow
       bytesOfEarlierPasses = mixes.storedBytesRead();
       referencesOfEarlierPasses = mixes.referencesRead();
-      times.add(StageTimes.Stage.PREFAULT, mixes.readerNanos());
+      times.add(StageTimes.Stage.PREFAULT, mixes.nanosAhead());
     }
     for (Core core : cores) {
       core.ended = false;

@@ -24,7 +24,10 @@ final class MixSource implements BatchSource {
   private long warmedUp;
   private long measured;
   private long referencesOfEarlierPasses;
-  private long readerNanosOfEarlierPasses;
+
+  // Thread CPU time that reading took in earlier passes: in threads of its own, and here.
+  private long aheadOfEarlierPasses;
+  private long inTurnOfEarlierPasses;
 
   /**
    * A source of the references that {@code options} ask for.
@@ -107,7 +110,8 @@ final class MixSource implements BatchSource {
     switch (phase) {
       case PREFAULT -> {
         referencesOfEarlierPasses = mix.referencesRead();
-        readerNanosOfEarlierPasses = mix.readerNanos();
+        aheadOfEarlierPasses = mix.nanosAhead();
+        inTurnOfEarlierPasses = mix.nanosInTurn();
         mix.close();
         traces = null;
         skipped = 0;
@@ -158,12 +162,14 @@ final class MixSource implements BatchSource {
   @Override
   public BatchCost cost() {
     TraceMix mix = traces;
+    long ahead = aheadOfEarlierPasses + (mix == null ? 0 : mix.nanosAhead());
+    long inTurn = inTurnOfEarlierPasses + (mix == null ? 0 : mix.nanosInTurn());
     return new BatchCost(
         referencesOfEarlierPasses + (mix == null ? 0 : mix.referencesRead()),
         0,
         0,
-        readerNanosOfEarlierPasses + (mix == null ? 0 : mix.readerNanos()),
-        times.nanos(StageTimes.Stage.REPLAY),
+        ahead + inTurn,
+        times.nanos(StageTimes.Stage.REPLAY) - inTurn,
         0,
         0);
   }

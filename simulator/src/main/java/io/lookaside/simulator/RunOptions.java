@@ -34,6 +34,8 @@ import org.jspecify.annotations.Nullable;
  * @param pressureEvery references between samples of memory pressure; 0 for none
  * @param khugepagedPeriod with the kernel modelled on Linux: references, or with a clock cycles,
  *     between two scans of khugepaged; 0 for none
+ * @param readAhead whether threads of their own read the traces ahead of the replay; nothing in a
+ *     result depends on it
  */
 public record RunOptions(
     List<String> traces,
@@ -54,7 +56,8 @@ public record RunOptions(
     List<AddressRange> hugePages,
     boolean heatmap,
     long pressureEvery,
-    long khugepagedPeriod) {
+    long khugepagedPeriod,
+    boolean readAhead) {
   /**
    * A ranking that is asked for.
    *
@@ -107,7 +110,8 @@ public record RunOptions(
         List.of(),
         false,
         0,
-        0);
+        0,
+        true);
   }
 
   /** Options of a run whose page faults are first touches and nothing else. */
@@ -189,6 +193,32 @@ public record RunOptions(
         ranges,
         heatmap,
         pressureEvery,
-        khugepagedPeriod);
+        khugepagedPeriod,
+        readAhead);
+  }
+
+  /** The same, read in the thread that replays. */
+  public RunOptions withoutReadAhead() {
+    return new RunOptions(
+        traces,
+        format,
+        quantum,
+        prefault,
+        frames,
+        pageSize,
+        skip,
+        warmup,
+        maxReferences,
+        seed,
+        top,
+        linux,
+        quantumCycles,
+        image,
+        checkStale,
+        hugePages,
+        heatmap,
+        pressureEvery,
+        khugepagedPeriod,
+        false);
   }
 }

@@ -176,7 +176,7 @@ public final class Simulation {
         throw nothingToMeasure(options, skipped + warmedUp);
       }
       times.book(StageTimes.Stage.REPLAY);
-      times.add(StageTimes.Stage.DECODE, traces.readerNanos());
+      times.addDecoding(traces.nanosAhead(), traces.nanosInTurn());
       return result(traces.results(), skipped, warmedUp);
     }
   }
@@ -350,7 +350,7 @@ public final class Simulation {
       }
       bytesOfEarlierPasses = traces.storedBytesRead();
       referencesOfEarlierPasses = traces.referencesRead();
-      times.add(StageTimes.Stage.PREFAULT, traces.readerNanos());
+      times.add(StageTimes.Stage.PREFAULT, traces.nanosAhead());
     }
     endPrefaulting();
     times.book(StageTimes.Stage.PREFAULT);

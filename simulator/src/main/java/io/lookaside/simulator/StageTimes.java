@@ -8,7 +8,7 @@ import java.lang.management.ThreadMXBean;
 public final class StageTimes implements CompactedTrace.Stages {
   /** What a run spends its time on. */
   public enum Stage {
-    /** Reading, decompressing, decoding and hashing the trace, in a thread of its own. */
+    /** Reading, decompressing, decoding and hashing the trace. */
     DECODE,
     /** Mapping pages before the run, with the decoding for it. */
     PREFAULT,
@@ -41,6 +41,17 @@ public final class StageTimes implements CompactedTrace.Stages {
     if (enabled) {
       nanos[stage.ordinal()] += nanosOfOther;
     }
+  }
+
+  /**
+   * Books what reading the trace took beside the replay.
+   *
+   * @param ahead time of threads of its own
+   * @param inTurn time of this thread, which was booked to the replay
+   */
+  void addDecoding(long ahead, long inTurn) {
+    add(Stage.DECODE, ahead + inTurn);
+    add(Stage.REPLAY, -inTurn);
   }
 
   /** Books this thread's time since the last call to {@code stage}. */

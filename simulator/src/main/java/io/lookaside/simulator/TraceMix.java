@@ -5,7 +5,6 @@ import io.lookaside.traces.ThreadShare;
 import io.lookaside.traces.TraceException;
 import io.lookaside.traces.TraceFile;
 import io.lookaside.traces.TraceFormat;
-import io.lookaside.traces.TraceReadAhead;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -24,10 +23,7 @@ final class TraceMix implements Closeable {
   private static final class Source {
     final TraceFormat format;
     final long storedBytes;
-    final TraceReadAhead trace;
-
-    /** What was taken last. */
-    TraceReadAhead.Slot slot = TraceReadAhead.Slot.nothing();
+    final TraceBatches trace;
 
     /** The number of the trace in the order in which they were named. */
     final int number;
@@ -40,12 +36,12 @@ final class TraceMix implements Closeable {
     /** Whether it has exactly one fetch for each instruction that was executed. */
     final boolean fetchesAreInstructions;
 
-    Source(TraceFile file, int number) throws IOException {
+    Source(TraceFile file, int number, boolean readAhead) throws IOException {
       this.number = number;
       format = file.format();
       fetchesAreInstructions = file.fetchesAreInstructions();
       storedBytes = file.storedBytes();
-      trace = new TraceReadAhead(file);
+      trace = TraceBatches.of(file, readAhead);
     }
   }
 
@@ -103,7 +99,7 @@ final class TraceMix implements Closeable {
     if (!home && !file.format().namesProcessors()) {
       file.close(); // it has one thread, which is another core's
     } else {
-      sources.add(new Source(file, i));
+      sources.add(new Source(file, i, options.readAhead()));
     }
   }
 
@@ -156,10 +152,8 @@ final class TraceMix implements Closeable {
   /** Whether the source has references; reads more where the batch is used up. */
   private boolean fill(Source source) throws IOException {
     if (source.next == source.available) {
-      TraceReadAhead.Slot slot = source.trace.take();
-      source.slot = slot;
+      source.available = source.trace.take();
       source.next = 0;
-      source.available = slot.count();
       source.ended = source.available == 0;
       referencesRead += source.available;
     }
@@ -168,7 +162,7 @@ final class TraceMix implements Closeable {
 
   /** The batch that the slice lies in. */
   ReferenceBatch batch() {
-    return sources.get(current).slot.batch();
+    return sources.get(current).trace.batch();
   }
 
   /** Where in its batch the slice begins. */
@@ -184,7 +178,7 @@ final class TraceMix implements Closeable {
   /** The number of the process that the slice belongs to, 0 to 4095. */
   int process() throws TraceException {
     Source source = sources.get(current);
-    return processes.processOf(source.number, source.slot.batch());
+    return processes.processOf(source.number, source.trace.batch());
   }
 
   /** What was read of each trace, in the order in which they were named. */
@@ -195,10 +189,10 @@ final class TraceMix implements Closeable {
                 new RunResult.TraceResult(
                     s.format,
                     s.fetchesAreInstructions,
-                    s.slot.addressSpaces(),
-                    s.slot.cores(),
-                    s.slot.hashUpTo(s.next),
-                    s.slot.ignoredLines()))
+                    s.trace.addressSpaces(),
+                    s.trace.cores(),
+                    s.trace.hashUpTo(s.next),
+                    s.trace.ignoredLines()))
         .toList();
   }
 
@@ -237,12 +231,17 @@ final class TraceMix implements Closeable {
 
   /** Stored bytes read so far. */
   long storedBytesRead() {
-    return sources.stream().mapToLong(s -> s.slot.storedBytesRead()).sum();
+    return sources.stream().mapToLong(s -> s.trace.storedBytesRead()).sum();
   }
 
-  /** Thread CPU time of the threads that read the traces, nanoseconds. */
-  long readerNanos() {
-    return sources.stream().mapToLong(s -> s.trace.cpuNanos()).sum();
+  /** Thread CPU time of the threads that read the traces ahead, nanoseconds. */
+  long nanosAhead() {
+    return sources.stream().mapToLong(s -> s.trace.nanosAhead()).sum();
+  }
+
+  /** Thread CPU time of this thread for reading the traces, nanoseconds. */
+  long nanosInTurn() {
+    return sources.stream().mapToLong(s -> s.trace.nanosInTurn()).sum();
   }
 
   @Override

@@ -379,7 +379,8 @@ class CoresSimulationTest {
         List.of(),
         false,
         0,
-        period);
+        period,
+        true);
   }
 
   @ParameterizedTest

@@ -143,19 +143,21 @@ public final class Advisor {
 
   private RunOptions options(WhatIf whatIf, List<RunOptions.Top> top) {
     AddressRange range = whatIf.range();
-    return new RunOptions(
-            List.of(request.trace()),
-            request.format(),
-            RunOptions.DEFAULT_QUANTUM,
-            false,
-            FramePlacement.CONTIGUOUS,
-            whatIf.pageSize(),
-            request.skip(),
-            request.warmup(),
-            request.maxReferences(),
-            request.seed(),
-            top)
-        .withHugePages(range == null ? List.of() : List.of(range));
+    RunOptions options =
+        new RunOptions(
+                List.of(request.trace()),
+                request.format(),
+                RunOptions.DEFAULT_QUANTUM,
+                false,
+                FramePlacement.CONTIGUOUS,
+                whatIf.pageSize(),
+                request.skip(),
+                request.warmup(),
+                request.maxReferences(),
+                request.seed(),
+                top)
+            .withHugePages(range == null ? List.of() : List.of(range));
+    return request.threads() == 1 ? options.withoutReadAhead() : options;
   }
 
   /** The runs without a clock, by change; those that failed are left out and said. */

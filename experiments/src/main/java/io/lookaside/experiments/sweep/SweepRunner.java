@@ -176,8 +176,9 @@ public final class SweepRunner {
 
   private RunOptions options(SweepPoint point) {
     SweepTrace trace = plan.trace(point.trace());
-    return RunSettings.ofJson(point.options())
-        .options(trace.paths(), trace.format(), trace.quantum());
+    RunOptions options =
+        RunSettings.ofJson(point.options()).options(trace.paths(), trace.format(), trace.quantum());
+    return threads == 1 ? options.withoutReadAhead() : options;
   }
 
   /** Runs points over one decoding of their trace. */
