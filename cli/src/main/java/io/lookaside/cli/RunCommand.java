@@ -348,7 +348,7 @@ class RunCommand implements Callable<Integer> {
 
     ResultFile pressureFile = files.get("--pressure");
     ResultFile timelineFile = files.get("--timeline");
-    Timeline events = timelineFile == null ? null : timeline();
+    Timeline events = timelineFile == null ? null : timeline(config);
 
     StageTimes times = new StageTimes(speedFile != null || verbose);
     RunResult result = simulate(config, options, times, clock(config, events));
@@ -589,7 +589,7 @@ class RunCommand implements Callable<Integer> {
     return new Clock(Overlap.values()[chosen], observer);
   }
 
-  private Timeline timeline() throws UsageException {
+  private Timeline timeline(MachineConfig config) throws UsageException {
     String text = timelineWindow == null ? "0:20K" : timelineWindow;
     int colon = text.indexOf(':');
     if (colon > 0) {
@@ -598,7 +598,7 @@ class RunCommand implements Callable<Integer> {
         long from = counts.convert(text.substring(0, colon));
         long to = counts.convert(text.substring(colon + 1));
         if (from < to) {
-          return new Timeline(from, to);
+          return new Timeline(config.tlb(), from, to);
         }
       } catch (TypeConversionException e) {
         // said below

@@ -33,7 +33,7 @@ class HostThreadsTest {
       int core = random.nextInt(2);
       int page = random.nextInt(300) + (random.nextBoolean() ? core * 1_000 : 2_000);
       lines.append(random.nextInt(3) == 0 ? "S," : "L,");
-      lines.append(4096L * page + 8 * random.nextInt(512)).append(",8,").append(core).append('\n');
+      lines.append(4096L * page + 8L * random.nextInt(512)).append(",8,").append(core).append('\n');
     }
     return Files.writeString(folder.resolve("two.csv"), lines).toString();
   }
@@ -54,7 +54,7 @@ class HostThreadsTest {
 
   private byte[] outcome(String command, int threads) throws Exception {
     List<String> words = new ArrayList<>(List.of("run"));
-    for (String word : command.split(" ")) {
+    for (String word : command.split(" ", -1)) {
       words.add(
           switch (word) {
             case "DATE" -> date();

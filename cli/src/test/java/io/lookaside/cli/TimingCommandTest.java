@@ -23,6 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -119,6 +120,63 @@ class TimingCommandTest {
     }
     assertTrue(open.isEmpty(), "begun and not ended: " + open);
     assertEquals(named, used);
+  }
+
+  /**
+   * The look-ups of each TLB stand on a track of its own: fetches, loads and stores as they part.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "skylake, L1I TLB, L1D TLB, L1D TLB, second-level TLB, second-level TLB",
+    "goldencove, L1I TLB, 'L1D TLB, loads', 'L1D TLB, stores', second-level TLB, second-level TLB",
+    "zen4, L1I TLB, L1D TLB, L1D TLB, 'second-level TLB, fetches', 'second-level TLB, data'",
+  })
+  void eachTlbHasATrack(
+      String machine, String fetches, String loads, String stores, String codeBehind, String behind)
+      throws Exception {
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < 5; i++) {
+      lines.append("I  ").append(Integer.toHexString(0x400_0000 + i * 0x1000)).append(",4\n");
+      lines.append(" L ").append(Integer.toHexString(0x500_0000 + i * 0x1000)).append(",8\n");
+      lines.append(" S ").append(Integer.toHexString(0x600_0000 + i * 0x1000)).append(",8\n");
+    }
+    Path kinds = Files.writeString(folder.resolve("kinds.lackey"), lines);
+    Path file = folder.resolve("kinds.json");
+    Cli.Outcome cli =
+        Cli.run(
+            "run",
+            kinds.toString(),
+            "--machine",
+            machine,
+            "--timing",
+            "-q",
+            "--timeline-window",
+            "0:1M",
+            "--timeline",
+            file.toString());
+    assertEquals(ExitCode.OK, cli.code(), cli.err());
+    JsonNode events = json(Files.readString(file)).path("traceEvents");
+    Map<Long, String> names = new HashMap<>();
+    for (JsonNode event : events) {
+      if (event.path("name").asString("").equals("thread_name")) {
+        names.put(event.path("tid").asLong(), event.at("/args/name").asString(""));
+      }
+    }
+    List<String> firstLevel = List.of(fetches, loads, stores);
+    List<String> secondLevel = List.of(codeBehind, behind, behind);
+    int lookups = 0;
+    for (JsonNode event : events) {
+      String name = event.path("name").asString("");
+      boolean first = name.equals("first-level look-up");
+      if (event.path("ph").asString("").equals("b")
+          && (first || name.equals("second-level look-up"))) {
+        int kind = event.at("/args/reference").asInt() % 3;
+        String track = names.get(event.path("tid").asLong());
+        assertEquals((first ? firstLevel : secondLevel).get(kind), track, name);
+        lookups++;
+      }
+    }
+    assertEquals(2 * 15, lookups);
   }
 
   /** Sixty loads, each of a page of its own, on two walkers: slices of one walker never overlap. */
@@ -283,7 +341,7 @@ class TimingCommandTest {
         default -> {}
       }
     }
-    Set<String> expected = Set.of("0 core 0", "1 core 1", "0 core", "1 core", "1 first-level TLB");
+    Set<String> expected = Set.of("0 core 0", "1 core 1", "0 core", "1 core", "1 L1D TLB");
     assertTrue(names.containsAll(expected), () -> "tracks: " + names);
     JsonNode none = MissingNode.getInstance();
     JsonNode sender = slices.getOrDefault("shootdown on 0", MissingNode.getInstance());

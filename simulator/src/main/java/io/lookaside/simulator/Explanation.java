@@ -37,6 +37,7 @@ public final class Explanation implements TimingObserver {
   public void step(
       int core,
       long reference,
+      int kind,
       Step step,
       int argument,
       long address,

@@ -219,6 +219,7 @@ final class MissProfile implements MissObserver, WalkObserver, TimingObserver {
   public void step(
       int core,
       long reference,
+      int kind,
       Step step,
       int argument,
       long address,

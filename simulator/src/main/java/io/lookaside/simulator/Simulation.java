@@ -128,9 +128,9 @@ public final class Simulation {
     if (one == null || other == null) {
       return one == null ? other : one;
     }
-    return (core, reference, step, argument, address, unit, from, to) -> {
-      one.step(core, reference, step, argument, address, unit, from, to);
-      other.step(core, reference, step, argument, address, unit, from, to);
+    return (core, reference, kind, step, argument, address, unit, from, to) -> {
+      one.step(core, reference, kind, step, argument, address, unit, from, to);
+      other.step(core, reference, kind, step, argument, address, unit, from, to);
     };
   }
 

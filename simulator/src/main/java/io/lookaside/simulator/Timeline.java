@@ -1,15 +1,23 @@
 package io.lookaside.simulator;
 
+import io.lookaside.mmu.AccessKind;
 import io.lookaside.timing.Recipe;
 import io.lookaside.timing.Served;
 import io.lookaside.timing.Step;
 import io.lookaside.timing.TimingObserver;
+import io.lookaside.tlb.TlbConfig;
+import io.lookaside.tlb.TlbLevelConfig;
+import io.lookaside.tlb.TlbStructureConfig;
 import java.io.StringWriter;
+import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.databind.json.JsonMapper;
@@ -19,11 +27,11 @@ import tools.jackson.databind.json.JsonMapper;
  * open. A cycle is shown as a microsecond, the format's unit.
  *
  * <p>Each core is a process. Its page walkers are tracks on which walks stand as slices, with the
- * reads of table entries within; look-ups, by TLB, waits and data accesses, of which many go on at
- * once, are asynchronous slices grouped by what they use. On the core's own track stand the
- * kernel's work between references, shootdowns from the first interrupt to the last answer, and the
- * handlers that answer others' interrupts; arrows lead from each interrupt to its handler and from
- * there back.
+ * reads of table entries within. Each TLB is a track of look-ups, and waits and data accesses are
+ * tracks too, by kind; of these many go on at once, so they are asynchronous slices. On the core's
+ * own track stand the kernel's work between references, shootdowns from the first interrupt to the
+ * last answer, and the handlers that answer others' interrupts; arrows lead from each interrupt to
+ * its handler and from there back.
  *
  * <p>Samples of memory pressure are counters.
  *
@@ -37,13 +45,14 @@ public final class Timeline implements TimingObserver {
   /** The number of the core's own track. */
   private static final int CORE = 0;
 
-  /** The numbers of the TLBs' tracks. */
-  private static final int FIRST_LEVEL = 1;
-
-  private static final int SECOND_LEVEL = 2;
+  /** The number of the first TLB's track. */
+  private static final int FIRST_TLB = 1;
 
   /** The number of the track of the first step; each step that is no other's has one. */
   private static final int FIRST_STEP = 10;
+
+  private static final List<Set<AccessKind>> PARTS =
+      List.of(EnumSet.of(AccessKind.FETCH), EnumSet.of(AccessKind.LOAD, AccessKind.STORE));
 
   /** The number of the first walker's track. */
   private static final int FIRST_WALKER = FIRST_STEP + Step.values().length;
@@ -54,6 +63,13 @@ public final class Timeline implements TimingObserver {
   private final Map<Long, Integer> levels = new HashMap<>();
 
   private final Map<Long, Long> queued = new HashMap<>();
+
+  /** The TLBs by the numbers of their tracks, from {@link #FIRST_TLB} on. */
+  private final List<String> tlbs = new ArrayList<>();
+
+  // By kind of access: the numbers of the tracks of the TLBs that it looks in.
+  private final int[] firstLevel = new int[AccessKind.COUNT];
+  private final int[] secondLevel = new int[AccessKind.COUNT];
 
   private final long from;
   private final long to;
@@ -77,10 +93,14 @@ public final class Timeline implements TimingObserver {
   /**
    * An empty timeline.
    *
+   * @param config the TLBs of each core
    * @param from the first cycle that is shown
    * @param to the first cycle that is not shown any more
    */
-  public Timeline(long from, long to) {
+  public Timeline(TlbConfig config, long from, long to) {
+    addTlbs(config.l1i(), "L1I TLB", PARTS.get(0), firstLevel);
+    addTlbs(config.l1d(), "L1D TLB", PARTS.get(1), firstLevel);
+    addTlbs(config.stlb(), "second-level TLB", EnumSet.allOf(AccessKind.class), secondLevel);
     this.from = from;
     this.to = to;
     json = JsonMapper.shared().createGenerator(text);
@@ -88,6 +108,45 @@ public final class Timeline implements TimingObserver {
     json.writeStringProperty("displayTimeUnit", "ns");
     json.writeName("traceEvents");
     json.writeStartArray();
+  }
+
+  /** Gives a track to each part of a level in which other kinds of access do not look. */
+  private void addTlbs(
+      TlbLevelConfig level, String name, Set<AccessKind> looking, int[] trackOfKind) {
+    Set<AccessKind> left = EnumSet.copyOf(looking);
+    while (!left.isEmpty()) {
+      AccessKind first = left.iterator().next();
+      Set<AccessKind> together = EnumSet.of(first);
+      for (AccessKind kind : left) {
+        if (structures(level, kind).equals(structures(level, first))) {
+          together.add(kind);
+        }
+      }
+      for (AccessKind kind : together) {
+        trackOfKind[kind.ordinal()] = FIRST_TLB + tlbs.size();
+      }
+      tlbs.add(together.equals(looking) ? name : name + ", " + words(together));
+      left.removeAll(together);
+    }
+  }
+
+  private static List<TlbStructureConfig> structures(TlbLevelConfig level, AccessKind kind) {
+    return level.structures().stream().filter(s -> s.accesses().contains(kind)).toList();
+  }
+
+  private static String words(Set<AccessKind> kinds) {
+    if (kinds.equals(PARTS.get(1))) {
+      return "data";
+    }
+    return kinds.stream()
+        .map(
+            kind ->
+                switch (kind) {
+                  case FETCH -> "fetches";
+                  case LOAD -> "loads";
+                  case STORE -> "stores";
+                })
+        .collect(Collectors.joining(" and "));
   }
 
   /** How many steps of the window were left out, since there were more than {@link #MAX_STEPS}. */
@@ -99,6 +158,7 @@ public final class Timeline implements TimingObserver {
   public void step(
       int core,
       long reference,
+      int kind,
       Step step,
       int argument,
       long address,
@@ -146,7 +206,7 @@ public final class Timeline implements TimingObserver {
         queued.put(walker, end - begin);
         if (end > begin) {
           steps++;
-          asynchronous(core, step, reference, argument, address, begin, end);
+          asynchronous(core, kind, step, reference, argument, address, begin, end);
         }
       }
       case SHOOTDOWN -> {
@@ -165,7 +225,7 @@ public final class Timeline implements TimingObserver {
       default -> {
         if (end > begin) {
           steps++;
-          asynchronous(core, step, reference, argument, address, begin, end);
+          asynchronous(core, kind, step, reference, argument, address, begin, end);
         }
       }
     }
@@ -261,15 +321,19 @@ public final class Timeline implements TimingObserver {
   }
 
   private void asynchronous(
-      int core, Step step, long reference, int argument, long address, long begin, long end) {
+      int core,
+      int kind,
+      Step step,
+      long reference,
+      int argument,
+      long address,
+      long begin,
+      long end) {
     int track = FIRST_STEP + step.ordinal();
     String name = step.words();
-    if (step == Step.LOOKUP) {
-      track = FIRST_LEVEL;
-      name = "first-level TLB";
-    } else if (step == Step.SECOND_LEVEL) {
-      track = SECOND_LEVEL;
-      name = "second-level TLB";
+    if (step == Step.LOOKUP || step == Step.SECOND_LEVEL) {
+      track = (step == Step.LOOKUP ? firstLevel : secondLevel)[kind];
+      name = tlbs.get(track - FIRST_TLB);
     }
     tracks.putIfAbsent((long) core << 32 | track, name);
     String id = "0x" + Long.toHexString(++asynchronous);

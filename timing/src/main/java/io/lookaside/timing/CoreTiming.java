@@ -1123,6 +1123,7 @@ public final class CoreTiming {
       observer.step(
           number,
           life.reference,
+          life.kind,
           step,
           recipe.argument(i),
           recipe.address(i),

@@ -8,6 +8,8 @@ public interface TimingObserver {
    * @param core number of the core
    * @param reference number of the reference on its core, from 0; -1 for the kernel's work between
    *     references
+   * @param kind an {@link io.lookaside.mmu.AccessKind} code; -1 for the kernel's work and for walks
+   *     ahead
    * @param step what was done
    * @param argument a {@link Served} code for {@link Step#READ} and {@link Step#DATA}, a {@link
    *     Recipe.Cause} for the steps of walks
@@ -19,6 +21,7 @@ public interface TimingObserver {
   void step(
       int core,
       long reference,
+      int kind,
       Step step,
       int argument,
       long address,

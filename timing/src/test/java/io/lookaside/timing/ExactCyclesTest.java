@@ -47,7 +47,7 @@ class ExactCyclesTest {
       Step step, Overlap overlap, CoreConfig core, MemoryConfig memory, List<Story> stories) {
     Map<Long, List<Long>> ends = new HashMap<>();
     TimingObserver observer =
-        (number, reference, kind, argument, address, unit, from, to) -> {
+        (number, reference, access, kind, argument, address, unit, from, to) -> {
           if (kind == step) {
             ends.computeIfAbsent(reference, r -> new ArrayList<>()).add(to);
           }

@@ -69,6 +69,7 @@ class ShootdownCyclesTest {
           public void step(
               int core,
               long reference,
+              int kind,
               Step step,
               int argument,
               long a,
