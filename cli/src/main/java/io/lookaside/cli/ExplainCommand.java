@@ -20,7 +20,8 @@ import picocli.CommandLine.Option;
     footerHeading = "%nExamples:%n",
     footer = {
       "  lookaside explain traces/samples/date.lackey.xz --ref 0",
-      "  lookaside explain prog.lackey.gz --ref 1000 --machine zen4 --overlap window"
+      "  lookaside explain prog.lackey.gz --ref 1000 --machine zen4 --overlap window",
+      "  lookaside explain threads.csv --cores 2 --core 1 --ref 17"
     })
 final class ExplainCommand extends RunCommand {
   private final Console console;
@@ -30,8 +31,15 @@ final class ExplainCommand extends RunCommand {
       paramLabel = "N",
       required = true,
       converter = CountConverter.class,
-      description = "The reference, numbered from 0 among the measured ones.")
+      description = "The reference, numbered from 0 among the measured ones of its core.")
   private @Nullable Long reference;
+
+  @Option(
+      names = "--core",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "With --cores: the core of the reference, numbered from 0 (default: 0).")
+  private int core;
 
   ExplainCommand(Console console) {
     super(console);
@@ -41,19 +49,26 @@ final class ExplainCommand extends RunCommand {
   @Override
   public Integer call() throws Exception {
     long number = reference == null ? 0 : reference;
-    Explanation explanation = new Explanation(number);
-    RunResult result = runWatched(explanation, number);
+    Explanation explanation = new Explanation(core, number);
+    RunResult result = runWatched(explanation, core, number);
+    boolean several = !result.perCore().isEmpty();
     if (!explanation.isComplete()) {
       throw new UsageException(
           "--ref "
               + number
               + ": there are "
-              + result.references().get(ReferenceMetric.REFERENCES)
-              + " measured references that were translated, numbered from 0");
+              + (several ? result.perCore().get(core) : result)
+                  .references()
+                  .get(ReferenceMetric.REFERENCES)
+              + " measured references that were translated"
+              + (several ? " on core " + core : "")
+              + ", numbered from 0");
     }
     console
         .out()
-        .printf("reference %d on %s, %s%n%n", number, result.machine().name(), overlap(result));
+        .printf(
+            "reference %d%s on %s, %s%n%n",
+            number, several ? " of core " + core : "", result.machine().name(), overlap(result));
     console.out().print(explanation.text());
     console.out().flush();
     return ExitCode.OK;

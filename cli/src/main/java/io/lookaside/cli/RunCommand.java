@@ -7,6 +7,7 @@ import io.lookaside.os.linux.LinuxConfig;
 import io.lookaside.os.linux.ReclaimConfig;
 import io.lookaside.simulator.Clock;
 import io.lookaside.simulator.CoresSimulation;
+import io.lookaside.simulator.Explanation;
 import io.lookaside.simulator.MemoryResult;
 import io.lookaside.simulator.MissRanking.Axis;
 import io.lookaside.simulator.PressureResult;
@@ -482,32 +483,34 @@ class RunCommand implements Callable<Integer> {
     source = image.open(file);
   }
 
-  /** How many references after the one that is explained can still belong to its story. */
-  private static final long AFTERMATH = 100_000;
-
   /**
    * Runs with a clock, for a command that watches one reference.
    *
-   * @param number of the reference; the run ends some time after it
+   * @param core of the reference
+   * @param number of the reference on it; the run ends some time after it
    */
-  RunResult runWatched(TimingObserver observer, long number) throws Exception {
+  RunResult runWatched(TimingObserver observer, int core, long number) throws Exception {
     boolean results = json != null || csv != null || speed != null || timeline != null;
     if (results || pressure != null || pressureEvery != null || !top.isEmpty()) {
       throw new UsageException(
           "--json, --csv, --speed, --timeline, --pressure and --top belong to run; leave them out");
     }
     timing = true;
-    if (maxRefs == null) {
-      maxRefs = Math.addExact(Math.min(number, Long.MAX_VALUE / 2), AFTERMATH);
-    }
     openImage();
     try {
-      RunOptions options = options();
       MachineConfig config = machineConfig();
-      if (config.cores() > 1) {
-        throw new UsageException("explain tells of a machine with one core; say --cores 1");
+      if (core < 0 || core >= config.cores()) {
+        throw new UsageException(
+            "--core "
+                + core
+                + ": the machine has "
+                + (config.cores() == 1 ? "one core, number 0" : config.cores() + " cores, from 0")
+                + " (--cores)");
       }
-      return simulate(config, options, new StageTimes(false), clock(config, observer));
+      if (maxRefs == null && config.cores() == 1) {
+        maxRefs = Math.addExact(Math.min(number, Long.MAX_VALUE / 2), Explanation.AFTERMATH);
+      }
+      return simulate(config, options(), new StageTimes(false), clock(config, observer));
     } finally {
       closeImage();
     }
@@ -525,9 +528,6 @@ class RunCommand implements Callable<Integer> {
     }
     if (config.cores() > 1 && source != null) {
       throw new UsageException("--image is one processor's; leave --cores out, or say --cores 1");
-    }
-    if (config.cores() > 1 && !top.isEmpty()) {
-      throw new UsageException("--top ranks what one core does; leave --top or --cores out");
     }
     if ((config.cores() > 1 || quantumCycles != null) && heatmap) {
       throw new UsageException(

@@ -372,7 +372,6 @@ class TimingCommandTest {
         .failed(65, "timing.interrupts", "machines show");
     Cli.run("run", one, "--timing", "--quantum-cycles", "5").failed(2, "--quantum-cycles");
     Cli.run("run", one, one, "--quantum-cycles", "5").failed(2, "--quantum-cycles");
-    Cli.run("explain", one, "--ref", "0", "--cores", "2").failed(2, "explain");
   }
 
   /** A trace that comes in small pieces, so that the thread that reads it is slower. */

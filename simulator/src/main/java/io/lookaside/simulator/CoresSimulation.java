@@ -12,6 +12,7 @@ import io.lookaside.timing.CoreTiming;
 import io.lookaside.timing.MemoryHierarchy;
 import io.lookaside.timing.Scheduler;
 import io.lookaside.timing.TimingConfig;
+import io.lookaside.timing.TimingObserver;
 import io.lookaside.traces.ReferenceBatch;
 import io.lookaside.traces.TraceException;
 import java.io.Closeable;
@@ -109,6 +110,10 @@ public final class CoresSimulation {
   private final ProcessTable processes;
   private @Nullable Snapshot<KernelMetric> osAtStart;
 
+  /** Where misses come from, on all cores; {@code null} where no ranking is asked for. */
+  private final @Nullable MissProfile profile;
+
+  private final @Nullable TimingObserver observer;
   private final @Nullable Scheduler scheduler;
   private final @Nullable KernelRun kernelRun;
 
@@ -129,7 +134,7 @@ public final class CoresSimulation {
    * @param standardInput read where a trace is {@code -}
    * @param clock what makes it a run with time, or {@code null}; only for machines that say what
    *     timing needs
-   * @throws IllegalArgumentException if it is not so, or if rankings are asked for
+   * @throws IllegalArgumentException if it is not so
    */
   public CoresSimulation(
       MachineConfig config,
@@ -138,20 +143,20 @@ public final class CoresSimulation {
       ProgressListener listener,
       StageTimes times,
       @Nullable Clock clock) {
-    if (!options.top().isEmpty()) {
-      throw new IllegalArgumentException("rankings are of one core");
-    }
     this.options = options;
     this.standardInput = standardInput;
     this.listener = listener;
     this.times = times;
     this.processes = new ProcessTable(options.traces().size());
     this.untilScan = options.khugepagedPeriod();
+    this.profile = MissProfile.of(config, options, clock != null);
+    this.observer = clock == null ? null : clock.observer();
     if (clock == null) {
       scheduler = null;
       for (Machine machine :
-          Machine.cores(config, options, config.cores(), null, null, this::invalidated, null)) {
-        cores.add(new Core(machine, ReplayEngine.of(machine), null, firstProcess()));
+          Machine.cores(
+              config, options, config.cores(), profile, profile, this::invalidated, null)) {
+        cores.add(new Core(machine, ReplayEngine.of(machine, profile), null, firstProcess()));
       }
       kernelRun = KernelRun.of(cores.get(0).machine, options);
       return;
@@ -160,7 +165,7 @@ public final class CoresSimulation {
     if (timing == null) {
       throw new IllegalArgumentException("no clock for this machine");
     }
-    TranslationRecorder recorder = new TranslationRecorder();
+    TranslationRecorder recorder = new TranslationRecorder(profile);
     Scheduler clockOfAll = new Scheduler(timing.memory().dram());
     scheduler = clockOfAll;
     List<MemoryHierarchy> memories =
@@ -182,7 +187,7 @@ public final class CoresSimulation {
               recorder,
               timing,
               clock.overlap(),
-              clock.observer(),
+              TimingObserver.both(profile, observer),
               memories.get(cores.size()),
               clockOfAll,
               shootdowns);
@@ -312,6 +317,9 @@ public final class CoresSimulation {
       core.start = new CoreMeasurement(core.machine, core.replay, core.processCounters);
     }
     osAtStart = CoreMeasurement.osCounts(cores.get(0).machine);
+    if (profile != null) {
+      profile.clear();
+    }
     for (Core core : cores) {
       if (core.timed != null) {
         core.timed.startClock();
@@ -342,7 +350,7 @@ public final class CoresSimulation {
       core.turnEnds = options.quantumCycles();
       taken += announceNext(core, mixes, limit - taken);
     }
-    while (taken < limit) {
+    while (taken < limit && (observer == null || !observer.isSatisfied())) {
       CoreTiming timing = clock.nextCore();
       if (timing == null) {
         break;
@@ -373,7 +381,7 @@ public final class CoresSimulation {
         core.turnEnds = timing.entryCycle() + options.quantumCycles();
         taken += announceNext(core, mixes, limit - taken);
       } else {
-        core.clock().perform(core.batch, core.next++);
+        perform(core);
         taken++;
         if (kernelRun != null) {
           kernelRun.replayed(core.owner, 1, timing.entryCycle());
@@ -434,7 +442,7 @@ public final class CoresSimulation {
         Objects.requireNonNull(kernelRun).passedOver(core.owner, 1);
         core.next++;
       } else {
-        core.clock().perform(core.batch, core.next++);
+        perform(core);
       }
       taken++;
     }
@@ -447,6 +455,14 @@ public final class CoresSimulation {
       core.clock().announce(core.batch, core.next);
     }
     return taken;
+  }
+
+  private void perform(Core core) {
+    int i = core.next++;
+    if (profile != null) {
+      profile.begin(core.clock().timing().number(), core.owner, core.batch, i, i + 1);
+    }
+    core.clock().perform(core.batch, i);
   }
 
   private static boolean isTranslated(ReferenceBatch batch, int i) {
@@ -504,6 +520,9 @@ public final class CoresSimulation {
     int next = mix.from();
     if (!core.machine.kernel().hasEnded(owner)) {
       core.switchTo(owner);
+      if (profile != null) {
+        profile.begin(cores.indexOf(core), owner, mix.batch(), mix.from(), mix.to());
+      }
       next = core.replay.run(mix.batch(), mix.from(), mix.to());
       if (linux != null) {
         // The cores run at the same time.
@@ -572,13 +591,14 @@ public final class CoresSimulation {
         all = all == null ? core.clock().result(true) : all.plus(time);
       }
       sum = sum == null ? counts : sum.plus(counts);
-      perCore.add(result(counts, traces, skipped, warmedUp, List.of()));
+      perCore.add(result(counts, traces, skipped, warmedUp, List.of(), List.of()));
     }
     return result(
             Objects.requireNonNull(sum).withTiming(all),
             traces,
             skipped,
             warmedUp,
+            profile == null ? List.of() : profile.rankings(options),
             machine.config().cores() == 1 ? List.of() : perCore)
         .with(null, RunResult.StaleResult.of(cores.stream().map(core -> core.machine).toList()))
         .withMemory(memory());
@@ -595,6 +615,7 @@ public final class CoresSimulation {
       List<RunResult.TraceResult> traces,
       long skipped,
       long warmedUp,
+      List<MissRanking> rankings,
       List<RunResult> perCore) {
     Machine machine = cores.get(0).machine;
     return counts.of(
@@ -604,7 +625,7 @@ public final class CoresSimulation {
         warmedUp,
         Simulation.mappedPages(machine.kernel()),
         machine.kernel().tablePages(),
-        List.of(),
+        rankings,
         CoreMeasurement.osSince(osAtStart, machine),
         perCore);
   }

@@ -12,7 +12,12 @@ import java.util.List;
 
 /** The life of one reference, step by step, for people. */
 public final class Explanation implements TimingObserver {
+  /** References after the one that is explained that can still belong to its story. */
+  public static final long AFTERMATH = 100_000;
+
+  private final int wantedCore;
   private final long wanted;
+  private boolean satisfied;
 
   /** The level of the entry that the walk reads next. */
   private int level = -1;
@@ -22,9 +27,11 @@ public final class Explanation implements TimingObserver {
   /**
    * An explanation without steps yet.
    *
-   * @param reference the number of the reference among the measured ones, from 0
+   * @param core the number of its core
+   * @param reference the number of the reference among the measured ones of that core, from 0
    */
-  public Explanation(long reference) {
+  public Explanation(int core, long reference) {
+    this.wantedCore = core;
     this.wanted = reference;
   }
 
@@ -44,6 +51,10 @@ public final class Explanation implements TimingObserver {
       int unit,
       long from,
       long to) {
+    if (core != wantedCore) {
+      return;
+    }
+    satisfied |= reference > wanted + AFTERMATH;
     boolean silent =
         from == to && step != Step.TRANSLATED && step != Step.END_WALK && step != Step.PREFETCHED;
     if (reference != wanted || step == Step.EXECUTE || silent) {
@@ -57,6 +68,11 @@ public final class Explanation implements TimingObserver {
         new String[] {
           Long.toString(from), Long.toString(to - from), words, detail(step, argument, address)
         });
+  }
+
+  @Override
+  public boolean isSatisfied() {
+    return satisfied;
   }
 
   private static String detail(Step step, int argument, long address) {

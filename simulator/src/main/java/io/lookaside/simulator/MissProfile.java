@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.IntFunction;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -79,15 +80,20 @@ final class MissProfile implements MissObserver, WalkObserver, TimingObserver {
     }
   }
 
-  /** By the number of the reference and, in the low bits, of its translation. */
-  private final Long2ObjectOpenHashMap<Pending> pending = new Long2ObjectOpenHashMap<>();
+  /** By core: by the number of the reference and, in the low bits, of its translation. */
+  private final List<Long2ObjectOpenHashMap<Pending>> pending = new ArrayList<>();
 
   private static final int TRANSLATION_BITS = 20;
 
   private final long[] unknownPc = new long[recipe.length];
   private boolean nothing = true;
 
-  /** The last fetch of each process on each core, for the slices that do not begin with one. */
+  private static final int THREAD_PROCESS_SHIFT = 40;
+
+  /**
+   * The last fetch of each process on each core, the machine's and the trace's, for the slices that
+   * do not begin with one.
+   */
   private final Long2LongOpenHashMap lastFetches = new Long2LongOpenHashMap();
 
   /** By reference of the slice: the instruction that made it, where {@link #pcKnown}. */
@@ -112,19 +118,37 @@ final class MissProfile implements MissObserver, WalkObserver, TimingObserver {
     byBlock = tables.get(Axis.REGION);
   }
 
+  /** The profile that a run is to keep, or {@code null} if it is asked for no ranking. */
+  static @Nullable MissProfile of(MachineConfig machine, RunOptions options, boolean timed) {
+    Set<Axis> axes = options.top().stream().map(RunOptions.Top::axis).collect(Collectors.toSet());
+    return axes.isEmpty() ? null : new MissProfile(machine, axes, CAPACITY, timed);
+  }
+
+  /** The rankings that a run is asked for. */
+  List<MissRanking> rankings(RunOptions options) {
+    return options.top().stream().map(top -> ranking(top.axis(), top.limit())).toList();
+  }
+
   /** Forgets what was counted: the end of the warm-up. What was fetched last stays known. */
   void clear() {
     tables.values().forEach(MissTable::clear);
     Arrays.fill(unknownPc, 0);
   }
 
-  /** Says that references of a process are about to be replayed. */
-  void begin(int newProcess, ReferenceBatch batch, int from, int to) {
+  /**
+   * Says that references of a process are about to be replayed.
+   *
+   * @param core the number of the core that replays them
+   */
+  void begin(int core, int newProcess, ReferenceBatch batch, int from, int to) {
     process = newProcess;
     if (byPc == null) {
       return;
     }
-    long thread = ((long) process << Integer.SIZE) | (batch.core() & 0xffff_ffffL);
+    long thread =
+        ((long) process << THREAD_PROCESS_SHIFT)
+            | ((long) core << Integer.SIZE)
+            | (batch.core() & 0xffff_ffffL);
     boolean known = lastFetches.containsKey(thread);
     long pc = lastFetches.get(thread);
     for (int i = from; i < to; i++) {
@@ -195,15 +219,22 @@ final class MissProfile implements MissObserver, WalkObserver, TimingObserver {
   /**
    * Says that a translation is complete as far as state goes; the clock will show its time.
    *
+   * @param core the number of the core
    * @param reference the number that observers are told
    * @param number of the translation in the reference
    */
-  void translated(long va, long translation, long reference, int number) {
+  void translated(long va, long translation, int core, long reference, int number) {
     ahead = false;
     if (!nothing) {
-      pending.put(
-          reference << TRANSLATION_BITS | number,
-          new Pending(recipe.clone(), process, pcKnown[position], pcs[position], va, translation));
+      while (pending.size() <= core) {
+        pending.add(new Long2ObjectOpenHashMap<>());
+      }
+      pending
+          .get(core)
+          .put(
+              reference << TRANSLATION_BITS | number,
+              new Pending(
+                  recipe.clone(), process, pcKnown[position], pcs[position], va, translation));
       forget();
     }
   }
@@ -226,13 +257,16 @@ final class MissProfile implements MissObserver, WalkObserver, TimingObserver {
       int unit,
       long from,
       long to) {
+    if (core >= pending.size()) {
+      return;
+    }
     if (step == Step.LOOKUP) {
-      Pending one = pending.get(reference << TRANSLATION_BITS | argument);
+      Pending one = pending.get(core).get(reference << TRANSLATION_BITS | argument);
       if (one != null) {
         one.lookedUp = to;
       }
     } else if (step == Step.TRANSLATED) {
-      Pending one = pending.remove(reference << TRANSLATION_BITS | argument);
+      Pending one = pending.get(core).remove(reference << TRANSLATION_BITS | argument);
       if (one != null) {
         one.recipe[MissTable.COLUMNS - 1] = to - one.lookedUp;
         add(one.recipe, one.process, one.pcKnown, one.pc, one.va, one.translation);

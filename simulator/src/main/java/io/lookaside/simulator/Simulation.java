@@ -26,8 +26,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** One run of traces on a machine with one core: skip, warm-up, measurement, result. */
@@ -94,10 +92,7 @@ public final class Simulation {
     this.listener = listener;
     this.times = times;
     this.accesses = options.heatmap() ? new AccessMap() : null;
-    Set<MissRanking.Axis> axes =
-        options.top().stream().map(RunOptions.Top::axis).collect(Collectors.toSet());
-    this.profile =
-        axes.isEmpty() ? null : new MissProfile(config, axes, MissProfile.CAPACITY, clock != null);
+    this.profile = MissProfile.of(config, options, clock != null);
     if (clock != null) {
       TimingConfig timing = config.timing();
       if (timing == null || options.checkStale()) {
@@ -111,7 +106,7 @@ public final class Simulation {
               recorder,
               timing,
               clock.overlap(),
-              both(profile, clock.observer()),
+              TimingObserver.both(profile, clock.observer()),
               options.seed());
       this.replay = timed;
     } else {
@@ -120,18 +115,6 @@ public final class Simulation {
       this.replay = ReplayEngine.of(machine, profile);
     }
     this.kernelRun = KernelRun.of(machine, options);
-  }
-
-  /** An observer that tells two, as far as they are there. */
-  private static @Nullable TimingObserver both(
-      @Nullable TimingObserver one, @Nullable TimingObserver other) {
-    if (one == null || other == null) {
-      return one == null ? other : one;
-    }
-    return (core, reference, kind, step, argument, address, unit, from, to) -> {
-      one.step(core, reference, kind, step, argument, address, unit, from, to);
-      other.step(core, reference, kind, step, argument, address, unit, from, to);
-    };
   }
 
   private static Machine machine(
@@ -260,7 +243,7 @@ public final class Simulation {
   private int replayAll(int owner, ReferenceBatch batch, int from, int to) {
     switchTo(owner);
     if (profile != null) {
-      profile.begin(owner, batch, from, to);
+      profile.begin(0, owner, batch, from, to);
     }
     if (accesses != null) {
       accesses.add(owner, batch, from, to);
@@ -433,7 +416,7 @@ public final class Simulation {
                 warmedUp,
                 mappedPages(machine.kernel()),
                 machine.kernel().tablePages(),
-                rankings(),
+                profile == null ? List.of() : profile.rankings(options),
                 CoreMeasurement.osSince(osAtStart, machine),
                 List.of())
             .with(image(), RunResult.StaleResult.of(List.of(machine)))
@@ -476,12 +459,5 @@ public final class Simulation {
       mapped.put(size, kernel.mappedPages(size));
     }
     return mapped;
-  }
-
-  private List<MissRanking> rankings() {
-    MissProfile p = profile;
-    return p == null
-        ? List.of()
-        : options.top().stream().map(top -> p.ranking(top.axis(), top.limit())).toList();
   }
 }

@@ -616,7 +616,7 @@ final class TimedReplay implements ReplayEngine {
     recipe.endTranslation(pageKey(va, t));
     if (profile != null) {
       if (clockRuns) {
-        profile.translated(va, t, timing.nextReference(), translationNumber++);
+        profile.translated(va, t, timing.number(), timing.nextReference(), translationNumber++);
       } else {
         profile.forget();
       }

@@ -48,7 +48,7 @@ class MissProfileTest {
       Machine machine =
           new Machine(config, FramePlacement.CONTIGUOUS, size, seed, profile, profile);
       Replay replay = new Replay(machine.mmu(), machine.tlbs(), machine.kernel(), profile);
-      RandomRuns.replay(replay, trace, (batch, n) -> profile.begin(0, batch, 0, n));
+      RandomRuns.replay(replay, trace, (batch, n) -> profile.begin(0, 0, batch, 0, n));
 
       Map<Axis, Map<String, long[]>> expected =
           slowly(new Machine(config, FramePlacement.CONTIGUOUS, size, seed), trace);
@@ -185,14 +185,14 @@ class MissProfileTest {
     ReferenceBatch batch = new ReferenceBatch();
     // Blocks 1, 2 and 3, then 5, of process 0; block 4 of process 1; and the last block there is.
     long[] addresses = {0x3f_f123, 0x40_0000, 0x60_0abc, 0xa0_0000};
-    profile.begin(0, batch, 0, 0);
+    profile.begin(0, 0, batch, 0, 0);
     for (long va : addresses) {
       profile.onFirstLevelMiss(true);
       profile.translated(va, Translation.NONE);
     }
     profile.onFirstLevelMiss(true);
     profile.translated(-1, Translation.NONE);
-    profile.begin(1, batch, 0, 0);
+    profile.begin(0, 1, batch, 0, 0);
     profile.onFirstLevelMiss(true);
     profile.translated(0x80_0000, Translation.NONE);
     List<String> regions =

@@ -1,5 +1,7 @@
 package io.lookaside.timing;
 
+import org.jspecify.annotations.Nullable;
+
 /** Is told every step of every reference, as soon as its end is known. */
 public interface TimingObserver {
   /**
@@ -39,4 +41,44 @@ public interface TimingObserver {
    * @param done the first cycle after its work
    */
   default void interrupt(int from, int to, long sent, long taken, long done) {}
+
+  /** Whether nothing that still comes matters to this observer, so that a run for it may end. */
+  default boolean isSatisfied() {
+    return false;
+  }
+
+  /** An observer that tells two, as far as they are there; {@code null} if neither is. */
+  static @Nullable TimingObserver both(
+      @Nullable TimingObserver one, @Nullable TimingObserver other) {
+    if (one == null || other == null) {
+      return one == null ? other : one;
+    }
+    return new TimingObserver() {
+      @Override
+      public void step(
+          int core,
+          long reference,
+          int kind,
+          Step step,
+          int argument,
+          long address,
+          int unit,
+          long from,
+          long to) {
+        one.step(core, reference, kind, step, argument, address, unit, from, to);
+        other.step(core, reference, kind, step, argument, address, unit, from, to);
+      }
+
+      @Override
+      public void interrupt(int from, int to, long sent, long taken, long done) {
+        one.interrupt(from, to, sent, taken, done);
+        other.interrupt(from, to, sent, taken, done);
+      }
+
+      @Override
+      public boolean isSatisfied() {
+        return one.isSatisfied() && other.isSatisfied();
+      }
+    };
+  }
 }
