@@ -19,15 +19,18 @@ final class Flat64Reader implements TraceCursor {
   private static final VarHandle WORD =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
-  private final InputStream in;
+  private final Flat64Words source;
   private final String name;
-  private final byte[] buffer = new byte[ReferenceBatch.CAPACITY * WORD_BYTES];
   private long words;
   private @Nullable IOException flaw;
 
-  Flat64Reader(InputStream in, String name) {
-    this.in = in;
+  Flat64Reader(Flat64Words source, String name) {
+    this.source = source;
     this.name = name;
+  }
+
+  Flat64Reader(InputStream in, String name) {
+    this(new Flat64Stream(in), name);
   }
 
   static boolean matches(byte[] head, int length) {
@@ -47,9 +50,9 @@ final class Flat64Reader implements TraceCursor {
     if (flaw != null) {
       throw flaw;
     }
-    int length = fill();
+    int length = source.fill(batch.addresses);
     int count = length / WORD_BYTES;
-    int good = decode(batch, count);
+    int good = split(batch, count);
     batch.setCount(good);
     if (good < count) {
       long at = words + good;
@@ -62,7 +65,7 @@ final class Flat64Reader implements TraceCursor {
                   + at * WORD_BYTES
                   + " has kind 3; flat64 has 0 (load), 1 (store) and 2 (fetch)."
                   + " If this is another format, name it with --format");
-    } else if (flaw == null && length % WORD_BYTES != 0) {
+    } else if (length % WORD_BYTES != 0) {
       long at = words + count;
       flaw =
           new TraceException(
@@ -85,42 +88,28 @@ final class Flat64Reader implements TraceCursor {
 
   @Override
   public void close() throws IOException {
-    in.close();
+    source.close();
   }
 
-  /** Decodes words until the first flawed one; returns how many were good. */
-  private int decode(ReferenceBatch batch, int count) {
+  /** Splits words, in their place, until the first flawed one; returns how many were good. */
+  private static int split(ReferenceBatch batch, int count) {
     long[] addresses = batch.addresses;
     int[] descriptors = batch.descriptors;
-    byte[] bytes = buffer;
     int sizeBits = ReferenceBatch.descriptor(0, SIZE);
+    long bothBits = 0;
     for (int i = 0; i < count; i++) {
-      long word = (long) WORD.get(bytes, i * WORD_BYTES);
-      int kind = (int) word & 3;
-      if (kind == BAD_KIND) {
-        return i;
-      }
+      long word = addresses[i];
+      bothBits |= word & (word >>> 1);
       addresses[i] = word & ~3L;
-      descriptors[i] = sizeBits | kind;
+      descriptors[i] = sizeBits | ((int) word & 3);
     }
-    return count;
-  }
-
-  private int fill() throws IOException {
-    int n = 0;
-    while (n < buffer.length) {
-      int got;
-      try {
-        got = in.read(buffer, n, buffer.length - n);
-      } catch (IOException e) {
-        flaw = e; // reported after the words before it
-        break;
-      }
-      if (got < 0) {
-        break;
-      }
-      n += got;
+    if ((bothBits & 1) == 0) {
+      return count;
     }
-    return n;
+    int good = 0;
+    while (ReferenceBatch.kind(descriptors[good]) != BAD_KIND) {
+      good++;
+    }
+    return good;
   }
 }

@@ -6,6 +6,8 @@ import it.unimi.dsi.fastutil.longs.Long2IntOpenHashMap;
 import it.unimi.dsi.fastutil.longs.LongArrayList;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -13,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.function.LongSupplier;
@@ -98,7 +101,8 @@ public final class TraceFile implements TraceCursor {
     if (!standard && isDirectory(path)) {
       return openFolder(path, format, share);
     }
-    InputStream stored = standard ? standardInput : openFile(path);
+    FileChannel channel = standard ? null : openFile(path);
+    InputStream stored = channel == null ? standardInput : Channels.newInputStream(channel);
     TraceContent content = TraceContent.open(stored, standard ? null : Path.of(path), name, format);
     try {
       if (content.headLength() == 0) {
@@ -110,8 +114,19 @@ public final class TraceFile implements TraceCursor {
         throw unknownFormat(name, content);
       }
       long size = standard ? -1 : Files.size(Path.of(path));
-      TraceCursor reader = known.open(content.stream(), name);
-      return new TraceFile(name, reader, known, content, content::storedBytesRead, size, share);
+      LongSupplier storedBytesRead = content::storedBytesRead;
+      TraceCursor reader = null;
+      if (known == TraceFormat.FLAT64 && channel != null && content.compressions().isEmpty()) {
+        Flat64File mapped = Flat64File.open(channel, content, name, Flat64File.WINDOW_BYTES);
+        if (mapped != null) {
+          reader = new Flat64Reader(mapped, name);
+          storedBytesRead = mapped::bytesRead;
+        }
+      }
+      if (reader == null) {
+        reader = known.open(content.stream(), name);
+      }
+      return new TraceFile(name, reader, known, content, storedBytesRead, size, share);
     } catch (IOException | RuntimeException e) {
       content.close();
       throw e;
@@ -293,12 +308,12 @@ public final class TraceFile implements TraceCursor {
     reader.close();
   }
 
-  private static InputStream openFile(String path) throws IOException {
+  private static FileChannel openFile(String path) throws IOException {
     if (path.isEmpty()) {
       throw new MissingTraceException("the name of the trace is empty; name a file", null);
     }
     try {
-      return Files.newInputStream(Path.of(path));
+      return FileChannel.open(Path.of(path), StandardOpenOption.READ);
     } catch (NoSuchFileException | InvalidPathException e) {
       throw new MissingTraceException(path + ": no such file; check the path of the trace", e);
     } catch (AccessDeniedException e) {

@@ -1,0 +1,215 @@
+package io.lookaside.traces;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.lookaside.mmu.assoc.SeededRandom;
+import io.lookaside.traces.Samples.Ref;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class Flat64FileTest {
+  private static final int BATCH_BYTES = 8 * ReferenceBatch.CAPACITY;
+
+  @TempDir Path folder;
+
+  private Flat64Reader mapped(Path file, long windowBytes) throws IOException {
+    FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+    Flat64File source = Flat64File.open(channel, channel, "t", windowBytes);
+    return new Flat64Reader(Objects.requireNonNull(source), "t");
+  }
+
+  /** What a reader gives: its references, and then the message it ends with, if any. */
+  private static List<Object> outcome(Flat64Reader reader) throws IOException {
+    List<Ref> refs = new ArrayList<>();
+    List<Object> all = new ArrayList<>();
+    try (reader) {
+      Samples.readInto(reader, refs);
+      all.addAll(refs);
+    } catch (TraceException e) {
+      all.addAll(refs);
+      all.add(Samples.messageOf(e));
+    }
+    return all;
+  }
+
+  @Test
+  void fileEqualsStreamAtEverySizeAroundTheEdgesOfWindowsAndBatches() throws IOException {
+    SeededRandom random = new SeededRandom(64);
+    byte[] bytes = new byte[3 * BATCH_BYTES];
+    for (int i = 0; i < bytes.length; i += 8) {
+      long word = (random.nextLong() & ~3L) | (i % 3);
+      for (int k = 0; k < 8; k++) {
+        bytes[i + k] = (byte) (word >>> (8 * k));
+      }
+    }
+    List<Integer> sizes = new ArrayList<>();
+    for (int edge : new int[] {8, 4096, 8192, BATCH_BYTES, 2 * BATCH_BYTES}) {
+      for (int around : new int[] {-9, -8, -7, -1, 0, 1, 7, 8, 9}) {
+        if (edge + around >= 8) {
+          sizes.add(edge + around);
+        }
+      }
+    }
+    for (int size : sizes) {
+      byte[] cut = Arrays.copyOf(bytes, size);
+      Path file = Files.write(folder.resolve("t"), cut);
+      List<Object> expected = outcome(new Flat64Reader(Samples.stream(cut), "t"));
+      for (long window : new long[] {8, 4096, 4104, BATCH_BYTES, BATCH_BYTES + 8, 1 << 30}) {
+        if (window > 8 || size < 5000) {
+          assertEquals(expected, outcome(mapped(file, window)), size + " bytes, window " + window);
+        }
+      }
+    }
+  }
+
+  @Test
+  void flawedWordAnywhereIsToldAsInAStream() throws IOException {
+    for (int at : new int[] {0, 1, 511, 512, 4095, 4096, 4097, 9000}) {
+      List<Ref> refs = Samples.some(at);
+      byte[] bytes =
+          Samples.concat(Samples.flat64(refs), Samples.words(7), Samples.flat64(Samples.some(700)));
+      Path file = Files.write(folder.resolve("t"), bytes);
+      List<Object> expected = outcome(new Flat64Reader(Samples.stream(bytes), "t"));
+      assertEquals(expected, outcome(mapped(file, 4096)));
+      assertTrue(expected.get(at).toString().contains("byte offset " + 8L * at + " has kind 3"));
+    }
+  }
+
+  @Test
+  void traceFileReadsAPlainFileByItsMap() throws IOException {
+    List<Ref> refs = Samples.some(10_000);
+    Path file = Files.write(folder.resolve("t.flat64"), Samples.flat64(refs));
+    try (TraceFile trace = TraceFile.open(file.toString(), null, InputStream.nullInputStream())) {
+      ReferenceBatch batch = new ReferenceBatch();
+      trace.read(batch);
+      assertEquals(BATCH_BYTES, trace.storedBytesRead());
+      List<Ref> rest = Samples.readAll(trace);
+      assertEquals(refs.subList(ReferenceBatch.CAPACITY, 10_000), rest);
+      assertEquals(80_000, trace.storedBytesRead());
+      assertEquals(80_000, trace.storedBytes());
+    }
+  }
+
+  @Test
+  void fileThatGrowsIsReadToItsNewEnd() throws IOException {
+    List<Ref> refs = Samples.some(6000);
+    byte[] bytes = Samples.flat64(refs);
+    Path file = Files.write(folder.resolve("t"), Arrays.copyOf(bytes, 5000 * 8 + 3));
+    try (Flat64Reader reader = mapped(file, 1 << 30)) {
+      ReferenceBatch batch = new ReferenceBatch();
+      assertEquals(ReferenceBatch.CAPACITY, reader.read(batch));
+      Files.write(file, bytes);
+      assertEquals(refs.subList(ReferenceBatch.CAPACITY, 6000), Samples.readAll(reader));
+    }
+  }
+
+  @Test
+  void fileThatShrinksIsAnErrorAndNoCrash() throws IOException {
+    List<Ref> refs = Samples.some(3 * ReferenceBatch.CAPACITY);
+    for (int left : new int[] {0, 8 * 4096, 8 * 4096 + 12, 8 * 5000, 8 * 8192 + 4}) {
+      Path file = Files.write(folder.resolve("t" + left), Samples.flat64(refs));
+      try (Flat64Reader reader = mapped(file, 1 << 30);
+          FileChannel other = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        ReferenceBatch batch = new ReferenceBatch();
+        assertEquals(ReferenceBatch.CAPACITY, reader.read(batch));
+        other.truncate(left);
+        List<Ref> got = new ArrayList<>();
+        IOException e = assertThrows(IOException.class, () -> Samples.readInto(reader, got));
+        assertInstanceOf(RawStream.ReadFailure.class, e);
+        assertTrue(Samples.messageOf(e).startsWith("cannot read t: it became shorter"), "" + e);
+        int good = Math.max(ReferenceBatch.CAPACITY, left / 8);
+        assertEquals(refs.subList(ReferenceBatch.CAPACITY, good), got, left + " bytes left");
+        IOException again = assertThrows(IOException.class, () -> reader.read(batch));
+        assertEquals(Samples.messageOf(e), Samples.messageOf(again));
+      }
+    }
+  }
+
+  @Test
+  void faultOfAPageThatTheFileLostIsAnErrorAndComesInTheCall() throws IOException {
+    List<Ref> refs = Samples.some(3 * ReferenceBatch.CAPACITY);
+    for (int round = 0; round < 100; round++) {
+      Path file = Files.write(folder.resolve("t" + round), Samples.flat64(refs));
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+          FileChannel other = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        // The file shrinks just after it was asked for its size for the copy of the second batch.
+        int[] calls = {0};
+        Flat64File.Size size =
+            () -> {
+              long bytes = channel.size();
+              if (++calls[0] == 4) {
+                other.truncate(8 * 4096 + 100);
+              }
+              return bytes;
+            };
+        Flat64File source =
+            Objects.requireNonNull(Flat64File.open(channel, size, channel, "t", 1 << 30));
+        long[] words = new long[ReferenceBatch.CAPACITY];
+        assertEquals(BATCH_BYTES, source.fill(words));
+        try {
+          int n = source.fill(words);
+          assertTrue(n <= 100, n + " bytes");
+        } catch (RawStream.ReadFailure e) {
+          // Java told of the fault before the words were counted.
+        }
+        assertThrows(RawStream.ReadFailure.class, () -> source.fill(words));
+      }
+      callTheRuntime(new byte[round + 1][1 << 16]);
+    }
+  }
+
+  /** Calls Java's runtime, so that an error that waits would come. */
+  private static void callTheRuntime(byte[][] arrays) {
+    for (int i = 0; i < arrays.length; i++) {
+      arrays[i] = new byte[1 << 18];
+      assertTrue(arrays[i].length > i);
+    }
+  }
+
+  @Test
+  void fileWithoutAWordIsLeftToTheStream() throws IOException {
+    Path file = Files.write(folder.resolve("t"), new byte[7]);
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      assertNull(Flat64File.open(channel, channel, "t", 4096));
+    }
+    String message =
+        Samples.messageOf(
+            assertThrows(
+                TraceException.class,
+                () -> {
+                  try (TraceFile trace =
+                      TraceFile.open(
+                          file.toString(), TraceFormat.FLAT64, InputStream.nullInputStream())) {
+                    Samples.readAll(trace);
+                  }
+                }));
+    assertTrue(message.contains("record 1 at byte offset 0 is cut off after 7 of 8"), message);
+  }
+
+  @Test
+  void closingTheReaderClosesTheFile() throws IOException {
+    Path file = Files.write(folder.resolve("t"), Samples.words(1, 2));
+    FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+    Flat64File source = Objects.requireNonNull(Flat64File.open(channel, channel, "t", 4096));
+    long[] words = new long[4];
+    assertEquals(16, source.fill(words));
+    assertArrayEquals(new long[] {1, 2, 0, 0}, words);
+    source.close();
+    assertEquals(false, channel.isOpen());
+  }
+}
