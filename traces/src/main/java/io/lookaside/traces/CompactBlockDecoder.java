@@ -23,8 +23,8 @@ final class CompactBlockDecoder implements AutoCloseable {
   private final ZstdDecompressCtx zstd = new ZstdDecompressCtx();
 
   // The columns, and where each has been read to.
-  private final byte[][] columns = new byte[Column.COUNT][0];
-  private final int[] lengths = new int[Column.COUNT];
+  private final byte[][] columns = new byte[Column.values().length][0];
+  private final int[] lengths = new int[Column.values().length];
   private int position;
   private Column reading = Column.SHAPES;
 
@@ -38,13 +38,16 @@ final class CompactBlockDecoder implements AutoCloseable {
   private boolean[] shapeFetches = {};
   private int[] shapeDescriptors = {};
 
-  // The references of all instructions, one instruction after the other.
+  // The references of all instructions, one instruction after the other, then those of phrases.
   private long[] staticAddresses = {};
   private int[] staticDescriptors = {};
   private long[] staticPcs = {};
 
-  /** By slot: its place among the references of all instructions. */
-  private int[] slotPlaces = {};
+  /**
+   * The data references of all instructions, one for each slot, then those of phrases: the slot in
+   * the upper half, and in the lower one the place among the references above.
+   */
+  private long[] dataReferences = {};
 
   /** By slot: the last address. */
   private long[] slotLasts = {};
@@ -53,12 +56,18 @@ final class CompactBlockDecoder implements AutoCloseable {
   private int[] instructionStarts = {};
   private int[] instructionSlots = {};
 
-  // Segments by number: the first reference and the count of references, likewise of slots.
-  private int[] segmentStarts = {};
+  /** By segment: how many instructions it has. */
   private int[] segmentLengths = {};
-  private int[] segmentSlots = {};
-  private int[] segmentSlotCounts = {};
+
   private int segments;
+
+  /**
+   * What a token names, segments and then phrases, two numbers each: where its references begin
+   * and, in the lower half, how many there are; the same of its data references.
+   */
+  private long[] units = {};
+
+  private int unitCount;
 
   private final long[] deltas = new long[256];
 
@@ -79,18 +88,20 @@ final class CompactBlockDecoder implements AutoCloseable {
    *
    * @param header the block's header, whose checksum was compared
    * @param payload begins with what follows the header, whose checksum was compared
+   * @param columnCount how many columns the block has
    * @throws BadBlockException if the block is not one that the format allows
    */
-  void open(byte[] header, byte[] payload) throws BadBlockException {
+  void open(byte[] header, byte[] payload, int columnCount) throws BadBlockException {
     runs = 0;
     run = 0;
     tokensLeft = 0;
     int references = u32(header, CompactLayout.REFERENCES_AT);
     int origins = u32(header, CompactLayout.ORIGINS_AT);
     readOrigins(payload, origins);
-    decompress(header, payload, origins * CompactLayout.ORIGIN_BYTES);
+    decompress(header, payload, origins * CompactLayout.ORIGIN_BYTES, columnCount);
     int instructions = readShapesAndInstructions(references);
     readSegments(instructions);
+    readPhrases(instructions, references);
     readDeltas();
     checkExecution(references, origins);
     Arrays.fill(slotLasts, 0);
@@ -127,7 +138,8 @@ final class CompactBlockDecoder implements AutoCloseable {
     byte[] codes = columns[Column.CODES.ordinal()];
     byte[] literalsLow = columns[Column.LITERALS_LOW.ordinal()];
     byte[] literalsHigh = columns[Column.LITERALS_HIGH.ordinal()];
-    int[] places = slotPlaces;
+    long[] unitOf = units;
+    long[] data = dataReferences;
     long[] lasts = slotLasts;
     long[] deltaOf = deltas;
     long[] fromPreviousOf = fromPrevious;
@@ -137,21 +149,25 @@ final class CompactBlockDecoder implements AutoCloseable {
     int end = token + tokensLeft;
     int n = 0;
     for (; t < end; t++) {
-      int segment = u16(tokens, 2 * t);
-      int length = segmentLengths[segment];
+      int unit = 2 * u16(tokens, 2 * t);
+      long references = unitOf[unit];
+      int length = (int) references;
       if (n + length > ReferenceBatch.CAPACITY) {
         break;
       }
-      int start = segmentStarts[segment];
+      int start = (int) (references >>> 32);
       System.arraycopy(staticAddresses, start, addresses, n, length);
       System.arraycopy(staticDescriptors, start, descriptors, n, length);
       if (pcs) {
         System.arraycopy(staticPcs, start, batch.instructionAddresses, n, length);
       }
-      int slot = segmentSlots[segment];
-      int lastSlot = slot + segmentSlotCounts[segment];
+      long dataOfUnit = unitOf[unit + 1];
+      int k = (int) (dataOfUnit >>> 32);
+      int lastData = k + (int) dataOfUnit;
       int shift = n - start;
-      for (; slot < lastSlot; slot++) {
+      for (; k < lastData; k++) {
+        long reference = data[k];
+        int slot = (int) (reference >>> 32);
         int d = codes[c++] & 0xff;
         long toPrevious = fromPreviousOf[d];
         long base = (before & toPrevious) | (lasts[slot] & ~toPrevious);
@@ -164,7 +180,7 @@ final class CompactBlockDecoder implements AutoCloseable {
           before = base + CompactLayout.unzigzag(high << 32 | low);
         }
         lasts[slot] = before;
-        addresses[places[slot] + shift] = before;
+        addresses[(int) reference + shift] = before;
       }
       n += length;
     }
@@ -188,12 +204,17 @@ final class CompactBlockDecoder implements AutoCloseable {
     }
   }
 
-  private void decompress(byte[] header, byte[] payload, int from) throws BadBlockException {
+  private void decompress(byte[] header, byte[] payload, int from, int columnCount)
+      throws BadBlockException {
     int at = from;
     for (Column column : Column.values()) {
       int i = column.ordinal();
+      if (i >= columnCount) {
+        lengths[i] = 0;
+        continue;
+      }
       int raw = u32(header, CompactLayout.RAW_BYTES_AT + 4 * i);
-      int stored = u32(header, CompactLayout.STORED_BYTES_AT + 4 * i);
+      int stored = u32(header, CompactLayout.storedBytesAt(columnCount) + 4 * i);
       if (columns[i].length < raw) {
         columns[i] = new byte[raw];
       }
@@ -238,6 +259,7 @@ final class CompactBlockDecoder implements AutoCloseable {
 
     // First the sizes, which bound what the tables need.
     begin(Column.INSTRUCTION_SHAPES);
+    require(ended() || shapes > 0, "an instruction without a shape");
     int instructions = 0;
     long staticReferences = 0;
     long slots = 0;
@@ -252,7 +274,7 @@ final class CompactBlockDecoder implements AutoCloseable {
     staticAddresses = grown(staticAddresses, (int) staticReferences);
     staticDescriptors = grown(staticDescriptors, (int) staticReferences);
     staticPcs = grown(staticPcs, (int) staticReferences);
-    slotPlaces = grown(slotPlaces, (int) slots);
+    dataReferences = grown(dataReferences, (int) slots);
     slotLasts = grown(slotLasts, (int) slots);
     instructionStarts = grown(instructionStarts, instructions + 1);
     instructionSlots = grown(instructionSlots, instructions + 1);
@@ -279,7 +301,8 @@ final class CompactBlockDecoder implements AutoCloseable {
         if (k == shapeStarts[shape] && shapeFetches[shape]) {
           expected = pc + ReferenceBatch.size(shapeDescriptors[k]);
         } else {
-          slotPlaces[slot++] = place;
+          dataReferences[slot] = (long) slot << 32 | place;
+          slot++;
         }
         place++;
       }
@@ -293,10 +316,8 @@ final class CompactBlockDecoder implements AutoCloseable {
   private void readSegments(int instructions) throws BadBlockException {
     begin(Column.SEGMENT_LENGTHS);
     int most = lengths[Column.SEGMENT_LENGTHS.ordinal()];
-    segmentStarts = grown(segmentStarts, most);
     segmentLengths = grown(segmentLengths, most);
-    segmentSlots = grown(segmentSlots, most);
-    segmentSlotCounts = grown(segmentSlotCounts, most);
+    units = grown(units, 2 * most);
     int n = 0;
     while (!ended()) {
       segmentLengths[n++] = (int) varint(CompactLayout.MAX_SEGMENT);
@@ -310,15 +331,75 @@ final class CompactBlockDecoder implements AutoCloseable {
           first >= 0 && first < end && end <= instructions, "a segment outside the instructions");
       before = end;
       int start = instructionStarts[(int) first];
-      int slot = instructionSlots[(int) first];
-      segmentStarts[i] = start;
-      segmentLengths[i] = instructionStarts[(int) end] - start;
-      segmentSlots[i] = slot;
-      segmentSlotCounts[i] = instructionSlots[(int) end] - slot;
-      require(segmentLengths[i] <= CompactLayout.MAX_SEGMENT, "a segment that is too long");
+      int data = instructionSlots[(int) first];
+      int length = instructionStarts[(int) end] - start;
+      require(length <= CompactLayout.MAX_SEGMENT, "a segment that is too long");
+      setUnit(i, start, length, data, instructionSlots[(int) end] - data);
     }
     require(ended(), "more starts than segments");
     segments = n;
+    unitCount = n;
+  }
+
+  private void setUnit(int unit, int start, int length, int data, int dataLength) {
+    units[2 * unit] = (long) start << 32 | length;
+    units[2 * unit + 1] = (long) data << 32 | dataLength;
+  }
+
+  /** Lays out the references of each phrase in one piece, behind those of the instructions. */
+  private void readPhrases(int instructions, int references) throws BadBlockException {
+    int mostReferences = Math.min(references, CompactLayout.MAX_PHRASES);
+    begin(Column.PHRASES);
+    require(ended() || segments > 0, "a phrase without segments");
+    int phrases = 0;
+    long phraseReferences = 0;
+    long phraseData = 0;
+    while (!ended()) {
+      int parts = (int) varint(CompactLayout.MAX_SEGMENT);
+      require(parts > 0, "a phrase of no segments");
+      int length = 0;
+      for (int i = 0; i < parts; i++) {
+        int segment = (int) varint(segments - 1L);
+        length += (int) units[2 * segment];
+        phraseData += (int) units[2 * segment + 1];
+      }
+      require(length <= CompactLayout.MAX_SEGMENT, "a phrase that is too long");
+      phraseReferences += length;
+      require(phraseReferences <= mostReferences, "phrases that are too long together");
+      phrases++;
+    }
+    int place = instructionStarts[instructions];
+    int data = instructionSlots[instructions];
+    staticAddresses = extended(staticAddresses, place, (int) phraseReferences);
+    staticPcs = extended(staticPcs, place, (int) phraseReferences);
+    staticDescriptors =
+        staticDescriptors.length >= place + (int) phraseReferences
+            ? staticDescriptors
+            : Arrays.copyOf(staticDescriptors, place + (int) phraseReferences);
+    dataReferences = extended(dataReferences, data, (int) phraseData);
+    units = extended(units, 2 * segments, 2 * phrases);
+    begin(Column.PHRASES);
+    for (int phrase = 0; phrase < phrases; phrase++) {
+      int parts = (int) varint(-1L);
+      int start = place;
+      int firstData = data;
+      for (int i = 0; i < parts; i++) {
+        int segment = (int) varint(-1L);
+        long part = units[2 * segment];
+        int from = (int) (part >>> 32);
+        int length = (int) part;
+        System.arraycopy(staticAddresses, from, staticAddresses, place, length);
+        System.arraycopy(staticDescriptors, from, staticDescriptors, place, length);
+        System.arraycopy(staticPcs, from, staticPcs, place, length);
+        long dataOfPart = units[2 * segment + 1];
+        int k = (int) (dataOfPart >>> 32);
+        for (int end = k + (int) dataOfPart; k < end; k++) {
+          dataReferences[data++] = dataReferences[k] + (place - from);
+        }
+        place += length;
+      }
+      setUnit(unitCount++, start, place - start, firstData, data - firstData);
+    }
   }
 
   private void readDeltas() throws BadBlockException {
@@ -365,10 +446,10 @@ final class CompactBlockDecoder implements AutoCloseable {
     long executed = 0;
     long data = 0;
     for (int i = 0; i < tokenBytes; i += 2) {
-      int segment = u16(tokens, i);
-      require(segment < segments, "a token without a segment");
-      executed += segmentLengths[segment];
-      data += segmentSlotCounts[segment];
+      int unit = u16(tokens, i);
+      require(unit < unitCount, "a token without a segment or phrase");
+      executed += (int) units[2 * unit];
+      data += (int) units[2 * unit + 1];
     }
     require(executed == references, "another number of references than the header says");
     require(data == lengths[Column.CODES.ordinal()], "another number of data references");
@@ -424,6 +505,11 @@ final class CompactBlockDecoder implements AutoCloseable {
 
   private static long[] grown(long[] array, int capacity) {
     return array.length >= capacity ? array : new long[capacity];
+  }
+
+  /** An array with room for {@code more} elements after the first {@code count}, which it keeps. */
+  private static long[] extended(long[] array, int count, int more) {
+    return array.length >= count + more ? array : Arrays.copyOf(array, count + more);
   }
 
   private static int u16(byte[] bytes, int at) {

@@ -30,6 +30,8 @@ final class CompactBlockEncoder implements AutoCloseable {
    * an address that was its last; an address is coded as a difference to that, or to the data address
    * before. Eight bits name one of the 254 most frequent differences, or say that a literal follows.
    *
+   * Segments that follow each other again and again make phrases, which a reader copies as one.
+   *
    * Each of these columns is then compressed on its own by zstd, which finds the loops.
    */
 
@@ -109,12 +111,17 @@ final class CompactBlockEncoder implements AutoCloseable {
   private long[] previousDeltas = new long[SMALLEST];
   private int dataCount;
 
-  private final ByteSink[] columns = new ByteSink[Column.COUNT];
+  private final int version;
+  private final CompactPhrases phrases = new CompactPhrases();
+  private final ByteSink[] columns;
 
   /** Whose references follow. */
   private record Origin(long addressSpace, int core, boolean instructionAddresses) {}
 
-  CompactBlockEncoder() {
+  /** An encoder of a version of the format. */
+  CompactBlockEncoder(int version) {
+    this.version = version;
+    columns = new ByteSink[Column.count(version)];
     zstd.setLevel(LEVEL).setContentSize(true).setChecksum(false);
     for (Long2IntOpenHashMap map : List.of(shapeChildren, firstVariants, segments)) {
       map.defaultReturnValue(-1);
@@ -193,6 +200,7 @@ final class CompactBlockEncoder implements AutoCloseable {
       taken /= 2;
       splitIntoInstructions();
     }
+    findPhrases();
     writeRuns();
     writeInstructions();
     writeSegments();
@@ -392,6 +400,21 @@ final class CompactBlockEncoder implements AutoCloseable {
     return true;
   }
 
+  private void findPhrases() {
+    if (version == CompactLayout.WITHOUT_PHRASES) {
+      return;
+    }
+    int[] lengths = new int[segmentKeys.size()];
+    for (int i = 0; i < lengths.length; i++) {
+      int first = (int) (segmentKeys.getLong(i) >>> 32);
+      int end = first + (int) segmentKeys.getLong(i);
+      for (int k = first; k < end; k++) {
+        lengths[i] += length(k);
+      }
+    }
+    tokenCount = phrases.find(tokens, runTokens, lengths, taken, column(Column.PHRASES));
+  }
+
   private void writeRuns() {
     for (int run = 0; run < runTokens.size(); run++) {
       column(Column.RUN_ORIGINS).u16(runOrigins.getInt(run));
@@ -560,7 +583,8 @@ final class CompactBlockEncoder implements AutoCloseable {
 
   private void writeBlock(ByteSink block) {
     block.clear();
-    int header = block.claim(CompactLayout.BLOCK_HEADER_BYTES);
+    int headerBytes = CompactLayout.blockHeaderBytes(columns.length);
+    int header = block.claim(headerBytes);
     int usedOrigins = 0; // numbered in the order of first use
     for (int run = 0; run < runTokens.size(); run++) {
       usedOrigins = Math.max(usedOrigins, runOrigins.getInt(run) + 1);
@@ -570,8 +594,8 @@ final class CompactBlockEncoder implements AutoCloseable {
       block.u32(origin.core());
       block.u32(origin.instructionAddresses() ? CompactLayout.INSTRUCTION_ADDRESSES : 0);
     }
-    int[] stored = new int[Column.COUNT];
-    for (int c = 0; c < Column.COUNT; c++) {
+    int[] stored = new int[columns.length];
+    for (int c = 0; c < columns.length; c++) {
       ByteSink column = columns[c];
       int raw = column.length();
       int before = block.length();
@@ -586,19 +610,20 @@ final class CompactBlockEncoder implements AutoCloseable {
       }
     }
     byte[] b = block.array();
-    int payload = block.length() - CompactLayout.BLOCK_HEADER_BYTES;
+    int payload = block.length() - headerBytes;
     CompactLayout.U32.set(b, header, CompactLayout.BLOCK_TAG);
     CompactLayout.U32.set(b, header + CompactLayout.REFERENCES_AT, taken);
     CompactLayout.U32.set(b, header + CompactLayout.ORIGINS_AT, usedOrigins);
     CompactLayout.U32.set(b, header + CompactLayout.PAYLOAD_BYTES_AT, payload);
-    for (int c = 0; c < Column.COUNT; c++) {
+    for (int c = 0; c < columns.length; c++) {
       CompactLayout.U32.set(b, header + CompactLayout.RAW_BYTES_AT + 4 * c, columns[c].length());
-      CompactLayout.U32.set(b, header + CompactLayout.STORED_BYTES_AT + 4 * c, stored[c]);
+      CompactLayout.U32.set(
+          b, header + CompactLayout.storedBytesAt(columns.length) + 4 * c, stored[c]);
     }
-    int payloadCrc = CompactLayout.crc(b, CompactLayout.BLOCK_HEADER_BYTES, payload);
-    CompactLayout.U32.set(b, header + CompactLayout.PAYLOAD_CRC_AT, payloadCrc);
-    int headerCrc = CompactLayout.crc(b, header, CompactLayout.BLOCK_CRC_AT);
-    CompactLayout.U32.set(b, header + CompactLayout.BLOCK_CRC_AT, headerCrc);
+    int payloadCrc = CompactLayout.crc(b, headerBytes, payload);
+    CompactLayout.U32.set(b, header + CompactLayout.payloadCrcAt(columns.length), payloadCrc);
+    int crcAt = CompactLayout.blockCrcAt(columns.length);
+    CompactLayout.U32.set(b, header + crcAt, CompactLayout.crc(b, header, crcAt));
   }
 
   private static int[] grown(int[] array, int capacity) {

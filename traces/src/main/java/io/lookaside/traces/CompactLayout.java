@@ -20,7 +20,11 @@ final class CompactLayout {
   /** The last eight bytes. */
   static final byte[] END_MAGIC = {'L', 'K', 'T', ' ', 'e', 'n', 'd', '\n'};
 
-  static final int VERSION = 1;
+  /** The version that is written. */
+  static final int VERSION = 2;
+
+  /** The version before phrases. */
+  static final int WITHOUT_PHRASES = 1;
 
   // The header of the file.
   static final int VERSION_AT = 8;
@@ -37,10 +41,24 @@ final class CompactLayout {
   static final int ORIGINS_AT = 8;
   static final int PAYLOAD_BYTES_AT = 12;
   static final int RAW_BYTES_AT = 16;
-  static final int STORED_BYTES_AT = RAW_BYTES_AT + 4 * Column.COUNT;
-  static final int PAYLOAD_CRC_AT = STORED_BYTES_AT + 4 * Column.COUNT;
-  static final int BLOCK_CRC_AT = PAYLOAD_CRC_AT + 4;
-  static final int BLOCK_HEADER_BYTES = BLOCK_CRC_AT + 4;
+
+  // What follows depends on how many columns a version has.
+
+  static int storedBytesAt(int columns) {
+    return RAW_BYTES_AT + 4 * columns;
+  }
+
+  static int payloadCrcAt(int columns) {
+    return storedBytesAt(columns) + 4 * columns;
+  }
+
+  static int blockCrcAt(int columns) {
+    return payloadCrcAt(columns) + 4;
+  }
+
+  static int blockHeaderBytes(int columns) {
+    return blockCrcAt(columns) + 4;
+  }
 
   // An origin in a block.
   static final int ORIGIN_BYTES = 16;
@@ -61,13 +79,18 @@ final class CompactLayout {
   /** The most references in a block. */
   static final int MAX_BLOCK = 1 << 20;
 
-  /** The most references in a segment, which a reader copies as one. */
+  /** The most references in a segment or phrase, which a reader copies as one. */
   static final int MAX_SEGMENT = 256;
 
   /** The most references of an instruction; one that makes more is continued by another. */
   static final int MAX_SHAPE = 16;
 
+  /** The most references in all phrases of a block. */
+  static final int MAX_PHRASES = 1 << 17;
+
+  /** The most segments and phrases that tokens can name. */
   static final int MAX_SEGMENTS = 1 << 16;
+
   static final int MAX_ORIGINS = 1 << 16;
 
   /** Codes of data addresses from here on stand for literals. */
@@ -88,9 +111,13 @@ final class CompactLayout {
     DELTAS(11),
     CODES(1),
     LITERALS_LOW(4),
-    LITERALS_HIGH(4);
+    LITERALS_HIGH(4),
+    PHRASES(4);
 
-    static final int COUNT = 12;
+    /** How many columns a block has in a version. */
+    static int count(int version) {
+      return version == WITHOUT_PHRASES ? PHRASES.ordinal() : PHRASES.ordinal() + 1;
+    }
 
     private final int mostBytesPerReference;
 

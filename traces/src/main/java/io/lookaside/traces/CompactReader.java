@@ -15,7 +15,11 @@ final class CompactReader implements TraceCursor {
   private final InputStream in;
   private final String name;
   private final CompactBlockDecoder decoder = new CompactBlockDecoder();
-  private final byte[] header = new byte[CompactLayout.BLOCK_HEADER_BYTES];
+
+  /** Of the version that the trace is of. */
+  private int columns;
+
+  private byte[] header = {};
   private byte[] payload = {};
 
   private boolean begun;
@@ -135,16 +139,20 @@ final class CompactReader implements TraceCursor {
       }
     }
     int version = (short) CompactLayout.U16.get(bytes, CompactLayout.VERSION_AT) & 0xffff;
-    if (version != CompactLayout.VERSION) {
+    if (version < CompactLayout.WITHOUT_PHRASES || version > CompactLayout.VERSION) {
       throw new TraceException(
           name
               + ": is of version "
               + version
-              + " of format lkt, and this Lookaside reads version "
+              + " of format lkt, and this Lookaside reads versions "
+              + CompactLayout.WITHOUT_PHRASES
+              + " and "
               + CompactLayout.VERSION
               + "; use a newer Lookaside, or convert the trace with the one that wrote it");
     }
     checkCrc(bytes, CompactLayout.HEADER_CRC_AT, CompactLayout.HEADER_CRC_AT, "the header", 0);
+    columns = CompactLayout.Column.count(version);
+    header = new byte[CompactLayout.blockHeaderBytes(columns)];
     int flags = (short) CompactLayout.U16.get(bytes, CompactLayout.FLAGS_AT) & 0xffff;
     fetchesAreInstructions = (flags & CompactLayout.FETCHES_ARE_INSTRUCTIONS) != 0;
   }
@@ -172,8 +180,8 @@ final class CompactReader implements TraceCursor {
     readRest(header, 4, header.length, "the header of a block");
     checkCrc(
         header,
-        CompactLayout.BLOCK_CRC_AT,
-        CompactLayout.BLOCK_CRC_AT,
+        CompactLayout.blockCrcAt(columns),
+        CompactLayout.blockCrcAt(columns),
         "the header of the block",
         blockOffset);
     checkHeader();
@@ -192,9 +200,12 @@ final class CompactReader implements TraceCursor {
             && origins <= Math.min(inBlock, CompactLayout.MAX_ORIGINS);
     long stored = (long) origins * CompactLayout.ORIGIN_BYTES;
     for (CompactLayout.Column column : CompactLayout.Column.values()) {
+      if (column.ordinal() == columns) {
+        break;
+      }
       int at = 4 * column.ordinal();
       int raw = CompactBlockDecoder.u32(header, CompactLayout.RAW_BYTES_AT + at);
-      int kept = CompactBlockDecoder.u32(header, CompactLayout.STORED_BYTES_AT + at);
+      int kept = CompactBlockDecoder.u32(header, CompactLayout.storedBytesAt(columns) + at);
       good &= raw >= 0 && raw <= column.mostBytes(inBlock) && kept >= 0 && kept <= raw;
       stored += kept;
     }
@@ -210,9 +221,10 @@ final class CompactReader implements TraceCursor {
       payload = new byte[length];
     }
     readFully(payload, length, "the block");
-    checkCrc(header, CompactLayout.PAYLOAD_CRC_AT, payload, length, "the block", blockOffset);
+    checkCrc(
+        header, CompactLayout.payloadCrcAt(columns), payload, length, "the block", blockOffset);
     try {
-      decoder.open(header, payload);
+      decoder.open(header, payload, columns);
     } catch (CompactBlockDecoder.BadBlockException e) {
       throw flaw("the block is none of the format: " + e.getMessage());
     }

@@ -7,7 +7,7 @@ import java.util.List;
 /** Writes the compact format, lkt, which keeps all that there is to know of a reference. */
 final class CompactWriter implements TraceWriter {
   private final OutputStream out;
-  private final CompactBlockEncoder encoder = new CompactBlockEncoder();
+  private final CompactBlockEncoder encoder;
   private final ByteSink block = new ByteSink();
   private final ByteSink index = new ByteSink();
   private long offset;
@@ -20,10 +20,15 @@ final class CompactWriter implements TraceWriter {
    * @param fetchesAreInstructions whether it will have exactly one fetch for each instruction
    */
   CompactWriter(OutputStream out, boolean fetchesAreInstructions) throws IOException {
+    this(out, fetchesAreInstructions, CompactLayout.VERSION);
+  }
+
+  CompactWriter(OutputStream out, boolean fetchesAreInstructions, int version) throws IOException {
     this.out = out;
+    encoder = new CompactBlockEncoder(version);
     ByteSink header = new ByteSink();
     header.bytes(CompactLayout.MAGIC, 0, CompactLayout.MAGIC.length);
-    header.u16(CompactLayout.VERSION);
+    header.u16(version);
     header.u16(fetchesAreInstructions ? CompactLayout.FETCHES_ARE_INSTRUCTIONS : 0);
     header.u32(CompactLayout.crc(header.array(), 0, header.length()));
     write(header);

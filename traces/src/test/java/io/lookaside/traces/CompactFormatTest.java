@@ -25,7 +25,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The compact format: what is written comes back, and nothing else is taken for it. */
 class CompactFormatTest {
   private static final int FILE_HEADER = 16;
-  private static final int BLOCK_HEADER = 120;
+
+  /** The header of a block by version, and where its checksums are: the last eight bytes. */
+  private static final int[] BLOCK_HEADERS = {0, 120, 128};
 
   private static byte[] written(List<Detailed> refs) throws IOException {
     return written(refs, false);
@@ -33,8 +35,13 @@ class CompactFormatTest {
 
   private static byte[] written(List<Detailed> refs, boolean fetchesAreInstructions)
       throws IOException {
+    return written(refs, fetchesAreInstructions, 2);
+  }
+
+  private static byte[] written(List<Detailed> refs, boolean fetchesAreInstructions, int version)
+      throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (TraceWriter writer = new CompactWriter(bytes, fetchesAreInstructions)) {
+    try (TraceWriter writer = new CompactWriter(bytes, fetchesAreInstructions, version)) {
       Detailed.write(refs, writer);
       assertEquals(List.of(), writer.losses());
     }
@@ -104,7 +111,9 @@ class CompactFormatTest {
   void programsComeBackAsTheyWere(int n) throws IOException {
     for (int seed = 0; seed < 3; seed++) {
       List<Detailed> refs = program(new Random(seed), n);
-      assertEquals(refs, read(written(refs)));
+      for (int version = 1; version <= 2; version++) {
+        assertEquals(refs, read(written(refs, false, version)));
+      }
     }
   }
 
@@ -112,7 +121,33 @@ class CompactFormatTest {
   void anySequenceOfReferencesComesBackAsItWas() throws IOException {
     for (int seed = 0; seed < 60; seed++) {
       List<Detailed> refs = anything(new Random(seed), 1 + seed * 50);
-      assertEquals(refs, read(written(refs)), "seed " + seed);
+      for (int version = 1; version <= 2; version++) {
+        assertEquals(refs, read(written(refs, false, version)), "seed " + seed);
+      }
+    }
+  }
+
+  /** Two paths that alternate, with several segments each, become phrases and come back. */
+  @Test
+  void pathsThatAreTakenOftenBecomePhrases() throws IOException {
+    Random random = new Random(12);
+    for (int seed = 0; seed < 20; seed++) {
+      List<Detailed> refs = new ArrayList<>();
+      for (int turn = 0; turn < 200; turn++) {
+        long path = 0x40_0000 + 0x1000L * random.nextInt(2);
+        boolean pcs = seed % 2 == 0 || turn > 100;
+        for (int jump = 0; jump < 3 + seed; jump++) {
+          long pc = path + 64L * (jump * 7 % 11);
+          Long known = pcs ? (Long) pc : null;
+          refs.add(new Detailed(AccessKind.FETCH, pc, 4, known, 1, 0));
+          refs.add(new Detailed(AccessKind.LOAD, random.nextInt(4) * 0x123_4567L, 8, known, 1, 0));
+        }
+      }
+      byte[] bytes = written(refs);
+      ByteBuffer block = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+      assertTrue(block.getInt(FILE_HEADER + 16 + 4 * 12) > 0, "phrases");
+      assertTrue(block.getInt(FILE_HEADER + 16 + 4 * 7) < 2 * 1000, "few tokens");
+      assertEquals(refs, read(bytes));
     }
   }
 
@@ -249,17 +284,23 @@ class CompactFormatTest {
             new Detailed(AccessKind.FETCH, 0x1004, 2, null, 42, 3),
             new Detailed(AccessKind.FETCH, 0x1000, 4, null, 42, 3),
             new Detailed(AccessKind.LOAD, 0x8008, 8, null, 42, 3)),
-        read(byHand(5)));
+        read(byHand(5, 1)));
+  }
+
+  /** The same with a token that names both segments as a phrase. */
+  @Test
+  void phraseWrittenByHandIsRead() throws IOException {
+    assertEquals(read(byHand(5, 1)), read(byHand(5, 2)));
   }
 
   /**
    * Two instructions: a fetch of 4 bytes at 0x1000 with a load of 8, and a fetch of 2 bytes at
    * 0x1004. Executed: both, then the first again. The load goes to 0x8000, then 8 bytes further.
    */
-  private static byte[] byHand(int references) {
+  private static byte[] byHand(int references, int version) {
     byte[][] columns = {
       bytes(0, 0), // runs: origin 0
-      bytes(2, 0, 0, 0), // for two tokens
+      bytes(version == 1 ? 2 : 1, 0, 0, 0), // for two tokens, or the one that stands for both
       // Shapes: 2 references of which the first is the fetch; 1 which is the fetch. A descriptor is
       // (size - 1) * 4 + kind, with kind 2 for a fetch and 0 for a load.
       bytes(2 << 1 | 1, 3 * 4 + 2, 7 * 4, 1 << 1 | 1, 4 + 2),
@@ -269,15 +310,19 @@ class CompactFormatTest {
       // Segments: from instruction 0, and again from 0, which is 2 before where the first ended.
       bytes(0, 3),
       bytes(2, 1), // two instructions, one instruction
-      bytes(0, 0, 1, 0), // tokens
+      version == 1 ? bytes(0, 0, 1, 0) : bytes(2, 0), // tokens
       bytes(0, 16), // differences: 8 from the slot's last address, zigzagged
       bytes(255, 0), // codes: a literal from the data address before, which is 0; difference 0
       bytes(0x00, 0x00, 0x01, 0x00), // 0x8000 zigzagged
-      bytes(0, 0, 0, 0)
+      bytes(0, 0, 0, 0),
+      bytes(2, 0, 1) // the first phrase, number 2: two segments, 0 and 1
     };
+    if (version == 1) {
+      columns = Arrays.copyOf(columns, 12);
+    }
     ByteBuffer file = ByteBuffer.allocate(1000).order(ByteOrder.LITTLE_ENDIAN);
     file.put(new byte[] {(byte) 0x89, 'L', 'K', 'T', 13, 10, 26, 10});
-    file.putShort((short) 1).putShort((short) 0);
+    file.putShort((short) version).putShort((short) 0);
     file.putInt(crc(file.array(), 0, 12));
     int block = file.position();
     int payload = 16;
@@ -325,9 +370,11 @@ class CompactFormatTest {
 
   @Test
   void blockThatDoesNotAddUpIsRefused() {
-    String message = flaw(byHand(6));
-    assertTrue(message.startsWith("t.lkt: block 1 at byte offset 16: "), message);
-    assertTrue(message.contains("another number of references"), message);
+    for (int version = 1; version <= 2; version++) {
+      String message = flaw(byHand(6, version));
+      assertTrue(message.startsWith("t.lkt: block 1 at byte offset 16: "), message);
+      assertTrue(message.contains("another number of references"), message);
+    }
   }
 
   @Test
@@ -359,7 +406,7 @@ class CompactFormatTest {
       assertTrue(message.startsWith("t.lkt: "), message);
     }
     byte[] damaged = whole.clone();
-    damaged[FILE_HEADER + BLOCK_HEADER + 40] ^= 1;
+    damaged[FILE_HEADER + BLOCK_HEADERS[2] + 40] ^= 1;
     String message = flaw(damaged);
     assertTrue(message.contains("the block at byte offset 16 is damaged: its checksum"), message);
   }
@@ -367,9 +414,9 @@ class CompactFormatTest {
   @Test
   void laterVersionAsksForANewerLookaside() throws IOException {
     byte[] bytes = written(program(new Random(1), 10));
-    bytes[8] = 2;
+    bytes[8] = 3;
     String message = flaw(bytes);
-    assertTrue(message.contains("is of version 2 of format lkt"), message);
+    assertTrue(message.contains("is of version 3 of format lkt"), message);
     assertTrue(message.contains("use a newer Lookaside"), message);
   }
 
@@ -408,7 +455,7 @@ class CompactFormatTest {
   @Test
   void hostileSizesAreRefusedBeforeAnythingIsAllocated() throws IOException {
     byte[] whole = written(program(new Random(1), 100));
-    int[] places = {4, 8, 12, 16, 36, 60, 64, 108};
+    int[] places = {4, 8, 12, 16, 36, 60, 64, 68, 108, 116};
     for (int place : places) {
       for (int value : new int[] {Integer.MAX_VALUE, Integer.MIN_VALUE, -1, 1 << 28, 0}) {
         byte[] bytes = whole.clone();
@@ -417,7 +464,7 @@ class CompactFormatTest {
           continue;
         }
         b.putInt(FILE_HEADER + place, value);
-        b.putInt(FILE_HEADER + 116, crc(bytes, FILE_HEADER, 116));
+        b.putInt(FILE_HEADER + 124, crc(bytes, FILE_HEADER, 124));
         assertTrue(flaw(bytes).startsWith("t.lkt: "), "place " + place + " value " + value);
       }
     }
@@ -427,20 +474,26 @@ class CompactFormatTest {
   @Test
   void hostilePayloadsDoNoHarm() throws IOException {
     Random random = new Random(9);
-    byte[] raw = byHand(5);
-    byte[] packed = written(anything(new Random(8), 400));
+    byte[][] whole = {
+      byHand(5, 1),
+      written(anything(new Random(8), 400)),
+      byHand(5, 2),
+      written(program(new Random(8), 400))
+    };
     int refused = 0;
     int rounds = 20_000;
     for (int round = 0; round < rounds; round++) {
-      byte[] bytes = (round % 2 == 0 ? raw : packed).clone();
+      byte[] bytes = whole[round % whole.length].clone();
+      int blockHeader = BLOCK_HEADERS[bytes[8]];
       ByteBuffer b = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
       int payload = b.getInt(FILE_HEADER + 12);
       for (int edit = 0; edit <= random.nextInt(3); edit++) {
-        int at = FILE_HEADER + BLOCK_HEADER + random.nextInt(payload);
+        int at = FILE_HEADER + blockHeader + random.nextInt(payload);
         bytes[at] = (byte) (random.nextBoolean() ? random.nextInt() : bytes[at] + 1);
       }
-      b.putInt(FILE_HEADER + 112, crc(bytes, FILE_HEADER + BLOCK_HEADER, payload));
-      b.putInt(FILE_HEADER + 116, crc(bytes, FILE_HEADER, 116));
+      int crcs = FILE_HEADER + blockHeader - 8;
+      b.putInt(crcs, crc(bytes, FILE_HEADER + blockHeader, payload));
+      b.putInt(crcs + 4, crc(bytes, FILE_HEADER, blockHeader - 4));
       try (CompactReader reader = reader(bytes)) {
         long n = Detailed.readAll(reader).size();
         assertEquals(b.getInt(FILE_HEADER + 4), n);

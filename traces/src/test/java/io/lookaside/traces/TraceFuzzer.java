@@ -52,17 +52,22 @@ public final class TraceFuzzer {
     }
     int crcAt = CompactLayout.HEADER_CRC_AT;
     CompactLayout.U32.set(trace, crcAt, CompactLayout.crc(trace, 0, crcAt));
+    int version = (short) CompactLayout.U16.get(trace, CompactLayout.VERSION_AT);
+    int columns = CompactLayout.Column.count(version);
+    int headerBytes = CompactLayout.blockHeaderBytes(columns);
     int block = CompactLayout.HEADER_BYTES;
-    while (trace.length - block >= CompactLayout.BLOCK_HEADER_BYTES
+    while (trace.length - block >= headerBytes
         && (int) CompactLayout.U32.get(trace, block) == CompactLayout.BLOCK_TAG) {
       int payload = (int) CompactLayout.U32.get(trace, block + CompactLayout.PAYLOAD_BYTES_AT);
-      int from = block + CompactLayout.BLOCK_HEADER_BYTES;
+      int from = block + headerBytes;
       if (payload < 0 || payload > trace.length - from) {
         return;
       }
       CompactLayout.U32.set(
-          trace, block + CompactLayout.PAYLOAD_CRC_AT, CompactLayout.crc(trace, from, payload));
-      crcAt = CompactLayout.BLOCK_CRC_AT;
+          trace,
+          block + CompactLayout.payloadCrcAt(columns),
+          CompactLayout.crc(trace, from, payload));
+      crcAt = CompactLayout.blockCrcAt(columns);
       CompactLayout.U32.set(trace, block + crcAt, CompactLayout.crc(trace, block, crcAt));
       block = from + payload;
     }
