@@ -1,6 +1,5 @@
 package io.lookaside.simulator.curve;
 
-import io.lookaside.mmu.format.VirtualAddress;
 import java.util.Arrays;
 
 /**
@@ -10,51 +9,47 @@ import java.util.Arrays;
  * <p>A page that is found with d others above it in its set hits in every LRU structure with that
  * number of sets and more than d ways, and misses with d or fewer: one pass gives every number of
  * ways. Sets are the low bits of the page number, so doubling their number only takes pages away
- * from above: a page on top of its set is on top in every larger number of sets, and the pass over
- * the numbers of sets ends there (Hill and Smith: "Evaluating Associativity in CPU Caches", IEEE
- * Transactions on Computers 38(12), 1989; Mattson et al.: "Evaluation techniques for storage
- * hierarchies", IBM Systems Journal 9(2), 1970).
+ * from above: a page on top of its set is on top in every larger number of sets, and one that is
+ * not among the first of its set is not in any smaller number of sets (Hill and Smith: "Evaluating
+ * Associativity in CPU Caches", IEEE Transactions on Computers 38(12), 1989; Mattson et al.:
+ * "Evaluation techniques for storage hierarchies", IBM Systems Journal 9(2), 1970).
  *
- * <p>A set is a ring of pages with the newest at its head, as many as there are ways at most. The
- * stack of the one set goes on without end in a {@link DeepStack}: that is the fully associative
- * structure.
+ * <p>The stack of a set is cut at a depth. That of the one set goes on without end in a {@link
+ * DeepStack}: that is the fully associative structure.
+ *
+ * <p>Pages are known by the numbers that {@link PageNumbers} gives, and by their set in the largest
+ * number of sets, their <em>leaf</em>. All sets of all numbers of sets are the nodes of a binary
+ * tree in an array, the one set at 1: node {@code leaf >>> 1} is the set of half the number of
+ * sets, and so on.
  */
-final class StackDistances {
-  private static final long NO_KEY = -1;
-  static final int ADDRESS_SPACE_BITS = 12;
+abstract class StackDistances {
+  /** The depth at which the stacks of sets are cut. */
+  final int depth;
 
-  /** So many that two pages in turn are always found. */
-  private static final int MIN_DEPTH = 2;
-
-  private final int depth;
-
-  /** A ring has the next power of two of places; what is deeper than {@code depth} is forgotten. */
-  private final int ringShift;
-
-  private final int ringMask;
-
-  /** By the logarithm of the number of sets: the rings of all sets, one after the other. */
-  private final long[][] rings;
-
-  /** The place in its ring of what is on top, by set. */
-  private final int[][] heads;
+  /** The logarithm of the largest number of sets. */
+  final int lastLevel;
 
   /**
-   * By the logarithm of the number of sets and the pages above, {@code depth} for all that were not
-   * found. What is on top of its set is not counted: it is the rest.
+   * By the logarithm of the number of sets times {@code depth} and the pages above: look-ups that
+   * found their page there. What is on top of its set is the rest; few of those are counted.
    */
-  private final long[][] found;
+  final long[] found;
 
-  /** Alternations of two pages, by the low bits in which their numbers agree. */
-  private final long[] alternations = new long[Long.SIZE + 1];
+  /**
+   * By a number of levels: look-ups that did not find their page in so many of them, those of the
+   * fewest sets.
+   */
+  final long[] notFound;
 
-  private final DeepStack rest = new DeepStack();
+  /** Below the stack of the one set. */
+  final DeepDistances rest = new DeepDistances();
 
-  /** By the pages above, in the deep stack alone. */
-  private long[] foundDeep = new long[1 << 10];
+  /** Alternations of two pages, by the largest level in which they share a set. */
+  private final long[] alternations;
 
-  private int deepest = -1;
-  private long coldMisses;
+  /** By the low bits of a page number. */
+  private final int[] leaves;
+
   private long lookups;
 
   /**
@@ -63,28 +58,43 @@ final class StackDistances {
    * @param maxSets a power of two
    * @param maxWays 1 or more
    */
-  StackDistances(int maxSets, int maxWays) {
-    depth = Math.max(MIN_DEPTH, maxWays);
-    int numbers = Integer.numberOfTrailingZeros(maxSets) + 1;
-    ringShift = Integer.SIZE - Integer.numberOfLeadingZeros(depth - 1);
-    ringMask = (1 << ringShift) - 1;
-    rings = new long[numbers][];
-    heads = new int[numbers][];
-    for (int k = 0; k < numbers; k++) {
-      rings[k] = new long[Math.multiplyExact(1 << ringShift, 1 << k)];
-      Arrays.fill(rings[k], NO_KEY);
-      heads[k] = new int[1 << k];
+  static StackDistances of(int maxSets, int maxWays) {
+    return maxSets <= ResidentStacks.MAX_SETS && maxWays <= ResidentStacks.WAYS
+        ? new ResidentStacks(maxSets)
+        : new RingStacks(maxSets, maxWays);
+  }
+
+  StackDistances(int maxSets, int depth) {
+    this.depth = depth;
+    this.lastLevel = Integer.numberOfTrailingZeros(maxSets);
+    this.found = new long[(lastLevel + 1) * depth];
+    this.notFound = new long[lastLevel + 2];
+    this.alternations = new long[lastLevel + 1];
+    this.leaves = new int[maxSets];
+    for (int i = 0; i < maxSets; i++) {
+      int reversed = lastLevel == 0 ? 0 : Integer.reverse(i) >>> (Integer.SIZE - lastLevel);
+      leaves[i] = maxSets | reversed;
     }
-    found = new long[numbers][depth + 1];
   }
 
-  /** What stands for a page of an address space. */
-  static long key(long va, int pageShift, int addressSpace) {
-    return (VirtualAddress.vpn(va, pageShift) << ADDRESS_SPACE_BITS) | addressSpace;
+  /** The leaf of a page. */
+  final int leafOf(long page) {
+    return leaves[(int) page & (leaves.length - 1)];
   }
 
-  /** Counts repetitions of the page that was looked up last: it is on top everywhere. */
-  void repeat(long times) {
+  /** Makes room for pages with numbers below {@code end}. */
+  abstract void reserve(int end);
+
+  /** Looks a page up and puts it on top of its set, in every number of sets. */
+  abstract void lookup(int page, int leaf);
+
+  /** Counts look-ups of which each finds its page on top of its set, in every number of sets. */
+  final void repeat(long times) {
+    lookups += times;
+  }
+
+  /** Counts look-ups made by {@link #lookup}. */
+  final void lookedUp(long times) {
     lookups += times;
   }
 
@@ -92,122 +102,28 @@ final class StackDistances {
    * Counts look-ups of the two pages looked up last, in turn, an even number of them: each finds
    * the other above itself where they share a set.
    */
-  void alternate(long key, long other, long times) {
+  final void alternate(int page, int leaf, int other, int otherLeaf, long times) {
     lookups += times;
-    if (key != other) {
-      int agreeing =
-          Long.numberOfTrailingZeros(key >>> ADDRESS_SPACE_BITS ^ other >>> ADDRESS_SPACE_BITS);
-      alternations[agreeing] += times;
+    if (page != other) {
+      alternations[sharedLevels(leaf, otherLeaf)] += times;
     }
   }
 
-  /** Looks a page up and puts it on top of its set, in every number of sets. */
-  void lookup(long key) {
-    lookups++;
-    int d = find(0, 0, key);
-    if (d == depth) {
-      lookupBelow(key);
-    } else if (d != 0) {
-      found[0][d]++;
-      raise(0, 0, d, key);
-      // With more sets it stands at the same depth or higher.
-      int numbers = rings.length;
-      int page = (int) (key >>> ADDRESS_SPACE_BITS);
-      for (int k = 1; k < numbers; k++) {
-        int set = page & ((1 << k) - 1);
-        d = find(k, set, key);
-        if (d == 0) {
-          return;
-        }
-        found[k][d]++;
-        raise(k, set, d, key);
-      }
-    }
-  }
-
-  /** Looks up a page that the ring of the one set has not, from the largest number of sets down. */
-  private void lookupBelow(long key) {
-    int page = (int) (key >>> ADDRESS_SPACE_BITS);
-    int k = rings.length - 1;
-    for (; k > 0; k--) {
-      int set = page & ((1 << k) - 1);
-      int d = find(k, set, key);
-      if (d == depth) {
-        break;
-      }
-      if (d != 0) {
-        found[k][d]++;
-        raise(k, set, d, key);
-      }
-    }
-    // With fewer sets it is not there either.
-    long fallen = NO_KEY;
-    for (; k >= 0; k--) {
-      found[k][depth]++;
-      fallen = enter(k, page & ((1 << k) - 1), key);
-    }
-    int above = rest.remove(key);
-    if (above == DeepStack.NEVER) {
-      coldMisses++;
-    } else {
-      countDeep(above);
-    }
-    if (fallen != NO_KEY) {
-      rest.push(fallen);
-    }
-  }
-
-  /** The number of pages above a page in its set, {@code depth} if it is not among them. */
-  private int find(int k, int set, long key) {
-    long[] ring = rings[k];
-    int base = set << ringShift;
-    int head = heads[k][set];
-    for (int d = 0; d < depth; d++) {
-      if (ring[base + ((head + d) & ringMask)] == key) {
-        return d;
-      }
-    }
-    return depth;
-  }
-
-  /** Moves a page with {@code d} others above it to the top of its set. */
-  private void raise(int k, int set, int d, long key) {
-    long[] ring = rings[k];
-    int base = set << ringShift;
-    int head = heads[k][set];
-    for (int i = d; i > 0; i--) {
-      ring[base + ((head + i) & ringMask)] = ring[base + ((head + i - 1) & ringMask)];
-    }
-    ring[base + head] = key;
-  }
-
-  /** Puts a page on top of a set that does not have it; returns what falls below the depth. */
-  private long enter(int k, int set, long key) {
-    int base = set << ringShift;
-    int head = heads[k][set];
-    long fallen = rings[k][base + ((head + depth - 1) & ringMask)];
-    head = (head - 1) & ringMask;
-    heads[k][set] = head;
-    rings[k][base + head] = key;
-    return fallen;
-  }
-
-  private void countDeep(int above) {
-    if (above >= foundDeep.length) {
-      foundDeep = Arrays.copyOf(foundDeep, Math.max(2 * foundDeep.length, above + 1));
-    }
-    foundDeep[above]++;
-    deepest = Math.max(deepest, above);
+  /** The logarithm of the largest number of sets in which two pages share one. */
+  final int sharedLevels(int leaf, int otherLeaf) {
+    int highest = Integer.SIZE - 1 - Integer.numberOfLeadingZeros(leaf ^ otherLeaf);
+    return lastLevel - 1 - highest;
   }
 
   /** All look-ups so far. */
-  long lookups() {
+  final long lookups() {
     return lookups;
   }
 
   /** Look-ups of pages never seen before: as many as there are distinct pages. */
-  long coldMisses() {
-    return coldMisses;
+  final long coldMisses() {
+    rest.settle();
+    return rest.coldMisses();
   }
 
   /**
@@ -215,14 +131,17 @@ final class StackDistances {
    *
    * @param ways at most what the stacks were made for
    */
-  long[] misses(int k, int ways) {
-    long[] hits = found[k].clone();
-    for (int agreeing = k; agreeing < alternations.length; agreeing++) {
-      hits[1] += alternations[agreeing];
+  final long[] misses(int k, int ways) {
+    long[] hits = Arrays.copyOfRange(found, k * depth, (k + 1) * depth);
+    for (int shared = k; shared <= lastLevel; shared++) {
+      hits[1] += alternations[shared];
     }
     long notOnTop = 0;
-    for (long n : hits) {
-      notOnTop += n;
+    for (int above = 1; above < depth; above++) {
+      notOnTop += hits[above];
+    }
+    for (int levels = k + 1; levels < notFound.length; levels++) {
+      notOnTop += notFound[levels];
     }
     long[] misses = new long[ways];
     misses[0] = notOnTop;
@@ -236,11 +155,13 @@ final class StackDistances {
    * Misses of fully associative structures: element n - 1 is that of n entries. It ends where only
    * cold misses remain.
    */
-  long[] fullyAssociativeMisses() {
+  final long[] fullyAssociativeMisses() {
     long[] shallow = misses(0, depth);
-    long[] misses = Arrays.copyOf(shallow, depth + deepest + 1);
-    for (int above = 0; above <= deepest; above++) {
-      misses[depth + above] = misses[depth + above - 1] - foundDeep[above];
+    rest.settle();
+    long[] deep = rest.found();
+    long[] misses = Arrays.copyOf(shallow, depth + deep.length);
+    for (int above = 0; above < deep.length; above++) {
+      misses[depth + above] = misses[depth + above - 1] - deep[above];
     }
     return misses;
   }

@@ -1,62 +1,105 @@
 package io.lookaside.simulator.curve;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class DeepStackTest {
+  private static final int NOT_INSIDE = -1;
+
+  private final DeepStack stack = new DeepStack();
+
+  /** By page. */
+  private final int[] places = new int[4_000_000];
+
+  private int moves;
+
+  DeepStackTest() {
+    Arrays.fill(places, NOT_INSIDE);
+  }
+
+  private void push(int page) {
+    if (stack.free() == 0) {
+      moves++;
+      for (int i = 0; i < places.length; i++) {
+        places[i] = places[i] == NOT_INSIDE ? NOT_INSIDE : stack.below(places[i]);
+      }
+      stack.moveTogether();
+    }
+    places[page] = stack.push();
+  }
+
+  private int remove(int page) {
+    int above = stack.remove(places[page]);
+    places[page] = NOT_INSIDE;
+    return above;
+  }
+
   @Test
   void depthsEqualThoseOfAList() {
-    // Pushes so many that the bitmap is laid anew several times.
+    // Pushes so many that the pages move together several times.
     Random random = new Random(3);
-    DeepStack stack = new DeepStack();
-    List<Long> list = new ArrayList<>();
+    List<Integer> list = new ArrayList<>();
     for (int i = 0; i < 200_000; i++) {
-      long key = key(random.nextInt(random.nextInt(8) == 0 ? 2_000 : 200));
-      int at = list.lastIndexOf(key);
-      long expected = at < 0 ? DeepStack.NEVER : list.size() - 1 - at;
-      assertEquals(expected, stack.remove(key));
+      int page = random.nextInt(random.nextInt(8) == 0 ? 2_000 : 200);
+      int at = list.lastIndexOf(page);
+      assertEquals(at < 0, places[page] == NOT_INSIDE);
       if (at >= 0) {
+        assertEquals(list.size() - 1 - at, remove(page));
         list.remove(at);
       }
-      list.add(key);
-      stack.push(key);
+      // Some stay outside for a while.
+      if (random.nextInt(4) != 0) {
+        list.add(page);
+        push(page);
+      }
     }
+    assertTrue(moves >= 3, "moved together " + moves);
   }
 
   @Test
   void aCycleThroughManyPagesFindsEachUnderAllOthers() {
-    // More pages than the first bitmap and the first table hold.
-    int pages = 100_000;
-    DeepStack stack = new DeepStack();
-    for (int i = 0; i < pages; i++) {
-      assertEquals(DeepStack.NEVER, stack.remove(key(i)));
-      stack.push(key(i));
-    }
-    for (int round = 0; round < 3; round++) {
+    // Bitmaps with one, two and three orders of nodes, and with more than one of the highest.
+    for (int pages : new int[] {100, 9_000, 40_000, 600_000}) {
+      DeepStackTest cycle = new DeepStackTest();
       for (int i = 0; i < pages; i++) {
-        assertEquals(pages - 1, stack.remove(key(i)));
-        stack.push(key(i));
+        cycle.push(i);
+      }
+      for (int i = 0; i < Math.max(2 * pages, 150_000); i++) {
+        assertEquals(pages - 1, cycle.remove(i % pages));
+        cycle.push(i % pages);
       }
     }
   }
 
   @Test
-  void aPageThatIsOutsideMayComeInAgain() {
-    DeepStack stack = new DeepStack();
-    stack.push(key(1));
-    stack.push(key(2));
-    assertEquals(1, stack.remove(key(1)));
-    assertEquals(0, stack.remove(key(2)));
-    stack.push(key(1));
-    stack.push(key(3));
-    assertEquals(1, stack.remove(key(1)));
-  }
-
-  private static long key(int page) {
-    return StackDistances.key((page * 7L) << 12, 12, page % 3);
+  void pagesTakenOutOfAnyPartOfALargeBitmapAreCountedNoMore() {
+    // Every page is taken out once, in an order that jumps about; a Fenwick tree knows who is
+    // above.
+    int pages = 2_200_000;
+    for (int i = 0; i < pages; i++) {
+      push(i);
+    }
+    int[] tree = new int[pages + 1];
+    for (int i = 1; i <= pages; i++) {
+      tree[i] = i & -i;
+    }
+    long page = 0;
+    for (int i = 0; i < pages; i++) {
+      page = (page + 1_234_567) % pages; // without a common factor, so it leaves none out
+      int notAbove = 0;
+      for (int at = (int) page + 1; at > 0; at -= at & -at) {
+        notAbove += tree[at];
+      }
+      assertEquals(pages - i - notAbove, remove((int) page));
+      for (int at = (int) page + 1; at <= pages; at += at & -at) {
+        tree[at]--;
+      }
+    }
   }
 }
