@@ -89,9 +89,11 @@ class MachineLibraryTest {
         "zen2 | l1i | l1i-4k-2m-1g 64/64",
         "zen2 | l1d | l1d-4k-2m-1g 64/64",
         "zen2 | stlb | stlb-load-store-4k-2m 2048/16, stlb-fetch-4k-2m 512/8",
-        "zen3 | stlb | stlb-load-store-4k-2m 2048/16, stlb-fetch-4k-2m 512/8",
+        "zen3 | stlb | stlb-load-store-4k-2m 2048/16, stlb-fetch-4k-2m 512/8, stlb-load-store-1g"
+            + " 64/64",
         "zen4 | l1d | l1d-4k-2m-1g 72/72",
-        "zen4 | stlb | stlb-load-store-4k-2m 3072/24, stlb-fetch-4k-2m 512/8",
+        "zen4 | stlb | stlb-load-store-4k-2m 3072/24, stlb-fetch-4k-2m 512/8, stlb-load-store-1g"
+            + " 64/64",
         "zen5 | l1i | l1i-4k-2m-1g 64/64",
         "zen5 | l1d | l1d-4k-2m-1g 96/96",
         "zen5 | stlb | stlb-load-store-4k-2m 4096/16, stlb-fetch-4k-2m 2048/8",
