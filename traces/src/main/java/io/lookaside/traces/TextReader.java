@@ -29,8 +29,13 @@ abstract class TextReader implements TraceCursor {
   /** Whether a text without a reference is no flaw. */
   private final boolean mayBeEmpty;
 
+  /** How far {@link #readUsualLines} may look beyond the end of a line. */
+  static final int LOOK_AHEAD = 64;
+
+  private static final int BUFFER_BYTES = 4 * MAX_LINE;
+
   /** Holds the line that is parsed, with its newline. */
-  final byte[] buffer = new byte[4 * MAX_LINE];
+  final byte[] buffer = new byte[BUFFER_BYTES + LOOK_AHEAD];
 
   /** Where the line that is parsed begins; {@link #readLine} moves it behind the line. */
   int position;
@@ -39,7 +44,7 @@ abstract class TextReader implements TraceCursor {
   int parsed;
 
   /** End of the complete lines in the buffer: the byte after the last newline. */
-  private int linesEnd;
+  int linesEnd;
 
   private int end;
   private boolean endOfFile;
@@ -81,6 +86,17 @@ abstract class TextReader implements TraceCursor {
    */
   abstract boolean readLine(ReferenceBatch batch) throws TraceException;
 
+  /**
+   * Parses lines of the usual form, a reference or two each, from {@link #position} on as far as
+   * there are such up to {@link #linesEnd} and the batch has room for two, and moves behind them.
+   * What it leaves is for {@link #readLine}, which takes every line.
+   *
+   * @return how many lines
+   */
+  int readUsualLines(ReferenceBatch batch) {
+    return 0;
+  }
+
   @Override
   public final int read(ReferenceBatch batch) throws IOException {
     batch.clear();
@@ -91,6 +107,11 @@ abstract class TextReader implements TraceCursor {
       while (batch.count() < ReferenceBatch.CAPACITY - 1) {
         if (position == linesEnd && !refill()) {
           break;
+        }
+        int usual = readUsualLines(batch);
+        if (usual > 0) {
+          lines += usual;
+          continue;
         }
         lines++;
         if (!readLine(batch)) {
@@ -266,7 +287,7 @@ abstract class TextReader implements TraceCursor {
         lines++;
         throw tooLong(0);
       }
-      int got = in.read(buffer, end, buffer.length - 1 - end); // one byte is kept for a newline
+      int got = in.read(buffer, end, BUFFER_BYTES - 1 - end); // one byte is kept for a newline
       if (got < 0) {
         endOfFile = true;
       } else {

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -121,6 +122,87 @@ class LackeyReaderTest {
     assertEquals(
         List.of(load(0x80, 8), store(0x80, 8), load(0xc0, 8)), refs.subList(4095, refs.size()));
     assertEquals(2 * 10_000, read(" M 80,8\n".repeat(10_000)).size());
+  }
+
+  /** What comes of a text: references, lines passed over, and the message at the end, if any. */
+  private static String outcome(byte[] text, boolean quick) throws IOException {
+    LackeyReader reader = new LackeyReader(stream(text), "t", true, quick);
+    List<Ref> refs = new ArrayList<>();
+    String message = "";
+    try {
+      Samples.readInto(reader, refs);
+    } catch (TraceException e) {
+      message = Samples.messageOf(e);
+    }
+    return refs + " " + reader.ignoredLines() + " " + message;
+  }
+
+  private static String line(Random random) {
+    String[] prefixes = {"I  ", " L ", " S ", " M ", "I ", " L", "==1== ", "", "M  ", "  L "};
+    int prefix = random.nextInt(8) == 0 ? random.nextInt(10) : random.nextInt(4);
+    int digits = 1 + random.nextInt(random.nextInt(4) == 0 ? 18 : 12);
+    StringBuilder line = new StringBuilder(prefixes[prefix]);
+    for (int i = 0; i < digits; i++) {
+      line.append(
+          "0123456789abcdefABCDEF".charAt(random.nextInt(random.nextInt(9) == 0 ? 22 : 16)));
+    }
+    int[] sizes = {0, 1, 8, 9, 10, 16, 64, 99, 100, 512, 65536, 65537};
+    line.append(',').append(sizes[random.nextInt(random.nextInt(8) == 0 ? 12 : 7)]);
+    return line.append(random.nextInt(30) == 0 ? "\r\n" : "\n").toString();
+  }
+
+  /** Lines as they are and with bytes that were changed, put in or left out. */
+  @Test
+  void quickWayGivesWhatTheCarefulOneGives() throws IOException {
+    Random random = new Random(6);
+    String bytes = "0189afgAFG,,  LSMI=:/`@\r\n\t\0\u00ff\u00e1\u00b0";
+    int flawed = 0;
+    int rounds = 20_000;
+    for (int round = 0; round < rounds; round++) {
+      StringBuilder text = new StringBuilder();
+      for (int lines = random.nextInt(6); lines >= 0; lines--) {
+        text.append(line(random));
+      }
+      for (int edits = random.nextInt(3); edits > 0; edits--) {
+        int at = random.nextInt(text.length());
+        String one = bytes.substring(random.nextInt(bytes.length())).substring(0, 1);
+        switch (random.nextInt(3)) {
+          case 0 -> text.setCharAt(at, one.charAt(0));
+          case 1 -> text.insert(at, one);
+          default -> text.setLength(Math.max(1, at));
+        }
+      }
+      byte[] stored = ascii(text.toString());
+      String careful = outcome(stored, false);
+      assertEquals(careful, outcome(stored, true), text.toString());
+      flawed += careful.endsWith(" ") ? 0 : 1;
+    }
+    assertTrue(flawed > rounds / 10 && flawed < rounds * 9 / 10, flawed + " of " + rounds);
+  }
+
+  @Test
+  void quickWayIsTakenAndEndsWhereTheBatchIsFull() throws IOException {
+    String text = "I  04025310,3\n L 1ffeffe7e8,8\n M 7fffdeadbeef,16\n S 10,4\n";
+    LackeyReader reader = reader(text.repeat(2000));
+    ReferenceBatch batch = new ReferenceBatch();
+    int n;
+    int all = 0;
+    while ((n = reader.read(batch)) > 0) {
+      assertTrue(n >= ReferenceBatch.CAPACITY - 1 || all + n == 10_000, n + " in a batch");
+      all += n;
+    }
+    assertEquals(10_000, all);
+    List<Ref> five =
+        List.of(
+            fetch(0x4025310, 3),
+            load(0x1ffeffe7e8L, 8),
+            load(0x7fffdeadbeefL, 16),
+            store(0x7fffdeadbeefL, 16),
+            store(0x10, 4));
+    List<Ref> read = read(text.repeat(2000));
+    for (int i = 0; i < 10_000; i += 5) {
+      assertEquals(five, read.subList(i, i + 5));
+    }
   }
 
   @Test
