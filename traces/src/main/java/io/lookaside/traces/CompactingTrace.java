@@ -32,7 +32,6 @@ final class CompactingTrace extends CompactedTrace {
   @Override
   public boolean read(CompactBatch batch) throws IOException {
     boolean any = fill(batch);
-    stages.compacted();
     CompactionWriter w = writer;
     if (w != null) {
       if (any) {
@@ -52,6 +51,7 @@ final class CompactingTrace extends CompactedTrace {
       long left = left();
       int n = (int) Math.min(available - next, left);
       if (begun && !Compactor.fits(raw, n, batch)) {
+        stages.decoded();
         return true;
       }
       hasher.add(raw, next, next + n);
@@ -64,6 +64,7 @@ final class CompactingTrace extends CompactedTrace {
           begun = true;
         }
         compactor.add(raw, next, next + n, batch);
+        stages.compacted();
         if (warmedUp < stretch.warmup()) {
           warmedUp += n;
           if (warmedUp == stretch.warmup()) {
@@ -76,6 +77,7 @@ final class CompactingTrace extends CompactedTrace {
       }
       next += n;
     }
+    stages.decoded();
     return begun;
   }
 
