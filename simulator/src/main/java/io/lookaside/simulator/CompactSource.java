@@ -31,6 +31,7 @@ final class CompactSource implements BatchSource {
   private long referencesOfEarlierPasses;
   private long decoded;
   private long kept;
+  private long readerNanosOfEarlierPasses;
 
   /**
    * A source of the references of the one trace that {@code options} name.
@@ -116,6 +117,7 @@ final class CompactSource implements BatchSource {
       decoded += references;
     }
     if (phase == BatchChunk.Phase.PREFAULT) {
+      readerNanosOfEarlierPasses = open.readerNanos();
       open.close();
       trace = null;
       referencesOfEarlierPasses = references;
@@ -164,11 +166,13 @@ final class CompactSource implements BatchSource {
 
   @Override
   public BatchCost cost() {
+    CompactedTrace open = trace;
+    long readerNanos = readerNanosOfEarlierPasses + (open == null ? 0 : open.readerNanos());
     return new BatchCost(
         decoded,
         kept,
         0,
-        times.nanos(StageTimes.Stage.DECODE),
+        readerNanos + times.nanos(StageTimes.Stage.DECODE),
         times.nanos(StageTimes.Stage.REPLAY),
         0,
         0);

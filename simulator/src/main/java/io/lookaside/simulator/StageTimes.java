@@ -37,7 +37,7 @@ public final class StageTimes implements CompactedTrace.Stages {
   }
 
   /** Adds time that another thread has spent. */
-  void add(Stage stage, long nanosOfOther) {
+  public void add(Stage stage, long nanosOfOther) {
     if (enabled) {
       nanos[stage.ordinal()] += nanosOfOther;
     }

@@ -60,7 +60,7 @@ public abstract class CompactedTrace implements Closeable {
 
   /** Is told what has just been done, so that the time of each can be told apart. */
   public interface Stages {
-    /** References were read and decoded, or compactions written or read. */
+    /** References were waited for, or compactions written or read. */
     void decoded();
 
     /** References were compacted. */
@@ -108,6 +108,12 @@ public abstract class CompactedTrace implements Closeable {
 
   /** What is known after the end. */
   public abstract Facts facts();
+
+  /**
+   * Thread CPU time that another thread spent on reading and decoding so far, in nanoseconds; the
+   * rest is what {@link Stages} is told of.
+   */
+  public abstract long readerNanos();
 
   /** Whether this is read from what was kept, and not from the trace. */
   public abstract boolean isKept();

@@ -3,30 +3,38 @@ package io.lookaside.traces;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** A trace that is compacted as it is read, and kept where there is a place for that. */
+/**
+ * A trace that is compacted as it is read, by a thread of its own, and kept where there is a place
+ * for that.
+ */
 final class CompactingTrace extends CompactedTrace {
-  private final TraceFile trace;
+  private final TraceReadAhead trace;
+  private final TraceFormat format;
+  private final long storedBytes;
   private final Stretch stretch;
-  private final TraceHasher hasher = new TraceHasher();
   private final Compactor compactor = new Compactor();
-  private final ReferenceBatch raw = new ReferenceBatch();
   private final Stages stages;
   private final boolean fetchesAreInstructions;
   private @Nullable CompactionWriter writer;
   private @Nullable IOException flaw;
+
+  /** What was taken last, and where in it this is. */
+  private TraceReadAhead.Slot slot = TraceReadAhead.Slot.nothing();
+
   private int next;
-  private int available;
   private long skipped;
   private long warmedUp;
   private long measured;
 
   CompactingTrace(TraceFile trace, Stretch stretch, @Nullable CompactionCache place, Stages stages)
       throws IOException {
-    this.trace = trace;
+    this.format = trace.format();
+    this.storedBytes = trace.storedBytes();
     this.stretch = stretch;
     this.stages = stages;
     this.fetchesAreInstructions = trace.fetchesAreInstructions();
     this.writer = place == null ? null : new CompactionWriter(place);
+    this.trace = new TraceReadAhead(trace);
   }
 
   @Override
@@ -49,13 +57,12 @@ final class CompactingTrace extends CompactedTrace {
     boolean begun = false;
     while (more(begun)) {
       long left = left();
-      int n = (int) Math.min(available - next, left);
+      ReferenceBatch raw = slot.batch();
+      int n = (int) Math.min(slot.count() - next, left);
+      stages.decoded();
       if (begun && !Compactor.fits(raw, n, batch)) {
-        stages.decoded();
         return true;
       }
-      hasher.add(raw, next, next + n);
-      stages.decoded();
       if (skipped < stretch.skip()) {
         skipped += n;
       } else {
@@ -99,33 +106,38 @@ final class CompactingTrace extends CompactedTrace {
     if (flaw != null) {
       throw flaw;
     }
-    if (next == available) {
-      next = 0;
-      available = 0;
+    if (next == slot.count()) {
       try {
-        available = trace.read(raw);
+        slot = trace.take();
+        next = 0;
       } catch (IOException e) {
         if (!flawCanWait) {
           throw e;
         }
         flaw = e;
+        return false;
       }
     }
-    return available != 0;
+    return slot.count() != 0;
   }
 
   @Override
   public Facts facts() {
     return new Facts(
-        trace.format(),
+        format,
         fetchesAreInstructions,
-        hasher.value(),
-        trace.addressSpaceIds().length,
-        trace.cores(),
-        trace.ignoredLines(),
+        slot.hashUpTo(next),
+        slot.addressSpaces(),
+        slot.cores(),
+        slot.ignoredLines(),
         skipped,
         warmedUp,
         measured);
+  }
+
+  @Override
+  public long readerNanos() {
+    return trace.cpuNanos();
   }
 
   @Override
@@ -135,16 +147,16 @@ final class CompactingTrace extends CompactedTrace {
 
   @Override
   public long storedBytes() {
-    return trace.storedBytes();
+    return storedBytes;
   }
 
   @Override
   public long storedBytesRead() {
-    return trace.storedBytesRead();
+    return slot.storedBytesRead();
   }
 
   @Override
-  public void close() throws IOException {
+  public void close() {
     if (writer != null) {
       writer.abandon();
     }

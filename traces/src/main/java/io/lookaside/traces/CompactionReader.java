@@ -111,6 +111,11 @@ final class CompactionReader extends CompactedTrace {
   }
 
   @Override
+  public long readerNanos() {
+    return 0;
+  }
+
+  @Override
   public boolean isKept() {
     return true;
   }

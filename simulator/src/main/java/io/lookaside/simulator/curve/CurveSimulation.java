@@ -66,6 +66,7 @@ public final class CurveSimulation {
         listener.progress(read, trace.storedBytesRead(), trace.storedBytes());
       }
       times.book(StageTimes.Stage.REPLAY);
+      times.add(StageTimes.Stage.DECODE, trace.readerNanos());
       CompactedTrace.Facts facts = trace.facts();
       return result(facts.format(), facts.hash(), facts.skipped(), facts.measured());
     }
