@@ -16,20 +16,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BatchSimulation {
   /*
-   * Decoded references stand in chunks, of which a few are in memory. The work falls into tasks: to
-   * decode the next chunk, one at a time, and to replay a chunk on a machine, which takes its chunks
-   * in their order. A thread that is free decodes if chunks run short, else it replays on the machine
-   * that is furthest behind. Whoever decodes a chunk compacts it too, for the machines that need no
-   * more: a page that a side repeats is then one reference for each of them. Where all machines of a
-   * batch need no more, the compaction may come from what was kept beside the trace. So no thread
-   * waits as long as any machine has something to do, and how tasks meet threads decides nothing in
-   * a result.
+   * Decoded references stand in chunks, of which a few are in memory. One thread fills them, and
+   * compacts them for the machines that need no more: a page that a side repeats is then one
+   * reference for each of them. Where all machines of a batch need no more, the compaction may come
+   * from what was kept beside the trace. The other threads take the next task each: to replay a chunk
+   * on the machine that is furthest behind; a machine takes its chunks in their order. So a thread
+   * waits only if all machines have all that is decoded, and how tasks meet threads decides nothing
+   * in a result.
    */
 
   private static final int CHUNKS = 4;
-
-  /** With fewer chunks ahead of the last machine, decoding comes first. */
-  private static final int FEW_CHUNKS = 2;
 
   /**
    * A machine and how the traces are run on it.
@@ -141,7 +137,6 @@ public final class BatchSimulation {
 
   // Guarded by the lock on this, but for what only the decoding thread uses.
   private long decoded;
-  private boolean decoding;
   private boolean ended;
   private @Nullable Throwable failure;
 
@@ -204,12 +199,11 @@ public final class BatchSimulation {
    * @throws InterruptedException if this thread is interrupted; all others have ended then
    */
   public List<Outcome> run() throws IOException, InterruptedException {
-    int workers = Math.min(threads, runners.size() + 1);
-    CountDownLatch done = new CountDownLatch(workers);
+    int workers = Math.min(threads, runners.size());
+    CountDownLatch done = new CountDownLatch(1 + workers);
+    start("lookaside-decode", this::decode, done);
     for (int i = 0; i < workers; i++) {
-      Thread worker = new Thread(() -> work(done), "lookaside-replay-" + i);
-      worker.setDaemon(true);
-      worker.start();
+      start("lookaside-replay-" + i, this::replay, done);
     }
     try {
       done.await();
@@ -285,69 +279,85 @@ public final class BatchSimulation {
     notifyAll();
   }
 
-  private void work(CountDownLatch done) {
-    try {
-      Runnable task;
-      while ((task = nextTask()) != null) {
-        task.run();
+  /** What a thread does. */
+  private interface Work {
+    void run() throws IOException, InterruptedException;
+  }
+
+  /** Starts a thread; what ends it early ends the batch. */
+  private void start(String name, Work work, CountDownLatch done) {
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                work.run();
+              } catch (IOException | InterruptedException | RuntimeException | Error e) {
+                fail(e);
+              } finally {
+                done.countDown();
+              }
+            },
+            name);
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private void decode() throws IOException, InterruptedException {
+    boolean any = true;
+    while (any && awaitSpace()) {
+      any = source.fill(ring[(int) (decoded % CHUNKS)]);
+      synchronized (this) {
+        decoded += any ? 1 : 0;
+        ended = !any;
+        notifyAll();
       }
-    } catch (InterruptedException | RuntimeException | Error e) {
-      fail(e);
-    } finally {
-      done.countDown();
     }
   }
 
-  /** What this thread does next; {@code null} when all is done or has failed. */
-  private synchronized @Nullable Runnable nextTask() throws InterruptedException {
+  /** Waits until the last machine has done with a chunk; returns whether the batch goes on. */
+  private synchronized boolean awaitSpace() throws InterruptedException {
     while (failure == null) {
-      long last = Long.MAX_VALUE;
+      if (decoded < runners.stream().mapToLong(r -> r.next).min().orElseThrow() + CHUNKS) {
+        return true;
+      }
+      wait();
+    }
+    return false;
+  }
+
+  private void replay() throws InterruptedException {
+    Runner runner;
+    while ((runner = nextRunner()) != null) {
+      runner.take(ring[(int) (runner.next % CHUNKS)]);
+      synchronized (this) {
+        runner.next++;
+        runner.busy = false;
+        notifyAll();
+      }
+    }
+  }
+
+  /** The machine that this thread goes on with; {@code null} when all is done or has failed. */
+  private synchronized @Nullable Runner nextRunner() throws InterruptedException {
+    while (failure == null) {
       Runner behind = null;
+      boolean all = ended;
       for (Runner runner : runners) {
-        last = Math.min(last, runner.next);
+        all &= runner.next == decoded;
         boolean ready = !runner.busy && runner.next < decoded;
         if (ready && (behind == null || runner.next < behind.next)) {
           behind = runner;
         }
       }
-      boolean mayDecode = !ended && !decoding && decoded < last + CHUNKS;
-      if (mayDecode && (behind == null || decoded < last + FEW_CHUNKS)) {
-        decoding = true;
-        return this::decode;
-      }
       if (behind != null) {
-        Runner runner = behind;
-        runner.busy = true;
-        return () -> replay(runner);
+        behind.busy = true;
+        return behind;
       }
-      if (ended && last == decoded) {
+      if (all) {
         return null;
       }
       wait();
     }
     return null;
-  }
-
-  private void replay(Runner runner) {
-    runner.take(ring[(int) (runner.next % CHUNKS)]);
-    synchronized (this) {
-      runner.next++;
-      runner.busy = false;
-      notifyAll();
-    }
-  }
-
-  private void decode() {
-    try {
-      boolean any = source.fill(ring[(int) (decoded % CHUNKS)]);
-      synchronized (this) {
-        decoded += any ? 1 : 0;
-        ended = !any;
-        decoding = false;
-        notifyAll();
-      }
-    } catch (IOException e) {
-      fail(e);
-    }
   }
 }

@@ -203,15 +203,21 @@ public final class SweepRunner {
       outOfMemory(points);
       return;
     }
+    List<Work> keeping = new ArrayList<>();
     for (int i = 0; i < points.size(); i++) {
+      SweepPoint point = points.get(i);
       RunResult result = outcomes.get(i).result();
       RuntimeException failure = outcomes.get(i).failure();
-      if (result != null) {
-        finish(points.get(i), result);
-      } else {
-        fail(points.get(i), Objects.requireNonNull(failure));
-      }
+      keeping.add(
+          () -> {
+            if (result != null) {
+              finish(point, result);
+            } else {
+              fail(point, Objects.requireNonNull(failure));
+            }
+          });
     }
+    together(keeping);
   }
 
   /** The plan has the hash of the trace's file already. */
@@ -246,18 +252,29 @@ public final class SweepRunner {
 
   /** Runs points each on its own, as many at a time as there are threads. */
   private void runAlone(List<SweepPoint> points) throws IOException, InterruptedException {
+    List<Work> runs = new ArrayList<>();
     for (SweepPoint point : points) {
-      machine(point); // the map of machines is this thread's
+      MachineConfig config = machine(point); // the map of machines is this thread's
+      runs.add(() -> alone(point, config));
     }
+    together(runs);
+  }
+
+  /** What is done for a point. */
+  private interface Work {
+    void run() throws IOException;
+  }
+
+  /** Does as much at a time as there are threads. */
+  private void together(List<Work> all) throws IOException, InterruptedException {
     ExecutorService pool = Executors.newFixedThreadPool(threads);
     try {
       List<Future<?>> running = new ArrayList<>();
-      for (SweepPoint point : points) {
-        MachineConfig config = machine(point);
+      for (Work work : all) {
         running.add(
             pool.submit(
                 () -> {
-                  alone(point, config);
+                  work.run();
                   return null;
                 }));
       }
@@ -300,7 +317,7 @@ public final class SweepRunner {
     cost = cost.plus(more);
   }
 
-  private synchronized void finish(SweepPoint point, RunResult result) throws IOException {
+  private void finish(SweepPoint point, RunResult result) throws IOException {
     ObjectNode json = RunJson.of(result, point.command());
     List<TraceFileId> files = plan.trace(point.trace()).files();
     JsonNode traces = json.path("trace").path("traces");
@@ -309,8 +326,10 @@ public final class SweepRunner {
       ((ObjectNode) traces.get(i)).put("name", files.get(i).file());
     }
     folder.finish(point, json.toString());
-    finished++;
-    listener.finished(point);
+    synchronized (this) {
+      finished++;
+      listener.finished(point);
+    }
   }
 
   private void fail(SweepPoint point, Exception e) throws IOException {
