@@ -388,6 +388,7 @@ public final class CoresSimulation {
           if (++sinceElapse >= KernelRun.STEP) {
             sinceElapse = 0;
             core.machine.kernel().elapse(kernelRun.ownCycles(timing.entryCycle()));
+            core.clock().sendOfThreads();
           }
         }
         taken += announceNext(core, mixes, limit - taken);

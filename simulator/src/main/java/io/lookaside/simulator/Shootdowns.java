@@ -2,6 +2,7 @@ package io.lookaside.simulator;
 
 import io.lookaside.os.ShootdownListener;
 import io.lookaside.timing.Recipe;
+import io.lookaside.timing.Scheduler;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.longs.LongArrayList;
 
@@ -11,6 +12,8 @@ final class Shootdowns implements ShootdownListener {
 
   private final IntArrayList targets = new IntArrayList();
   private final LongArrayList works = new LongArrayList();
+  private final IntArrayList targetsOfThreads = new IntArrayList();
+  private final LongArrayList worksOfThreads = new LongArrayList();
 
   @Override
   public void interrupt(int processor, long work) {
@@ -24,8 +27,28 @@ final class Shootdowns implements ShootdownListener {
     works.add(0);
   }
 
+  @Override
+  public void interruptFromThread(int processor, long work) {
+    targetsOfThreads.add(processor);
+    worksOfThreads.add(work);
+  }
+
+  /** Sends those of threads of the kernel in a cycle, and forgets them. */
+  void send(Scheduler scheduler, long cycle) {
+    for (int i = 0; i < targetsOfThreads.size(); i++) {
+      scheduler.interruptFromThread(targetsOfThreads.getInt(i), worksOfThreads.getLong(i), cycle);
+    }
+    forgetThreads();
+  }
+
+  /** Forgets those of threads of the kernel, before the clock runs. */
+  void forgetThreads() {
+    targetsOfThreads.clear();
+    worksOfThreads.clear();
+  }
+
   /**
-   * Writes them down, and forgets them.
+   * Writes them down, and forgets them; not those of threads.
    *
    * @param core that sends them; what a thread of the kernel sent there is no interrupt between
    *     cores

@@ -222,6 +222,7 @@ final class TimedReplay implements ReplayEngine {
   /** Lets time begin: references before this only warm up. */
   void startClock() {
     clockRuns = true;
+    shootdowns.forgetThreads();
     memory.caches().forEach((name, cache) -> cachesAtStart.put(name, cache.snapshot()));
     Dram dram = memory.dram();
     dramAtStart = dram == null ? null : dram.snapshot();
@@ -268,7 +269,17 @@ final class TimedReplay implements ReplayEngine {
     Recipe recipe = timing.recipe();
     recipe.kernelWork(cycles);
     shootdowns.tell(recipe, timing.number());
+    sendOfThreads();
     timing.accept();
+  }
+
+  /** Sends the interrupts of threads of the kernel that ran while the core called it. */
+  void sendOfThreads() {
+    if (clockRuns) {
+      shootdowns.send(scheduler, timing.entryCycle());
+    } else {
+      shootdowns.forgetThreads();
+    }
   }
 
   /** Says that translations of the core have been dropped. */
@@ -660,6 +671,7 @@ final class TimedReplay implements ReplayEngine {
     }
     recipe.fault(kernel.lastFaultCycles());
     shootdowns.tell(recipe, timing.number());
+    sendOfThreads();
     recorder.clear();
     long t = mmu.retry(va, kind);
     tell(recipe, Recipe.Cause.RETRY);

@@ -264,6 +264,10 @@ public final class Timeline implements TimingObserver {
       return;
     }
     steps++;
+    if (sender == TimingObserver.THREAD) {
+      onCore(target, "interrupt of a kernel thread", taken, done);
+      return;
+    }
     onCore(target, "interrupt of core " + sender, taken, done);
     arrow("interrupt", sender, sent, target, taken);
     arrow("answer", target, done, sender, done);

@@ -383,6 +383,53 @@ class CoresSimulationTest {
         true);
   }
 
+  /** kswapd's interrupts come to all cores that run the process, and no core waits for them. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Overlap.class,
+      names = {"SERIAL", "WINDOW"})
+  void interruptsOfKswapdAreTakenAndNobodyWaitsForThem(Overlap overlap) throws IOException {
+    StringBuilder text = new StringBuilder("kind,va,core\n");
+    for (int page = 0; page < 36_000; page++) { // of 32,768 that there are
+      text.append("S,").append(0x7000_0000_0000L + page * 4096L).append(",0\n");
+      text.append("L,").append(0x7000_0000_0000L + page / 2 * 4096L).append(",1\n");
+    }
+    String trace = Files.writeString(folder.resolve("full.csv"), text).toString();
+    RunOptions small = onLinux(trace, 2, 0, Mechanism.LAZY_TLB);
+    RunOptions options =
+        new RunOptions(
+            small.traces(),
+            null,
+            700,
+            false,
+            FramePlacement.CONTIGUOUS,
+            PageSize.SIZE_4K,
+            0,
+            0,
+            Long.MAX_VALUE,
+            0,
+            List.of(),
+            LinuxConfig.of(128L << 20)
+                .withSwap(512L << 20)
+                .without(EnumSet.of(Mechanism.LAZY_TLB)));
+    RunResult result = onCores(timed(1, 2, true), options, new Clock(overlap, null));
+    assertConserved(result, overlap.toString());
+    Snapshot<TimingMetric> all = Objects.requireNonNull(result.timing()).counts();
+    Snapshot<KernelMetric> os = Objects.requireNonNull(result.os());
+    long ofThreads = all.get(TimingMetric.THREAD_INTERRUPTS_TAKEN);
+    assertTrue(os.get(KernelMetric.RECLAIMED_KSWAPD) > 1_000);
+    assertTrue(ofThreads > 50, ofThreads + " interrupts of kswapd");
+    assertEquals(
+        os.get(KernelMetric.SHOOTDOWNS), all.get(TimingMetric.INTERRUPTS_SENT) + ofThreads);
+    long handler = 0;
+    for (RunResult core : result.perCore()) {
+      TimingResult time = Objects.requireNonNull(core.timing());
+      assertTrue(time.counts().get(TimingMetric.THREAD_INTERRUPTS_TAKEN) > 20);
+      handler += time.attributed().get(CycleCause.SHOOTDOWN);
+    }
+    assertTrue(handler > 0);
+  }
+
   @ParameterizedTest
   @EnumSource(
       value = Overlap.class,

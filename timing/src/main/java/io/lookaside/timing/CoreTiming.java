@@ -77,6 +77,7 @@ public final class CoreTiming {
   private static final int INTERRUPTS_SENT = TimingMetric.INTERRUPTS_SENT.ordinal();
   private static final int INTERRUPTS_ACKNOWLEDGED = TimingMetric.INTERRUPTS_ACKNOWLEDGED.ordinal();
   private static final int INTERRUPTS_TAKEN = TimingMetric.INTERRUPTS_TAKEN.ordinal();
+  private static final int THREAD_INTERRUPTS_TAKEN = TimingMetric.THREAD_INTERRUPTS_TAKEN.ordinal();
   private static final int BANK_WAITS = TimingMetric.BANK_WAITS.ordinal();
 
   private final Scheduler scheduler;
@@ -170,11 +171,16 @@ public final class CoreTiming {
   /** Whether the trace has no more for this core. */
   private boolean ended;
 
-  // Interrupts that have come and were not taken yet, in order: who sent them, and when they came.
-  private final CoreTiming[] senders = new CoreTiming[Scheduler.MAX_CORES];
-  private final long[] delivered = new long[Scheduler.MAX_CORES];
+  // Interrupts that have come and were not taken yet, in order: who sent them, or null for a thread
+  // of the kernel, what that asked for, and when they came.
+  private @Nullable CoreTiming[] senders = new @Nullable CoreTiming[4];
+  private long[] askedFor = new long[4];
+  private long[] delivered = new long[4];
   private int firstInterrupt;
   private int waitingInterrupts;
+
+  /** What interrupts of threads that are on their way ask for, in the order in which they come. */
+  private final ArrayDeque<Long> worksOfThreads = new ArrayDeque<>();
 
   /** The slot of the reference that waits for acknowledgements, or {@link #NOBODY}. */
   private int sender = NOBODY;
@@ -1056,8 +1062,44 @@ public final class CoreTiming {
 
   /** An interrupt of another core has come. */
   void interrupted(CoreTiming from, long cycle) {
+    receive(from, 0, cycle);
+  }
+
+  /**
+   * A thread of the kernel sends an interrupt, not before those that it has sent already.
+   *
+   * @return the cycle in which it comes
+   */
+  long expectThread(long work, long sent) {
+    worksOfThreads.add(work);
+    return sent + interrupts.deliverCycles();
+  }
+
+  /** The first interrupt that a thread of the kernel has sent, and that has not come, comes. */
+  void interruptedByThread(long cycle) {
+    receive(null, worksOfThreads.remove(), cycle);
+  }
+
+  private void receive(@Nullable CoreTiming from, long work, long cycle) {
+    int size = senders.length;
+    if (waitingInterrupts == size) {
+      @Nullable CoreTiming[] moreSenders = new @Nullable CoreTiming[2 * size];
+      long[] moreWorks = new long[2 * size];
+      long[] moreDelivered = new long[2 * size];
+      for (int i = 0; i < size; i++) {
+        int place = (firstInterrupt + i) % size;
+        moreSenders[i] = senders[place];
+        moreWorks[i] = askedFor[place];
+        moreDelivered[i] = delivered[place];
+      }
+      senders = moreSenders;
+      askedFor = moreWorks;
+      delivered = moreDelivered;
+      firstInterrupt = 0;
+    }
     int place = (firstInterrupt + waitingInterrupts++) % senders.length;
     senders[place] = from;
+    askedFor[place] = work;
     delivered[place] = cycle;
     takeInterrupts();
   }
@@ -1070,24 +1112,33 @@ public final class CoreTiming {
     while (waitingInterrupts > 0 && (open == 0 || (open == 1 && sender != NOBODY))) {
       CoreTiming from = senders[firstInterrupt];
       long come = delivered[firstInterrupt];
+      long work = from == null ? askedFor[firstInterrupt] : from.workFor(number);
       firstInterrupt = (firstInterrupt + 1) % senders.length;
       waitingInterrupts--;
       long begin;
       long done;
       if (sender != NOBODY) {
         begin = Math.max(Math.max(come, latestComplete), senderBusyUntil);
-        done = begin + interrupts.handlerCycles() + from.workFor(number);
+        done = begin + interrupts.handlerCycles() + work;
         senderBusyUntil = done;
       } else {
         retireComplete();
         begin = Math.max(come, lastRetired);
-        done = begin + interrupts.handlerCycles() + from.workFor(number);
+        done = begin + interrupts.handlerCycles() + work;
         long[] spent = causes.values();
         spent[ended ? IDLE : BASE] += begin - lastRetired;
         spent[SHOOTDOWN] += done - begin;
         lastRetired = done;
         retiredInCycle = 0;
         heldUntil = Math.max(heldUntil, done);
+      }
+      if (from == null) {
+        counts[THREAD_INTERRUPTS_TAKEN]++;
+        if (observer != null) {
+          long sent = come - interrupts.deliverCycles();
+          observer.interrupt(TimingObserver.THREAD, number, sent, begin, done);
+        }
+        continue;
       }
       counts[INTERRUPTS_TAKEN]++;
       if (observer != null) {

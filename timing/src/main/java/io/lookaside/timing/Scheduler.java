@@ -29,6 +29,9 @@ public final class Scheduler {
   private static final long RESUME = 1L << RESUME_SHIFT;
   private static final long WHICH = RESUME - 1;
 
+  /** Stands for a thread of the kernel, after all cores. */
+  private static final int THREAD = MAX_CORES;
+
   private final EventQueue events = new EventQueue();
   private final List<CoreTiming> cores = new ArrayList<>();
   private final long[] bankFree;
@@ -105,6 +108,8 @@ public final class Scheduler {
     CoreTiming core = cores.get((int) (number >>> CORE_SHIFT));
     if ((number & RESUME) != 0) {
       core.resume(number & WHICH, cycle);
+    } else if ((number & WHICH) == THREAD) {
+      core.interruptedByThread(cycle);
     } else {
       core.interrupted(cores.get((int) (number & WHICH)), cycle);
     }
@@ -118,6 +123,18 @@ public final class Scheduler {
   /** Lets an interrupt of one core come to another in a later cycle. */
   void interrupt(int from, int to, long cycle) {
     events.add(cycle, (long) to << CORE_SHIFT | from);
+  }
+
+  /**
+   * Lets a thread of the kernel, which has a processor of its own, interrupt a core.
+   *
+   * @param work cycles that the core has to work, beside its handler
+   * @param sent the cycle in which the interrupt is sent: that of {@link CoreTiming#entryCycle} of
+   *     the core that {@link #nextCore} has named
+   */
+  public void interruptFromThread(int to, long work, long sent) {
+    CoreTiming core = cores.get(to);
+    events.add(core.expectThread(work, sent), (long) to << CORE_SHIFT | THREAD);
   }
 
   /** Whether a step that ends in {@code cycle} can be followed by the next without a detour. */

@@ -31,7 +31,11 @@ public enum TimingMetric implements Metric {
   INTERRUPTS_SENT("interruptsSent", "interrupts", "sent to other cores"),
   INTERRUPTS_ACKNOWLEDGED(
       "interruptsAcknowledged", "interrupts", "sent to other cores that these have answered"),
-  INTERRUPTS_TAKEN("interruptsTaken", "interrupts", "from other cores that were answered");
+  INTERRUPTS_TAKEN("interruptsTaken", "interrupts", "from other cores that were answered"),
+  THREAD_INTERRUPTS_TAKEN(
+      "threadInterruptsTaken",
+      "interrupts",
+      "from threads of the kernel, such as kswapd, that have a processor of their own");
 
   private final String key;
   private final String unit;

@@ -4,6 +4,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Is told every step of every reference, as soon as its end is known. */
 public interface TimingObserver {
+  /** Stands for a thread of the kernel that has a processor of its own. */
+  int THREAD = -1;
+
   /**
    * One step.
    *
@@ -34,7 +37,7 @@ public interface TimingObserver {
   /**
    * A core answered an interrupt.
    *
-   * @param from the core that sent it
+   * @param from the core that sent it, or {@link #THREAD}
    * @param to the core that answered
    * @param sent the cycle in which it was sent
    * @param taken the cycle in which the answering core began

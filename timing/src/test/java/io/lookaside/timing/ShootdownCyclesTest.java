@@ -26,9 +26,18 @@ class ShootdownCyclesTest {
    * What a core does next: so many cycles of kernel work with interrupts, or a load that walks or
    * not.
    */
-  private record Deed(long work, List<List<int[]>> rounds, int reads) {
+  private record Deed(long work, List<List<int[]>> rounds, int reads, List<int[]> ofThreads) {
+    Deed(long work, List<List<int[]>> rounds, int reads) {
+      this(work, rounds, reads, List.of());
+    }
+
     static Deed hit() {
       return new Deed(-1, List.of(), 0);
+    }
+
+    /** A hit, while a thread of the kernel sends interrupts: pairs of a core and its work. */
+    static Deed hitWithInterruptsOfAThread(List<int[]> interrupts) {
+      return new Deed(-1, List.of(), 0, interrupts);
     }
 
     static Deed walk(int reads) {
@@ -97,7 +106,11 @@ class ShootdownCyclesTest {
     CoreTiming core;
     while ((core = scheduler.nextCore()) != null) {
       int number = core.number();
-      tell(core.recipe(), deeds[number].get(next[number]), next[number]);
+      Deed deed = deeds[number].get(next[number]);
+      tell(core.recipe(), deed, next[number]);
+      for (int[] pair : deed.ofThreads()) {
+        scheduler.interruptFromThread(pair[0], pair[1], core.entryCycle());
+      }
       core.accept();
       next[number]++;
       announce(core, deeds[number], next[number]);
@@ -275,6 +288,50 @@ class ShootdownCyclesTest {
     assertEquals(200, cores.get(0).totalCycles());
     assertEquals(270, cores.get(1).totalCycles());
     assertEquals(150 + 140, cores.get(2).totalCycles());
+  }
+
+  @Test
+  void aThreadOfTheKernelWithAProcessorOfItsOwnCostsTheOtherSideAlone() {
+    // Each core makes a load in each cycle. While core 0 makes the one of cycle 5, a thread
+    // interrupts
+    // both. That is there at 5 + 80 = 85 and takes 60 + 7 cycles there, to 152; nobody waits for
+    // it.
+    List<Deed> deeds = hits(5);
+    deeds.add(Deed.hitWithInterruptsOfAThread(List.of(new int[] {0, 7}, new int[] {1, 7})));
+    deeds.addAll(hits(294));
+    play(Overlap.SERIAL, deeds, hits(300));
+    int thread = TimingObserver.THREAD;
+    assertEquals(List.of(new Seen(thread, 0, 5, 85, 152), new Seen(thread, 1, 5, 85, 152)), seen);
+    for (int core = 0; core < 2; core++) {
+      CoreTiming timing = cores.get(core);
+      assertEquals(300 + 67, timing.totalCycles());
+      assertEquals(67, timing.attributed().get(CycleCause.SHOOTDOWN));
+      assertEquals(1, timing.snapshot().get(TimingMetric.THREAD_INTERRUPTS_TAKEN));
+      assertEquals(0, timing.snapshot().get(TimingMetric.INTERRUPTS_TAKEN));
+      assertEquals(0, timing.snapshot().get(TimingMetric.INTERRUPTS_SENT));
+      assertEquals(true, lookups.get(core).contains(84L));
+      assertEquals(0, lookups.get(core).stream().filter(c -> c >= 85 && c < 152).count());
+      assertEquals(true, lookups.get(core).contains(152L));
+    }
+  }
+
+  @Test
+  void manyInterruptsOfAThreadAreAnsweredOneAfterTheOther() {
+    // Ten that come together at 80, each of 60 + 1 cycles, and one of core 1, sent at 0: there at
+    // 100,
+    // it is answered last, from 80 + 610 on, to 690 + 60 + 2.
+    List<Deed> deeds = new ArrayList<>();
+    List<int[]> ten = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      ten.add(new int[] {0, 1});
+    }
+    deeds.add(Deed.hitWithInterruptsOfAThread(ten));
+    deeds.addAll(hits(200));
+    play(Overlap.SERIAL, deeds, List.of(Deed.kernel(0, to(0, 2))));
+    assertEquals(11, seen.size());
+    assertEquals(new Seen(1, 0, 0, 690, 752), seen.get(10));
+    assertEquals(201 + 610 + 62, cores.get(0).totalCycles());
+    assertEquals(10, cores.get(0).snapshot().get(TimingMetric.THREAD_INTERRUPTS_TAKEN));
   }
 
   @Test

@@ -25,8 +25,10 @@ final class SlowCores {
    * What a core does: a reference, or the kernel's work of so many cycles.
    *
    * @param rounds the interrupts that are sent after each fault of the reference, or after the work
+   * @param ofThreads the interrupts that threads of the kernel send in the cycle in which it begins
    */
-  record Item(@Nullable Story story, int work, List<List<Interrupt>> rounds) {
+  record Item(
+      @Nullable Story story, int work, List<List<Interrupt>> rounds, List<Interrupt> ofThreads) {
     void tell(Recipe recipe) {
       if (story == null) {
         recipe.kernelWork(work);
@@ -49,6 +51,8 @@ final class SlowCores {
     long end(long now);
   }
 
+  private static final int THREAD = -1;
+
   private record Arrival(int sender, int work) {}
 
   private final class Core {
@@ -69,12 +73,16 @@ final class SlowCores {
     /** By cycle: interrupts that come, by sender. */
     final TreeMap<Long, TreeMap<Integer, Integer>> coming = new TreeMap<>();
 
+    /** By cycle: what the interrupts of threads that come ask for. */
+    final Map<Long, List<Integer>> comingOfThreads = new HashMap<>();
+
     final Map<Long, Integer> acknowledgements = new HashMap<>();
 
     long total;
     long translationCycles;
     long shootdownCycles;
     long taken;
+    long takenOfThreads;
     long translationStart;
 
     Core(int number, List<Item> items) {
@@ -87,6 +95,10 @@ final class SlowCores {
       TreeMap<Integer, Integer> come = coming.remove(now);
       if (come != null) {
         come.forEach((sender, work) -> waiting.add(new Arrival(sender, work)));
+      }
+      List<Integer> ofThreads = comingOfThreads.remove(now);
+      if (ofThreads != null) {
+        ofThreads.forEach(work -> waiting.add(new Arrival(THREAD, work)));
       }
       if (missing > 0) {
         while (!waiting.isEmpty()) {
@@ -114,29 +126,50 @@ final class SlowCores {
     private long answer(long begin, boolean alone) {
       Arrival first = waiting.remove();
       long done = begin + interrupts.handlerCycles() + first.work();
-      Core sender = cores.get(first.sender());
-      sender.acknowledgements.merge(done + interrupts.acknowledgeCycles(), 1, Integer::sum);
-      taken++;
+      if (first.sender() == THREAD) {
+        takenOfThreads++;
+      } else {
+        Core sender = cores.get(first.sender());
+        sender.acknowledgements.merge(done + interrupts.acknowledgeCycles(), 1, Integer::sum);
+        taken++;
+      }
       if (alone) {
         shootdownCycles += done - begin;
       }
       return done;
     }
 
-    /** With nothing under way, an interrupt is answered or the next item begins. */
+    /**
+     * With nothing under way, interrupts are answered or else the next item begins; so again if
+     * that took no time.
+     */
     void begin(long now) {
-      if (busy || freeAt > now) {
-        return;
+      while (!busy && freeAt <= now && beginOne(now)) {
+        // That took no time.
       }
+    }
+
+    private boolean beginOne(long now) {
       if (!waiting.isEmpty()) {
         freeAt = answer(now, true);
         total = freeAt;
       } else if (next < items.size()) {
-        write(items.get(next++));
+        Item item = items.get(next++);
+        for (Interrupt i : item.ofThreads()) {
+          cores
+              .get(i.target())
+              .comingOfThreads
+              .computeIfAbsent(now + interrupts.deliverCycles(), c -> new ArrayList<>())
+              .add(i.work());
+        }
+        write(item);
         busy = true;
         freeAt = now;
         goOn(now);
+      } else {
+        return false;
       }
+      return true;
     }
 
     boolean isOver(long now) {
@@ -144,7 +177,8 @@ final class SlowCores {
           && freeAt <= now
           && next == items.size()
           && waiting.isEmpty()
-          && coming.isEmpty();
+          && coming.isEmpty()
+          && comingOfThreads.isEmpty();
     }
 
     private void write(Item item) {
@@ -247,6 +281,10 @@ final class SlowCores {
 
   long shootdownCycles(int number) {
     return cores.get(number).shootdownCycles;
+  }
+
+  long takenOfThreads(int number) {
+    return cores.get(number).takenOfThreads;
   }
 
   long taken(int number) {

@@ -130,6 +130,7 @@ class SlowTimingTest {
   @Test
   void coresInSerialTakeTheCyclesOfTheSlowModel() {
     long all = 0;
+    long ofThreads = 0;
     for (int seed = 0; seed < 2 * SEEDS; seed++) {
       Random random = new Random(seed);
       int count = 2 + random.nextInt(3);
@@ -143,7 +144,7 @@ class SlowTimingTest {
       InterruptConfig interrupts =
           new InterruptConfig(
               1 + random.nextInt(30),
-              random.nextInt(100),
+              1 + random.nextInt(100),
               random.nextInt(200),
               1 + random.nextInt(50));
       List<List<SlowCores.Item>> items = new ArrayList<>();
@@ -166,6 +167,9 @@ class SlowTimingTest {
             slow.shootdownCycles(number), timing.attributed().get(CycleCause.SHOOTDOWN), what);
         assertEquals(slow.taken(number), counts.get(TimingMetric.INTERRUPTS_TAKEN), what);
         assertEquals(
+            slow.takenOfThreads(number), counts.get(TimingMetric.THREAD_INTERRUPTS_TAKEN), what);
+        ofThreads += slow.takenOfThreads(number);
+        assertEquals(
             counts.get(TimingMetric.INTERRUPTS_SENT),
             counts.get(TimingMetric.INTERRUPTS_ACKNOWLEDGED),
             what);
@@ -181,6 +185,7 @@ class SlowTimingTest {
       all += sent;
     }
     assertTrue(all > 20L * SEEDS, all + " interrupts");
+    assertTrue(ofThreads > 10L * SEEDS, ofThreads + " interrupts of threads");
   }
 
   private static List<SlowCores.Item> items(
@@ -189,9 +194,16 @@ class SlowTimingTest {
     int references = 50 + random.nextInt(REFERENCES / 2);
     for (Story story : Story.random(random, references, random.nextBoolean(), cached, banks)) {
       // The slow model of several cores knows nothing of walks ahead.
-      items.add(new SlowCores.Item(story.withoutAhead(), 0, rounds(random, number, count)));
+      items.add(
+          new SlowCores.Item(
+              story.withoutAhead(), 0, rounds(random, number, count), ofThreads(random, count)));
       if (random.nextInt(40) == 0) {
-        items.add(new SlowCores.Item(null, random.nextInt(200), rounds(random, number, count)));
+        items.add(
+            new SlowCores.Item(
+                null,
+                random.nextInt(200),
+                rounds(random, number, count),
+                ofThreads(random, count)));
       }
     }
     return items;
@@ -213,6 +225,14 @@ class SlowTimingTest {
     return rounds;
   }
 
+  private static List<SlowCores.Interrupt> ofThreads(Random random, int count) {
+    List<SlowCores.Interrupt> interrupts = new ArrayList<>();
+    for (int i = random.nextInt(30) == 0 ? random.nextInt(12) : 0; i > 0; i--) {
+      interrupts.add(new SlowCores.Interrupt(random.nextInt(count), random.nextInt(150)));
+    }
+    return interrupts;
+  }
+
   private static List<CoreTiming> play(
       CoreConfig core,
       Latencies latencies,
@@ -229,7 +249,11 @@ class SlowTimingTest {
     CoreTiming timing;
     while ((timing = scheduler.nextCore()) != null) {
       int number = timing.number();
-      items.get(number).get(next[number]++).tell(timing.recipe());
+      SlowCores.Item item = items.get(number).get(next[number]++);
+      item.tell(timing.recipe());
+      for (SlowCores.Interrupt i : item.ofThreads()) {
+        scheduler.interruptFromThread(i.target(), i.work(), timing.entryCycle());
+      }
       timing.accept();
       announce(timing, items.get(number), next[number]);
     }

@@ -184,16 +184,19 @@ final class Cpus {
 
   private void interrupt(int cpu, long work) {
     kernel.count(KernelMetric.SHOOTDOWNS, 1);
-    if (listener == null || cpu == current) { // the latter is interrupted by a thread of the kernel
+    if (listener == null) {
       kernel.spend(CostPart.SHOOTDOWNS, kernel.config.costs().interrupt());
       kernel.spend(CostPart.FLUSHES, work);
+    } else if (ofKernelThread()) {
+      kernel.spend(CostPart.SHOOTDOWNS, kernel.config.costs().interrupt());
+      listener.interruptFromThread(cpu, work);
     } else {
       listener.interrupt(cpu, work);
     }
   }
 
   private void awaitAcknowledgements() {
-    if (listener != null) {
+    if (listener != null && !ofKernelThread()) {
       listener.awaitAcknowledgements();
     }
   }

@@ -1,6 +1,7 @@
 package io.lookaside.os.linux;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.lookaside.mmu.memory.PhysicalMemory;
 import io.lookaside.os.ShootdownListener;
@@ -39,6 +40,11 @@ class ShootdownsTest {
         @Override
         public void interrupt(int processor, long work) {
           log.add("interrupt " + processor + " for " + work);
+        }
+
+        @Override
+        public void interruptFromThread(int processor, long work) {
+          log.add("thread to " + processor + " for " + work);
         }
 
         @Override
@@ -191,5 +197,35 @@ class ShootdownsTest {
     assertEquals(0, kernel.khugepaged(1 << 20));
     assertEquals(3, kernel.snapshot().get(KernelMetric.HUGE_COLLAPSES));
     assertEquals(List.of(), log);
+  }
+
+  /**
+   * kswapd has a processor of its own, so it interrupts also the one in whose fault it was woken.
+   */
+  @Test
+  void kswapdInterruptsAllThatRunTheProcessAndTheProcessWaitsForNoneOfIt() {
+    LinuxConfig config = LinuxConfig.of(128L << 20).withSwap(512L << 20);
+    List<Processor> processors = List.of(processor(0), processor(1), processor(2));
+    LinuxKernel kernel = new LinuxKernel(config, new PhysicalMemory(), processors, listener);
+    Task task = process(kernel, 1);
+    kernel.run(1, task);
+    kernel.run(0, task);
+    final int pages = 36_000; // of 32,768 that there are, so that some are swapped out
+    int flags = Abi.MAP_PRIVATE | Abi.MAP_ANONYMOUS | Abi.MAP_FIXED;
+    kernel.mmap(task, BASE, pages * 4096L, WRITE, flags, null, 0);
+    log.clear();
+    final long before = kernel.snapshot().get(KernelMetric.SHOOTDOWNS);
+    for (int i = 0; i < pages; i++) {
+      kernel.handlePageFault(task, BASE + 4096L * i, 6);
+      kernel.elapse(200_000); // kswapd keeps up
+    }
+    long here = log.stream().filter(l -> l.startsWith("thread to 0")).count();
+    long there = log.stream().filter(l -> l.startsWith("thread to 1")).count();
+    assertTrue(here > 10, here + " interrupts");
+    assertEquals(here, there);
+    assertEquals(0, log.stream().filter(l -> l.startsWith("thread to 2")).count());
+    assertEquals(0, kernel.snapshot().get(KernelMetric.DIRECT_RECLAIMS));
+    assertEquals(0, log.stream().filter(l -> l.equals("await")).count());
+    assertEquals(before + here + there, kernel.snapshot().get(KernelMetric.SHOOTDOWNS));
   }
 }
