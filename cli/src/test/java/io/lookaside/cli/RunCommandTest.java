@@ -516,7 +516,6 @@ class RunCommandTest {
   void coresAreRefusedWhereTheyCannotBe() throws IOException {
     Cli.run(two("--cores 0")).failed(2, "--cores", "1 to 256");
     Cli.run(two("--cores 257")).failed(2, "--cores");
-    Cli.run(two("--cores 2 --top page 5")).failed(2, "--top", "--cores");
     Cli.run(two("--set cores=0")).failed(65, "cores", "less than 1");
   }
 
