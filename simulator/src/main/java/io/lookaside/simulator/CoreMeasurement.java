@@ -1,12 +1,10 @@
 package io.lookaside.simulator;
 
-import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.stats.Counters;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.linux.KernelMetric;
 import io.lookaside.os.linux.TraceKernel;
 import io.lookaside.pagewalker.WalkMetric;
-import io.lookaside.simulator.config.MachineConfig;
 import io.lookaside.tlb.SetAssociativeTlb;
 import io.lookaside.tlb.TlbCounts;
 import io.lookaside.tlb.TlbLevel;
@@ -48,7 +46,7 @@ final class CoreMeasurement {
   }
 
   /** What was counted since. */
-  Counts result(@Nullable TimingResult timing) {
+  RunCounts result(@Nullable TimingResult timing) {
     List<RunResult.LevelResult> since = new ArrayList<>();
     for (TlbLevel level : machine.tlbs().levels()) {
       Map<String, Snapshot<TlbStructureMetric>> parts = new LinkedHashMap<>();
@@ -58,8 +56,7 @@ final class CoreMeasurement {
       TlbCounts counts = level.snapshot().minus(levels.get(since.size()));
       since.add(new RunResult.LevelResult(level.config(), counts, parts));
     }
-    return new Counts(
-        machine.config(),
+    return new RunCounts(
         replay.snapshot().minus(references),
         processCounters.snapshot().minus(processes),
         List.copyOf(since),
@@ -78,84 +75,5 @@ final class CoreMeasurement {
       @Nullable Snapshot<KernelMetric> then, Machine machine) {
     Snapshot<KernelMetric> now = osCounts(machine);
     return now == null || then == null ? now : now.minus(then);
-  }
-
-  /** What was counted on one core, or on several together. */
-  record Counts(
-      MachineConfig machine,
-      Snapshot<ReferenceMetric> references,
-      Snapshot<ProcessMetric> processes,
-      List<RunResult.LevelResult> levels,
-      Snapshot<WalkMetric> walks,
-      long physicalAddressSum,
-      @Nullable TimingResult timing) {
-
-    /** The sums of these and another core's, but for what the clock says: that is these's. */
-    Counts plus(Counts other) {
-      List<RunResult.LevelResult> sums = new ArrayList<>();
-      for (int i = 0; i < levels.size(); i++) {
-        RunResult.LevelResult mine = levels.get(i);
-        RunResult.LevelResult others = other.levels.get(i);
-        Map<String, Snapshot<TlbStructureMetric>> parts = new LinkedHashMap<>();
-        mine.structures()
-            .forEach(
-                (name, counts) ->
-                    parts.put(
-                        name, counts.plus(Objects.requireNonNull(others.structures().get(name)))));
-        sums.add(
-            new RunResult.LevelResult(mine.config(), mine.counts().plus(others.counts()), parts));
-      }
-      return new Counts(
-          machine,
-          references.plus(other.references),
-          processes.plus(other.processes),
-          List.copyOf(sums),
-          walks.plus(other.walks),
-          physicalAddressSum + other.physicalAddressSum,
-          timing);
-    }
-
-    Counts withTiming(@Nullable TimingResult value) {
-      return new Counts(machine, references, processes, levels, walks, physicalAddressSum, value);
-    }
-
-    /** A run's result with these counts. */
-    RunResult of(
-        RunOptions options,
-        List<RunResult.TraceResult> traces,
-        long skipped,
-        long warmedUp,
-        Map<PageSize, Long> mappedPages,
-        long tablePages,
-        List<MissRanking> rankings,
-        @Nullable Snapshot<KernelMetric> os,
-        List<RunResult> perCore) {
-      boolean fetchesAreInstructions =
-          traces.stream().allMatch(RunResult.TraceResult::fetchesAreInstructions);
-      Long instructions = fetchesAreInstructions ? references.get(ReferenceMetric.FETCHES) : null;
-      return new RunResult(
-          machine,
-          options,
-          traces,
-          skipped,
-          warmedUp,
-          instructions,
-          references,
-          processes,
-          levels,
-          walks,
-          physicalAddressSum,
-          mappedPages,
-          tablePages,
-          rankings,
-          os,
-          timing,
-          perCore,
-          null,
-          null,
-          null,
-          List.of(),
-          null);
-    }
   }
 }

@@ -582,27 +582,27 @@ public final class CoresSimulation {
       traces.add(mixes.result(i));
     }
     Machine machine = cores.get(0).machine;
-    CoreMeasurement.Counts sum = null;
+    RunCounts sum = null;
     TimingResult all = null;
     List<RunResult> perCore = new ArrayList<>();
     for (Core core : cores) {
       TimingResult time = core.timed == null ? null : core.timed.result(false);
-      CoreMeasurement.Counts counts = Objects.requireNonNull(core.start).result(time);
+      RunCounts counts = Objects.requireNonNull(core.start).result(time);
       if (time != null) {
         all = all == null ? core.clock().result(true) : all.plus(time);
       }
       sum = sum == null ? counts : sum.plus(counts);
-      perCore.add(result(counts, traces, skipped, warmedUp, List.of(), List.of()));
+      perCore.add(result(counts, traces, skipped, warmedUp, null, null, List.of(), List.of()));
     }
     return result(
-            Objects.requireNonNull(sum).withTiming(all),
-            traces,
-            skipped,
-            warmedUp,
-            profile == null ? List.of() : profile.rankings(options),
-            machine.config().cores() == 1 ? List.of() : perCore)
-        .with(null, RunResult.StaleResult.of(cores.stream().map(core -> core.machine).toList()))
-        .withMemory(memory());
+        Objects.requireNonNull(sum).withTiming(all),
+        traces,
+        skipped,
+        warmedUp,
+        memory(),
+        RunResult.StaleResult.of(cores.stream().map(core -> core.machine).toList()),
+        profile == null ? List.of() : profile.rankings(options),
+        machine.config().cores() == 1 ? List.of() : perCore);
   }
 
   private @Nullable MemoryResult memory() {
@@ -612,22 +612,31 @@ public final class CoresSimulation {
   }
 
   private RunResult result(
-      CoreMeasurement.Counts counts,
+      RunCounts counts,
       List<RunResult.TraceResult> traces,
       long skipped,
       long warmedUp,
+      @Nullable MemoryResult memory,
+      RunResult.@Nullable StaleResult stale,
       List<MissRanking> rankings,
       List<RunResult> perCore) {
     Machine machine = cores.get(0).machine;
-    return counts.of(
+    return new RunResult(
+        machine.config(),
         options,
         traces,
         skipped,
         warmedUp,
+        counts,
         Simulation.mappedPages(machine.kernel()),
         machine.kernel().tablePages(),
-        rankings,
+        List.of(),
         CoreMeasurement.osSince(osAtStart, machine),
+        memory,
+        null,
+        stale,
+        rankings,
+        null,
         perCore);
   }
 }

@@ -36,26 +36,19 @@ import org.jspecify.annotations.Nullable;
  * @param traces what was read of each trace, in the order in which they were named
  * @param skipped references that were passed over
  * @param warmedUp references that warmed up
- * @param instructions instructions, or {@code null} where the trace does not tell
- * @param references counts of the replay
- * @param processes counts of the processes' turns
- * @param levels counts of the TLB levels, L1I, L1D, second level
- * @param walks counts of the walker
- * @param physicalAddressSum sum modulo 2^64 of the physical address of every translation
+ * @param counts what was counted; of several cores the sums
  * @param mappedPages pages mapped by the end of the run, by size, warm-up's included
  * @param tablePages 4 KiB pages that the page tables take by the end of the run
- * @param top where misses come from, one for each {@code --top}
+ * @param addressSpace how addresses are mapped by the end of the run; empty where nobody asked
  * @param os counts of the kernel modelled on Linux, or {@code null} where it did not run
- * @param timing what the clock says, or {@code null} for a run without one; of several cores the
- *     sums
- * @param perCore what each core of a machine with several counted; empty for one core
- * @param image the address space of an image and what had no translation there, or {@code null} for
- *     a run that is in none
  * @param memory what else the kernel modelled on Linux tells of its memory, or {@code null} where
  *     it did not run
+ * @param image the address space of an image and what had no translation there, or {@code null} for
+ *     a run that is in none
  * @param stale uses of stale translations, warm-up's included, or {@code null} where nobody looked
+ * @param top where misses come from, one for each {@code --top}
  * @param heatmap accesses by address and time, or {@code null} where nobody asked
- * @param addressSpace how addresses are mapped by the end of the run; empty where nobody asked
+ * @param perCore what each core of a machine with several counted; empty for one core
  */
 public record RunResult(
     MachineConfig machine,
@@ -63,23 +56,17 @@ public record RunResult(
     List<TraceResult> traces,
     long skipped,
     long warmedUp,
-    @Nullable Long instructions,
-    Snapshot<ReferenceMetric> references,
-    Snapshot<ProcessMetric> processes,
-    List<LevelResult> levels,
-    Snapshot<WalkMetric> walks,
-    long physicalAddressSum,
+    RunCounts counts,
     Map<PageSize, Long> mappedPages,
     long tablePages,
-    List<MissRanking> top,
+    List<Extent> addressSpace,
     @Nullable Snapshot<KernelMetric> os,
-    @Nullable TimingResult timing,
-    List<RunResult> perCore,
+    @Nullable MemoryResult memory,
     @Nullable ImageResult image,
     @Nullable StaleResult stale,
+    List<MissRanking> top,
     @Nullable AccessHeatmap heatmap,
-    List<Extent> addressSpace,
-    @Nullable MemoryResult memory) {
+    List<RunResult> perCore) {
 
   /**
    * Pages of one size that lie in a row, or nearly so.
@@ -118,90 +105,46 @@ public record RunResult(
     }
   }
 
-  /** This result with what only some runs have. */
-  RunResult with(@Nullable ImageResult newImage, @Nullable StaleResult newStale) {
-    return new RunResult(
-        machine,
-        options,
-        traces,
-        skipped,
-        warmedUp,
-        instructions,
-        references,
-        processes,
-        levels,
-        walks,
-        physicalAddressSum,
-        mappedPages,
-        tablePages,
-        top,
-        os,
-        timing,
-        perCore,
-        newImage,
-        newStale,
-        heatmap,
-        addressSpace,
-        memory);
+  /** Instructions, or {@code null} where a trace does not tell. */
+  public @Nullable Long instructions() {
+    return traces.stream().allMatch(TraceResult::fetchesAreInstructions)
+        ? references().get(ReferenceMetric.FETCHES)
+        : null;
   }
 
-  /** This result with what was kept of addresses. */
-  RunResult withAddresses(@Nullable AccessHeatmap accesses, List<Extent> extents) {
-    return new RunResult(
-        machine,
-        options,
-        traces,
-        skipped,
-        warmedUp,
-        instructions,
-        references,
-        processes,
-        levels,
-        walks,
-        physicalAddressSum,
-        mappedPages,
-        tablePages,
-        top,
-        os,
-        timing,
-        perCore,
-        image,
-        stale,
-        accesses,
-        extents,
-        memory);
+  /** Counts of the replay. */
+  public Snapshot<ReferenceMetric> references() {
+    return counts.references();
   }
 
-  /** This result with what the kernel modelled on Linux tells of its memory. */
-  RunResult withMemory(@Nullable MemoryResult value) {
-    return new RunResult(
-        machine,
-        options,
-        traces,
-        skipped,
-        warmedUp,
-        instructions,
-        references,
-        processes,
-        levels,
-        walks,
-        physicalAddressSum,
-        mappedPages,
-        tablePages,
-        top,
-        os,
-        timing,
-        perCore,
-        image,
-        stale,
-        heatmap,
-        addressSpace,
-        value);
+  /** Counts of the processes' turns. */
+  public Snapshot<ProcessMetric> processes() {
+    return counts.processes();
+  }
+
+  /** Counts of the TLB levels, L1I, L1D, second level. */
+  public List<LevelResult> levels() {
+    return counts.levels();
+  }
+
+  /** Counts of the walker. */
+  public Snapshot<WalkMetric> walks() {
+    return counts.walks();
+  }
+
+  /** Sum modulo 2^64 of the physical address of every translation. */
+  public long physicalAddressSum() {
+    return counts.physicalAddressSum();
+  }
+
+  /** What the clock says, or {@code null} for a run without one. */
+  public @Nullable TimingResult timing() {
+    return counts.timing();
   }
 
   /** Page faults. What a page that an image lacks would have said is not among them. */
   public long pageFaults() {
-    long all = references.get(ReferenceMetric.PAGE_FAULTS);
+    long all = references().get(ReferenceMetric.PAGE_FAULTS);
     return image == null ? all : all - image.counts().get(ImageMetric.MISSING);
   }
 
@@ -271,13 +214,13 @@ public record RunResult(
   public @Nullable Snapshot<TlbStructureMetric> prefetchBuffer() {
     return machine.tlb().prefetch() == null
         ? null
-        : levels.get(2).structures().get("stlb-prefetch");
+        : levels().get(2).structures().get("stlb-prefetch");
   }
 
   /** Translations: look-ups of the first levels. */
   public long translations() {
-    return levels.get(0).counts().get(TlbMetric.LOOKUPS)
-        + levels.get(1).counts().get(TlbMetric.LOOKUPS);
+    return levels().get(0).counts().get(TlbMetric.LOOKUPS)
+        + levels().get(1).counts().get(TlbMetric.LOOKUPS);
   }
 
   /** The formats of the traces, joined with {@code +} where they differ. */
@@ -311,9 +254,9 @@ public record RunResult(
 
   /** Walks for any reason, each with one structure-cache look-up. */
   public long allWalks() {
-    return walks.get(WalkMetric.WALKS)
-        + walks.get(WalkMetric.RETRIES)
-        + walks.get(WalkMetric.DIRTY_ASSISTS);
+    return walks().get(WalkMetric.WALKS)
+        + walks().get(WalkMetric.RETRIES)
+        + walks().get(WalkMetric.DIRTY_ASSISTS);
   }
 
   /**
@@ -321,12 +264,12 @@ public record RunResult(
    * a fixed latency, so the sum follows from the counts.
    */
   public long translationCycles() {
-    if (timing != null) {
-      return timing.counts().get(TimingMetric.TRANSLATION_CYCLES);
+    if (timing() != null) {
+      return timing().counts().get(TimingMetric.TRANSLATION_CYCLES);
     }
     long cycles = allWalks() * machine.walker().structureCacheLatencyCycles();
-    cycles += walks.get(WalkMetric.MEMORY_READS) * machine.memoryLatencyCycles();
-    for (LevelResult level : levels) {
+    cycles += walks().get(WalkMetric.MEMORY_READS) * machine.memoryLatencyCycles();
+    for (LevelResult level : levels()) {
       cycles += level.counts().get(TlbMetric.LOOKUPS) * level.config().latencyCycles();
       cycles += level.reprobeCycles();
     }

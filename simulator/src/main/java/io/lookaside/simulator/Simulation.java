@@ -406,24 +406,28 @@ public final class Simulation {
   /** What was counted since {@link #beginMeasuring}. */
   RunResult result(List<RunResult.TraceResult> traceResults, long skipped, long warmedUp) {
     CoreMeasurement measurement = Objects.requireNonNull(start);
-    RunResult result =
-        measurement
-            .result(timed == null ? null : timed.result())
-            .of(
-                options,
-                traceResults,
-                skipped,
-                warmedUp,
-                mappedPages(machine.kernel()),
-                machine.kernel().tablePages(),
-                profile == null ? List.of() : profile.rankings(options),
-                CoreMeasurement.osSince(osAtStart, machine),
-                List.of())
-            .with(image(), RunResult.StaleResult.of(List.of(machine)))
-            .withMemory(memory());
-    return accesses == null
-        ? result
-        : result.withAddresses(accesses.result(), addressSpace(traceResults));
+    RunCounts counts = measurement.result(timed == null ? null : timed.result());
+    Snapshot<KernelMetric> os = CoreMeasurement.osSince(osAtStart, machine);
+    MemoryResult memory = memory();
+    RunResult.ImageResult image = image();
+    AccessMap map = accesses;
+    return new RunResult(
+        machine.config(),
+        options,
+        traceResults,
+        skipped,
+        warmedUp,
+        counts,
+        mappedPages(machine.kernel()),
+        machine.kernel().tablePages(),
+        map == null ? List.of() : addressSpace(traceResults), // after all else
+        os,
+        memory,
+        image,
+        RunResult.StaleResult.of(List.of(machine)),
+        profile == null ? List.of() : profile.rankings(options),
+        map == null ? null : map.result(),
+        List.of());
   }
 
   private @Nullable MemoryResult memory() {
