@@ -28,6 +28,7 @@ import io.lookaside.traces.CompactBatch;
 import io.lookaside.traces.ReferenceBatch;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,16 +39,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class LruReplay implements ReplayEngine {
   /*
-   * Three things make it fast. Most references touch the page that their set of the first level used
+   * Four things make it fast. Most references touch the page that their set of the first level used
    * last: they hit and change nothing, so the loop only compares and adds (see Replay, which does
    * the same). What else happens is stated here in one place, without the ports between MMU, TLBs
    * and walker, and only what cannot be derived is counted: hits are translations less misses, the
-   * look-ups of the second level are the misses of the first, and so on. And when a walk has to read
-   * a page-table entry, the entries that the references after it may need are read ahead, so that
-   * the host's cache misses overlap.
+   * look-ups of the second level are the misses of the first, and so on. Pages have numbers, and the
+   * word of a page says where in each structure it is, if it is there, and whether its D bit is set
+   * (see PageNumbers and PageSets): nothing is searched. And when walks are dense, the words and
+   * page-table entries that the references after them may need are read ahead, so that the host's
+   * cache misses overlap.
    *
    * An invalidation by the kernel would have to be carried out here. There is none: the kernel maps
-   * and never unmaps, so a page fault finds nothing of its page in a TLB.
+   * and never unmaps, so a page fault finds nothing of its page in a TLB, and what a walk has found
+   * of the upper tables is found again. The D bit of a page is that of every entry that stores use:
+   * they fetch it from memory, and an assist sets it in both.
    */
 
   private static final int LOAD = AccessKind.LOAD.ordinal();
@@ -58,8 +63,11 @@ final class LruReplay implements ReplayEngine {
   /** A slot is two words for each of four kinds for each class. */
   private static final int SLOT_SHIFT = 3;
 
-  /** Page numbers fall into 64 classes by their low bits. */
-  private static final int CLASS_MASK = 63 << SLOT_SHIFT;
+  /**
+   * Pages fall into classes by low bits of their numbers: as many as a kind's first level has sets,
+   * 2 at least, and no more than this.
+   */
+  private static final int MAX_CLASSES = 64;
 
   /** References in one pass of the loop: a short one is compiled early, see Replay. */
   private static final int CHUNK = 256;
@@ -75,7 +83,7 @@ final class LruReplay implements ReplayEngine {
 
   private static final int COUNT_MASK = (1 << COUNT_BITS) - 1;
 
-  /** A tag is the page or block number, the PCID above it, and a one so that it is never 0. */
+  /** A tag is the block number, the PCID above it, and a one so that it is never 0. */
   private static final int PCID_SHIFT = 45;
 
   private static final long VALID = 1L << 60;
@@ -84,9 +92,11 @@ final class LruReplay implements ReplayEngine {
   private static final long USER_PAGE_MASK = USER_PAGE | Pte.EXECUTE_DISABLE | Pte.GLOBAL;
   private static final long TABLE_MASK = USER_PAGE | Pte.EXECUTE_DISABLE | Pte.PAGE_SIZE;
   private static final int PAGE_LEVEL = 3;
+  private static final int PDE_LEVEL = PAGE_LEVEL - 1;
   private static final int LEVEL_BITS = 9;
   private static final int INDEX_MASK = (1 << LEVEL_BITS) - 1;
-  private static final int TABLE_HINTS = 1 << 10;
+  /** What no block of an address has for a number. */
+  private static final long NO_BLOCK = -1;
 
   private final Machine machine;
   private final Kernel kernel;
@@ -98,16 +108,15 @@ final class LruReplay implements ReplayEngine {
   private static final class Level {
     final TlbLevel level;
     final AccessKind[] kinds;
-    final LruArray[] arrays = new LruArray[AccessKind.COUNT];
+    final PageSets[] sets = new PageSets[AccessKind.COUNT];
     final SetAssociativeTlb[] structures = new SetAssociativeTlb[AccessKind.COUNT];
-
-    /** By kind and set: the slot of the page that is remembered for it. */
-    final int[][] slots = new int[AccessKind.COUNT][];
-
     final long[] misses = new long[AccessKind.COUNT];
-    final long[] evictions = new long[AccessKind.COUNT];
 
-    Level(TlbLevel level, List<AccessKind> kinds) {
+    /** Where in a page's word the fields of the next level begin. */
+    final int endShift;
+
+    Level(TlbLevel level, List<AccessKind> kinds, int firstShift) {
+      int shift = firstShift;
       this.level = level;
       this.kinds = kinds.toArray(AccessKind[]::new);
       for (AccessKind kind : kinds) {
@@ -116,13 +125,14 @@ final class LruReplay implements ReplayEngine {
         int same = Arrays.asList(structures).indexOf(holder);
         structures[k] = holder;
         if (same >= 0) {
-          arrays[k] = arrays[same];
-          slots[k] = slots[same];
+          sets[k] = sets[same];
         } else {
-          arrays[k] = LruArray.of(holder.config().geometry());
-          slots[k] = new int[holder.config().geometry().sets()];
+          Geometry geometry = holder.config().geometry();
+          sets[k] = PageSets.of(geometry, shift);
+          shift += PageSets.fieldBits(geometry);
         }
       }
+      endShift = shift;
     }
 
     private SetAssociativeTlb holder(AccessKind kind) {
@@ -142,11 +152,11 @@ final class LruReplay implements ReplayEngine {
           Counters<TlbStructureMetric> own = structures[k].counters();
           own.add(TlbStructureMetric.HITS, hits);
           own.add(TlbStructureMetric.FILLS, misses[k]);
-          own.add(TlbStructureMetric.EVICTIONS, evictions[k]);
+          // What was put into a way that was not free.
+          own.add(TlbStructureMetric.EVICTIONS, misses[k] - sets[k].takeTaken());
         }
       }
       Arrays.fill(misses, 0);
-      Arrays.fill(evictions, 0);
     }
   }
 
@@ -159,17 +169,34 @@ final class LruReplay implements ReplayEngine {
 
   private final boolean loadsAndStoresShare;
 
-  /** The caches of PML4, PDPT and PD entries; {@code null} where there is none. */
-  private final @Nullable LruArray[] structureCaches;
+  /** By kind: which bits of a slot are the class. */
+  private final int[] classMasks = new int[1 << 2];
+
+  /** By kind: whether pages of different classes share a set, so that one replaces the other. */
+  private final boolean[] classesShare = new boolean[AccessKind.COUNT];
+
+  private final PageNumbers pages;
+
+  /** The bit of a page's word that is its D bit. */
+  private final int dirty;
+
+  /** The caches of PML4 and PDPT entries; {@code null} where there is none. */
+  private final @Nullable LruArray[] upperCaches;
+
+  /** The cache of PD entries, by the numbers of regions. */
+  private final @Nullable PageSets pdeCache;
+
+  /** The block of the PDPT entry that was used last, if it is the front of its set; or NO_BLOCK. */
+  private long lastPdpte = NO_BLOCK;
 
   /**
    * By class and kind (with places for the code 3 that no reference has): a page that its set of
    * the first level used last, and that serves such an access as it is; and its physical page.
    */
-  private final long[] recent = new long[CLASS_MASK + (1 << SLOT_SHIFT)];
+  private final long[] recent = new long[MAX_CLASSES << SLOT_SHIFT];
 
-  /** By low bits of the number of a 2 MiB region: the address of a page table, to read ahead. */
-  private final long[] tableHints = new long[TABLE_HINTS];
+  /** Numbers of pages, by the place in the batch modulo its length, up to readAheadTo. */
+  private final int[] pagesAhead = new int[AHEAD];
 
   /** Nobody reads it: it keeps the compiler from leaving out what is read ahead. */
   @SuppressWarnings("UnusedVariable")
@@ -212,7 +239,17 @@ final class LruReplay implements ReplayEngine {
         && fits(tlb.stlb(), List.of(AccessKind.values()))
         && fits(walker.pml4eCache())
         && fits(walker.pdpteCache())
-        && fits(walker.pdeCache());
+        && fits(walker.pdeCache())
+        && fieldBits(tlb) < Integer.SIZE;
+  }
+
+  /** The bits of a page's word that say where it is. */
+  private static int fieldBits(TlbConfig tlb) {
+    return Stream.of(tlb.l1i(), tlb.l1d(), tlb.stlb())
+        .flatMap(level -> level.structures().stream())
+        .filter(s -> s.pageSizes().contains(PageSize.SIZE_4K))
+        .mapToInt(s -> PageSets.fieldBits(s.geometry()))
+        .sum();
   }
 
   private static boolean fits(TlbLevelConfig level, List<AccessKind> kinds) {
@@ -240,16 +277,24 @@ final class LruReplay implements ReplayEngine {
     kernel = machine.kernel();
     memory = machine.memory();
     TlbHierarchy tlbs = machine.tlbs();
-    l1i = new Level(tlbs.levels().get(0), List.of(AccessKind.FETCH));
-    l1d = new Level(tlbs.levels().get(1), List.of(AccessKind.LOAD, AccessKind.STORE));
-    second = new Level(tlbs.levels().get(2), List.of(AccessKind.values()));
+    l1i = new Level(tlbs.levels().get(0), List.of(AccessKind.FETCH), 0);
+    l1d =
+        new Level(
+            tlbs.levels().get(1), List.of(AccessKind.LOAD, AccessKind.STORE), l1i.endShift);
+    second = new Level(tlbs.levels().get(2), List.of(AccessKind.values()), l1d.endShift);
     first = new Level[] {l1d, l1d, l1i};
-    loadsAndStoresShare = l1d.arrays[LOAD] == l1d.arrays[STORE];
+    loadsAndStoresShare = l1d.sets[LOAD] == l1d.sets[STORE];
+    for (int kind = 0; kind < AccessKind.COUNT; kind++) {
+      int sets = first[kind].sets[kind].classes();
+      classesShare[kind] = sets == 1;
+      classMasks[kind] = (Math.max(2, Math.min(MAX_CLASSES, sets)) - 1) << SLOT_SHIFT;
+    }
+    pages = new PageNumbers(second.endShift + 1);
+    dirty = 1 << second.endShift;
     WalkerConfig walker = machine.config().walker();
-    structureCaches =
-        new @Nullable LruArray[] {
-          cache(walker.pml4eCache()), cache(walker.pdpteCache()), cache(walker.pdeCache())
-        };
+    upperCaches =
+        new @Nullable LruArray[] {cache(walker.pml4eCache()), cache(walker.pdpteCache())};
+    pdeCache = walker.pdeCache() == null ? null : PageSets.of(walker.pdeCache(), 0);
     addressSpaceChanged();
   }
 
@@ -262,6 +307,8 @@ final class LruReplay implements ReplayEngine {
     long cr3 = machine.mmu().registers().cr3();
     root = Cr3.tableAddress(cr3);
     pcidTag = VALID | (long) machine.mmu().registers().pcid() << PCID_SHIFT;
+    pages.enter(pcidTag);
+    lastPdpte = NO_BLOCK;
     for (int slot = 0; slot < recent.length; slot += 2) {
       forget(slot);
     }
@@ -318,13 +365,14 @@ final class LruReplay implements ReplayEngine {
     int[] descriptors = batch.records.descriptors;
     int[] repeats = batch.repeats;
     long[] remembered = recent;
+    int[] masks = classMasks;
     long sum = 0;
     for (int i = 0; i < n; i++) {
       long va = addresses[i];
       int descriptor = descriptors[i];
       int kind = descriptor & 3;
       references[kind]++;
-      int slot = slot(va, kind);
+      int slot = slot(va, kind, masks);
       long offset = va - remembered[slot];
       if ((offset & ~VirtualAddress.OFFSET_4K) == 0
           && (int) offset + (descriptor >>> 2) <= VirtualAddress.OFFSET_4K) {
@@ -332,7 +380,7 @@ final class LruReplay implements ReplayEngine {
       } else {
         long last = va + (descriptor >>> 2);
         sum += access(va, last, kind, addresses, i);
-        slot = slot(last, kind);
+        slot = slot(last, kind, masks);
       }
       // A page that was just used is remembered; where it was none, nothing repeats it.
       sum += repeats[i] * (remembered[slot + 1] - remembered[slot]);
@@ -342,6 +390,7 @@ final class LruReplay implements ReplayEngine {
 
   private void runChunk(long[] addresses, int[] descriptors, int from, int to) {
     long[] remembered = recent;
+    int[] masks = classMasks;
     long sum = 0;
     int kinds = 0;
     for (int i = from; i < to; i++) {
@@ -356,7 +405,7 @@ final class LruReplay implements ReplayEngine {
       for (; i < to; i++) {
         va = addresses[i];
         descriptor = descriptors[i];
-        int slot = slot(va, descriptor & 3);
+        int slot = slot(va, descriptor & 3, masks);
         long offset = va - remembered[slot];
         if ((offset & ~VirtualAddress.OFFSET_4K) != 0
             || (int) offset + (descriptor >>> 2) > VirtualAddress.OFFSET_4K) {
@@ -378,8 +427,9 @@ final class LruReplay implements ReplayEngine {
   }
 
   /** Where the last page of a class is remembered. */
-  private static int slot(long va, int kind) {
-    return ((int) (va >>> (PAGE_SHIFT - SLOT_SHIFT)) & CLASS_MASK) | kind << 1;
+  private static int slot(long va, int kind, int[] masks) {
+    return ((int) (va >>> (PAGE_SHIFT - SLOT_SHIFT)) & masks[kind & (masks.length - 1)])
+        | kind << 1;
   }
 
   /**
@@ -390,130 +440,144 @@ final class LruReplay implements ReplayEngine {
    * @return the sum of its physical addresses
    */
   private long access(long va, long last, int kind, long[] addresses, int i) {
+    if ((va ^ last) >>> PAGE_SHIFT != 0 || !VirtualAddress.isCanonical(va)) {
+      return accessElsewhere(va, last, kind, addresses, i);
+    }
+    int page = i < readAheadTo ? pagesAhead[i & (AHEAD - 1)] : 0;
+    if (page >>> PageNumbers.INDEX_BITS == PageNumbers.NO_REGION) {
+      page = pages.number(va);
+    }
+    return translate(va, page, kind, addresses, i);
+  }
+
+  /** A reference to several pages, or to none. */
+  private long accessElsewhere(long va, long last, int kind, long[] addresses, int at) {
     if (!VirtualAddress.isCanonical(va) || !VirtualAddress.isCanonical(last)) {
       notCanonical[kind]++;
       return 0;
     }
-    long sum = translate(va, kind, addresses, i);
-    if (va >>> PAGE_SHIFT != last >>> PAGE_SHIFT) {
-      sum += crossPages(va, last, kind, addresses, i);
-    }
-    return sum;
-  }
-
-  private long crossPages(long va, long last, int kind, long[] addresses, int at) {
-    long sum = 0;
+    long sum = translate(va, pages.number(va), kind, addresses, at);
     long more = ((last >>> PAGE_SHIFT) - (va >>> PAGE_SHIFT)) & (~0L >>> PAGE_SHIFT);
     crossings[kind] += more;
     long next = va & ~VirtualAddress.OFFSET_4K;
     for (long i = 0; i < more; i++) {
       next += 1L << PAGE_SHIFT;
-      sum += translate(next, kind, addresses, at);
+      sum += translate(next, pages.number(next), kind, addresses, at);
     }
     return sum;
   }
 
   /** One translation; returns its physical address. */
-  private long translate(long va, int kind, long[] addresses, int at) {
+  private long translate(long va, int page, int kind, long[] addresses, int at) {
     long vpn = VirtualAddress.vpn(va, PAGE_SHIFT);
-    long tag = pcidTag | vpn;
+    int word = pages.word(page);
     Level level = first[kind];
-    LruArray l1 = level.arrays[kind];
-    long leaf = l1.lookup(vpn, tag);
-    if (leaf == LruArray.ABSENT) {
+    PageSets l1 = level.sets[kind];
+    int set = l1.setOf(vpn);
+    long frame;
+    if (l1.holds(set, page, word)) {
+      frame = l1.use(set, word);
+    } else {
       level.misses[kind]++;
-      LruArray l2 = second.arrays[kind];
-      leaf = l2.lookup(vpn, tag);
-      if (leaf == LruArray.ABSENT) {
+      PageSets l2 = second.sets[kind];
+      int secondSet = l2.setOf(vpn);
+      if (l2.holds(secondSet, page, word)) {
+        frame = l2.use(secondSet, word);
+      } else {
         second.misses[kind]++;
         if (at - lastWalk <= DENSE && at >= readAheadTo) {
           readAhead(addresses, at + 1);
         }
         lastWalk = at;
-        leaf = walk(va, vpn, kind);
+        long leaf = walk(va, page >>> PageNumbers.INDEX_BITS, kind);
         if (leaf == 0) {
-          leaf = walkAfterFault(va, vpn, kind);
+          leaf = walkAfterFault(va, page >>> PageNumbers.INDEX_BITS, kind);
         }
-        if (l2.insert(vpn, tag, leaf)) {
-          second.evictions[kind]++;
-        }
+        frame = Pte.tableAddress(leaf);
+        word |= Pte.isDirty(leaf) ? dirty : 0;
+        word = l2.enter(secondSet, page, word, frame);
       }
-      if (l1.insert(vpn, tag, leaf)) {
-        level.evictions[kind]++;
-      }
+      word = l1.enter(set, page, word, frame);
+      pages.setWord(page, word);
     }
-    if (kind == STORE && !Pte.isDirty(leaf)) {
+    if (kind == STORE && (word & dirty) == 0) {
       assists++;
-      leaf = walk(va, vpn, STORE);
-      l1.update(vpn, tag, leaf);
-      second.arrays[STORE].update(vpn, tag, leaf);
+      walk(va, page >>> PageNumbers.INDEX_BITS, STORE);
+      word |= dirty;
+      pages.setWord(page, word);
     }
-    long pa = Pte.tableAddress(leaf) | (va & VirtualAddress.OFFSET_4K);
-    remember(va, kind, pa, Pte.isDirty(leaf));
-    return pa;
+    remember(va, kind, frame, (word & dirty) != 0);
+    return frame | (va & VirtualAddress.OFFSET_4K);
   }
 
-  private void remember(long va, int kind, long pa, boolean dirty) {
+  private void remember(long va, int kind, long frame, boolean isDirty) {
+    int slot = slot(va, kind, classMasks);
     long page = va & ~VirtualAddress.OFFSET_4K;
-    long frame = pa & ~VirtualAddress.OFFSET_4K;
-    int slot = slot(va, kind);
-    Level level = first[kind];
-    int[] used = level.slots[kind];
-    int set = level.arrays[kind].setOf(VirtualAddress.vpn(va, PAGE_SHIFT));
-    int old = used[set];
+    long[] r = recent;
+    if (classesShare[kind]) {
+      int other = slot ^ 1 << SLOT_SHIFT;
+      forget(other);
+      if (kind != FETCH && loadsAndStoresShare) {
+        forget(other ^ STORE << 1);
+      }
+    }
     if (kind == FETCH || !loadsAndStoresShare) {
-      forget(old);
-      recent[slot] = page;
-      recent[slot + 1] = frame;
+      r[slot] = page;
+      r[slot + 1] = frame;
     } else {
       // One structure: the places of loads and stores change together.
       int load = slot & ~(STORE << 1);
-      int store = load | STORE << 1;
-      forget(old & ~(STORE << 1));
-      forget(old | STORE << 1);
-      recent[load] = page;
-      recent[load + 1] = frame;
-      if (dirty) {
-        recent[store] = page;
-        recent[store + 1] = frame;
-      } else {
-        forget(store);
-      }
+      r[load] = page;
+      r[load + 1] = frame;
+      r[load + 2] = isDirty ? page : nothing(load);
+      r[load + 3] = frame;
     }
-    used[set] = slot;
   }
 
-  /** Puts a page of another class there, which therefore no address meets in this slot. */
+  /** Makes a slot remember nothing. */
   private void forget(int slot) {
-    recent[slot] = (slot >>> SLOT_SHIFT ^ 1L) << PAGE_SHIFT;
+    recent[slot] = nothing(slot);
   }
 
-  /** Reads page-table entries that the references from {@code from} on may need. */
+  /** A page of another class, which therefore no address meets in this slot. */
+  private static long nothing(int slot) {
+    return (slot >>> SLOT_SHIFT ^ 1L) << PAGE_SHIFT;
+  }
+
+  /** Finds the pages of the references from {@code from} on, and reads what they may need. */
   private void readAhead(long[] addresses, int from) {
-    int to = Math.min(from + AHEAD, end);
-    long read = 0;
-    for (int i = from; i < to; i++) {
-      long vpn = VirtualAddress.vpn(addresses[i], PAGE_SHIFT);
-      long table = tableHints[(int) (vpn >>> LEVEL_BITS) & (TABLE_HINTS - 1)];
-      read += memory.read(table + ((vpn & INDEX_MASK) << 3));
-    }
-    readAhead += read;
-    readAheadTo = to;
+    readAheadTo = Math.min(from + AHEAD, end);
+    pages.numbers(addresses, from, readAheadTo, pagesAhead);
+    readAhead += touch(pagesAhead);
   }
 
-  private long walkAfterFault(long va, long vpn, int kind) {
+  private long touch(int[] ahead) {
+    long read = 0;
+    for (int page : ahead) {
+      long table = pages.table(page >>> PageNumbers.INDEX_BITS);
+      read += pages.word(page) + memory.read(table + ((page & INDEX_MASK) << 3));
+    }
+    return read;
+  }
+
+  private long walkAfterFault(long va, int region, int kind) {
     pageFaults++;
-    for (int level = 0; level < PAGE_LEVEL; level++) {
-      LruArray cache = structureCaches[level];
+    for (int level = 0; level < upperCaches.length; level++) {
+      LruArray cache = upperCaches[level];
       if (cache != null) {
-        long block = block(vpn, level);
+        long block = block(va, level);
         cache.remove(block, pcidTag | block);
       }
+    }
+    lastPdpte = NO_BLOCK;
+    if (pdeCache != null) {
+      int set = pdeCache.setOf(block(va, PDE_LEVEL));
+      pdeCache.remove(set, region, pages.regionWord(region));
     }
     int code = PageFaultCode.USER;
     code |= kind == STORE ? PageFaultCode.WRITE : 0;
     code |= kind == FETCH ? PageFaultCode.FETCH : 0;
-    long leaf = kernel.handlePageFault(va, code) ? walk(va, vpn, kind) : 0;
+    long leaf = kernel.handlePageFault(va, code) ? walk(va, region, kind) : 0;
     if (leaf == 0) {
       throw unexpected(va, leaf);
     }
@@ -521,18 +585,61 @@ final class LruReplay implements ReplayEngine {
   }
 
   /** The number of what an entry of a level covers; level 0 is the PML4. */
-  private static long block(long vpn, int level) {
-    return vpn >>> (LEVEL_BITS * (PAGE_LEVEL - level));
+  private static long block(long va, int level) {
+    return VirtualAddress.vpn(va, PAGE_SHIFT + LEVEL_BITS * (PAGE_LEVEL - level));
   }
 
   /** Walks the tables; returns the leaf as it then stands in memory, or 0 for a page fault. */
-  private long walk(long va, long vpn, int kind) {
+  private long walk(long va, int region, int kind) {
+    PageSets pdes = pdeCache;
+    long block = block(va, PDE_LEVEL);
+    int word = pages.regionWord(region);
+    int reads = 1;
+    if (pdes != null && pdes.holds(pdes.setOf(block), region, word)) {
+      pdes.raise(pdes.setOf(block), word);
+      starts[PAGE_LEVEL]++;
+    } else {
+      if (block >>> LEVEL_BITS == lastPdpte && pages.table(region) != 0) {
+        // The front of the PDPTE cache leads to a PD entry that was read before, its A bit set.
+        starts[PDE_LEVEL]++;
+        reads = 2;
+      } else {
+        reads = walkToTable(va, region);
+        if (reads < 0) {
+          return 0;
+        }
+      }
+      if (pdes != null) {
+        pages.setRegionWord(region, pdes.enter(pdes.setOf(block), region, word, 0));
+      }
+    }
+    long address = pages.table(region) + (((va >>> PAGE_SHIFT) & INDEX_MASK) << 3);
+    long entry = memory.read(address);
+    if ((entry & USER_PAGE_MASK) != USER_PAGE) {
+      return notPresent(va, entry, reads - 1);
+    }
+    lengths[reads]++;
+    long used = entry | Pte.ACCESSED | (kind == STORE ? Pte.DIRTY : 0);
+    if (used != entry) {
+      memory.write(address, used);
+      accessedBitsSet += Pte.isAccessed(entry) ? 0 : 1;
+      dirtyBitsSet += Pte.isDirty(entry) == Pte.isDirty(used) ? 0 : 1;
+    }
+    return used;
+  }
+
+  /**
+   * Walks to the page table of a region, from where the caches of upper entries allow.
+   *
+   * @return the entries that the whole walk reads, or -1 for a page fault
+   */
+  private int walkToTable(long va, int region) {
     long table = root;
     int level = 0;
-    for (int i = PAGE_LEVEL - 1; i >= 0; i--) {
-      LruArray cache = structureCaches[i];
+    for (int i = PDE_LEVEL - 1; i >= 0; i--) {
+      LruArray cache = upperCaches[i];
       if (cache != null) {
-        long block = block(vpn, i);
+        long block = block(va, i);
         long cached = cache.lookup(block, pcidTag | block);
         if (cached != LruArray.ABSENT) {
           table = cached;
@@ -544,38 +651,28 @@ final class LruReplay implements ReplayEngine {
     starts[level]++;
     int start = level;
     for (; level < PAGE_LEVEL; level++) {
-      long block = block(vpn, level);
+      long block = block(va, level);
       long address = table + ((block & INDEX_MASK) << 3);
       long entry = memory.read(address);
       if ((entry & TABLE_MASK) != USER_PAGE) {
-        return notPresent(va, entry, level - start);
+        notPresent(va, entry, level - start);
+        return -1;
       }
       if (!Pte.isAccessed(entry)) {
         memory.write(address, entry | Pte.ACCESSED);
         accessedBitsSet++;
       }
       table = Pte.tableAddress(entry);
-      LruArray cache = structureCaches[level];
-      if (cache != null) {
-        cache.insert(block, pcidTag | block, table);
+      if (level < PDE_LEVEL) {
+        LruArray cache = upperCaches[level];
+        if (cache != null) {
+          cache.insert(block, pcidTag | block, table);
+        }
       }
-      if (level == PAGE_LEVEL - 1) {
-        tableHints[(int) block & (TABLE_HINTS - 1)] = table;
-      }
     }
-    long address = table + ((vpn & INDEX_MASK) << 3);
-    long entry = memory.read(address);
-    if ((entry & USER_PAGE_MASK) != USER_PAGE) {
-      return notPresent(va, entry, PAGE_LEVEL - start);
-    }
-    lengths[PAGE_LEVEL + 1 - start]++;
-    long used = entry | Pte.ACCESSED | (kind == STORE ? Pte.DIRTY : 0);
-    if (used != entry) {
-      memory.write(address, used);
-      accessedBitsSet += Pte.isAccessed(entry) ? 0 : 1;
-      dirtyBitsSet += Pte.isDirty(entry) == Pte.isDirty(used) ? 0 : 1;
-    }
-    return used;
+    pages.setTable(region, table);
+    lastPdpte = upperCaches[PDE_LEVEL - 1] == null ? NO_BLOCK : block(va, PDE_LEVEL - 1);
+    return PAGE_LEVEL + 1 - start;
   }
 
   /** Ends a walk after its read of {@code entry}, before which it has read others. */

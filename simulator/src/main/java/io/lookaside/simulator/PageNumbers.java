@@ -1,0 +1,213 @@
+package io.lookaside.simulator;
+
+import io.lookaside.mmu.format.PageSize;
+import java.util.Arrays;
+
+/**
+ * Numbers for the 4 KiB pages that a replay meets, and a word for each. The 512 pages of one page
+ * table, a region of 2 MiB in an address space, have neighbouring numbers; so a small hash table of
+ * regions finds them all. Words take 2 or 4 bytes for each page of a region that was met.
+ */
+final class PageNumbers {
+  /** Bits of a page number that say which page of its region it is. */
+  static final int INDEX_BITS = 9;
+
+  static final int INDEX_MASK = (1 << INDEX_BITS) - 1;
+
+  /** The region of pages that have no number yet. */
+  static final int NO_REGION = 0;
+
+  private static final int REGION_SHIFT = PageSize.SIZE_2M.shift();
+  private static final int PAGE_SHIFT = PageSize.SIZE_4K.shift();
+  private static final long HASH = 0x9e37_79b9_7f4a_7c15L;
+  private static final int FIRST_BITS = 11;
+  private static final int FIRST_REGIONS = 1 << 4;
+  private static final int MAX_REGIONS = 1 << (Integer.SIZE - 1 - INDEX_BITS);
+
+  /** Open addressing, at most a quarter full; no key is 0. */
+  private long[] keys = new long[1 << FIRST_BITS];
+
+  private int[] numbers = new int[1 << FIRST_BITS];
+  private int keyShift = Long.SIZE - FIRST_BITS;
+
+  /** What sets the address space apart; its upper bits are not all equal. */
+  private long tag;
+
+  private int regions = 1;
+  private final Words words;
+  private int[] regionWords = new int[FIRST_REGIONS];
+  private long[] tables = new long[FIRST_REGIONS];
+
+  /**
+   * No pages.
+   *
+   * @param wordBits how many bits a word has
+   */
+  PageNumbers(int wordBits) {
+    words = wordBits <= Short.SIZE ? new ShortWords() : new IntWords();
+    words.grow(FIRST_REGIONS << INDEX_BITS);
+  }
+
+  /**
+   * Goes to an address space.
+   *
+   * @param addressSpace not 0, different for each, in bits that a canonical address shifted right by
+   *     21 fills with its sign, which may not all be set
+   */
+  void enter(long addressSpace) {
+    tag = addressSpace;
+  }
+
+  /** The number of a page, which gets one if it has none. The address must be canonical. */
+  int number(long va) {
+    long key = tag ^ va >> REGION_SHIFT;
+    int slot = (int) ((key * HASH) >>> keyShift);
+    int region = keys[slot] == key ? numbers[slot] : find(key, slot);
+    return region << INDEX_BITS | (int) (va >>> PAGE_SHIFT) & INDEX_MASK;
+  }
+
+  /**
+   * The numbers of the pages at {@code addresses[from]} and on, as far as they are found at once,
+   * else less than 512.
+   *
+   * @param into a power of two of places, the number of {@code addresses[i]} goes to i modulo that
+   */
+  void numbers(long[] addresses, int from, int to, int[] into) {
+    long[] k = keys;
+    int[] n = numbers;
+    long t = tag;
+    int shift = keyShift;
+    for (int i = from; i < to; i++) {
+      long va = addresses[i];
+      long key = t ^ va >> REGION_SHIFT;
+      int slot = (int) ((key * HASH) >>> shift) & (k.length - 1);
+      int region = k[slot] == key ? n[slot] : NO_REGION;
+      into[i & (into.length - 1)] =
+          region << INDEX_BITS | (int) (va >>> PAGE_SHIFT) & INDEX_MASK;
+    }
+  }
+
+  /** The word of a page, at first 0; its lower bits only, as many as there are. */
+  int word(int page) {
+    return words.get(page);
+  }
+
+  void setWord(int page, int word) {
+    words.set(page, word);
+  }
+
+  /** The word of a region, at first 0. */
+  int regionWord(int region) {
+    return regionWords[region];
+  }
+
+  void setRegionWord(int region, int word) {
+    regionWords[region] = word;
+  }
+
+  /** The address of a region's page table, or 0 if nobody has told. */
+  long table(int region) {
+    return tables[region];
+  }
+
+  void setTable(int region, long address) {
+    tables[region] = address;
+  }
+
+  private int find(long key, int from) {
+    int slot = from;
+    while (keys[slot] != 0) {
+      if (keys[slot] == key) {
+        return numbers[slot];
+      }
+      slot = (slot + 1) & (keys.length - 1);
+    }
+    if (4 * regions >= keys.length) {
+      rehash();
+      slot = free(key);
+    }
+    if (regions == MAX_REGIONS) {
+      throw new OutOfMemoryError("more regions of 2 MiB than have numbers");
+    }
+    int region = regions++;
+    if (region == tables.length) {
+      int length = Math.min(MAX_REGIONS, region + (region >> 1));
+      tables = Arrays.copyOf(tables, length);
+      regionWords = Arrays.copyOf(regionWords, length);
+      words.grow(length << INDEX_BITS);
+    }
+    keys[slot] = key;
+    numbers[slot] = region;
+    return region;
+  }
+
+  private void rehash() {
+    long[] oldKeys = keys;
+    int[] oldNumbers = numbers;
+    keys = new long[2 * oldKeys.length];
+    numbers = new int[keys.length];
+    keyShift--;
+    for (int i = 0; i < oldKeys.length; i++) {
+      if (oldKeys[i] != 0) {
+        int slot = free(oldKeys[i]);
+        keys[slot] = oldKeys[i];
+        numbers[slot] = oldNumbers[i];
+      }
+    }
+  }
+
+  private int free(long key) {
+    int slot = (int) ((key * HASH) >>> keyShift);
+    while (keys[slot] != 0) {
+      slot = (slot + 1) & (keys.length - 1);
+    }
+    return slot;
+  }
+
+  /** One word for each page; half the size leaves more of the host's cache to page tables. */
+  private abstract static class Words {
+    abstract int get(int page);
+
+    abstract void set(int page, int word);
+
+    abstract void grow(int pages);
+  }
+
+  private static final class ShortWords extends Words {
+    private short[] words = new short[0];
+
+    @Override
+    int get(int page) {
+      return words[page];
+    }
+
+    @Override
+    void set(int page, int word) {
+      words[page] = (short) word;
+    }
+
+    @Override
+    void grow(int pages) {
+      words = Arrays.copyOf(words, pages);
+    }
+  }
+
+  private static final class IntWords extends Words {
+    private int[] words = new int[0];
+
+    @Override
+    int get(int page) {
+      return words[page];
+    }
+
+    @Override
+    void set(int page, int word) {
+      words[page] = word;
+    }
+
+    @Override
+    void grow(int pages) {
+      words = Arrays.copyOf(words, pages);
+    }
+  }
+}
