@@ -38,7 +38,7 @@ import org.openjdk.jmh.annotations.Warmup;
       "-XX:+UseTransparentHugePages",
       "-XX:-UseCompressedOops",
       "-XX:CompileCommand=quiet",
-      "-XX:CompileCommand=dontinline,*Replay::access"
+      "-XX:CompileCommand=dontinline,*Replay*::access"
     })
 public class ReplayBenchmark {
   private static final int REFERENCES = 1 << 21;

@@ -3,7 +3,6 @@ package io.lookaside.simulator;
 import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.assoc.Geometry;
 import io.lookaside.mmu.assoc.LruArray;
-import io.lookaside.mmu.assoc.ReplacementPolicy;
 import io.lookaside.mmu.format.Cr3;
 import io.lookaside.mmu.format.PageFaultCode;
 import io.lookaside.mmu.format.PageSize;
@@ -13,22 +12,16 @@ import io.lookaside.mmu.memory.PhysicalMemory;
 import io.lookaside.mmu.stats.Counters;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.Kernel;
-import io.lookaside.pagewalker.TableUpdates;
 import io.lookaside.pagewalker.WalkMetric;
 import io.lookaside.pagewalker.WalkerConfig;
-import io.lookaside.simulator.config.MachineConfig;
-import io.lookaside.tlb.SetAssociativeTlb;
-import io.lookaside.tlb.TlbConfig;
 import io.lookaside.tlb.TlbHierarchy;
-import io.lookaside.tlb.TlbLevel;
-import io.lookaside.tlb.TlbLevelConfig;
-import io.lookaside.tlb.TlbStructureConfig;
-import io.lookaside.tlb.TlbStructureMetric;
 import io.lookaside.traces.CompactBatch;
 import io.lookaside.traces.ReferenceBatch;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.constant.ConstantDescs;
+import java.lang.invoke.MethodHandles;
 import java.util.Arrays;
-import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,14 +53,7 @@ final class LruReplay implements ReplayEngine {
   private static final int FETCH = AccessKind.FETCH.ordinal();
   private static final int PAGE_SHIFT = PageSize.SIZE_4K.shift();
 
-  /** A slot is two words for each of four kinds for each class. */
-  private static final int SLOT_SHIFT = 3;
-
-  /**
-   * Pages fall into classes by low bits of their numbers: as many as a kind's first level has sets,
-   * 2 at least, and no more than this.
-   */
-  private static final int MAX_CLASSES = 64;
+  private static final int SLOT_SHIFT = ReplayParts.SLOT_SHIFT;
 
   /** References in one pass of the loop: a short one is compiled early, see Replay. */
   private static final int CHUNK = 256;
@@ -75,8 +61,7 @@ final class LruReplay implements ReplayEngine {
   /** Walks this many references apart, or fewer, make it worth while to read ahead. */
   private static final int DENSE = 8;
 
-  /** For so many references page-table entries are read ahead at a time. */
-  private static final int AHEAD = 32;
+  private static final int AHEAD = ReplayParts.AHEAD;
 
   /** Stores and, above these bits, twice the fetches of a chunk are counted in one word. */
   private static final int COUNT_BITS = 15;
@@ -95,108 +80,23 @@ final class LruReplay implements ReplayEngine {
   private static final int PDE_LEVEL = PAGE_LEVEL - 1;
   private static final int LEVEL_BITS = 9;
   private static final int INDEX_MASK = (1 << LEVEL_BITS) - 1;
+
   /** What no block of an address has for a number. */
   private static final long NO_BLOCK = -1;
 
-  private final Machine machine;
-  private final Kernel kernel;
-  private final PhysicalMemory memory;
+  /** In a class of its own for one machine: the parts of its only replay. Else {@code null}. */
+  private static final @Nullable ReplayParts ONLY = only();
+
+  /** In a class of its own for one machine: its only replay. Else {@code null}. */
+  @SuppressWarnings("UnusedVariable") // inClassOfItsOwn reads it
+  private static final @Nullable ReplayEngine ENGINE = ONLY == null ? null : new LruReplay(ONLY);
+
+  private final ReplayParts parts;
   private final Counters<ReferenceMetric> counters = new Counters<>(ReferenceMetric.class);
   private long physicalAddressSum;
 
-  /** What a level keeps 4 KiB pages in, for each kind of access, and what it has counted. */
-  private static final class Level {
-    final TlbLevel level;
-    final AccessKind[] kinds;
-    final PageSets[] sets = new PageSets[AccessKind.COUNT];
-    final SetAssociativeTlb[] structures = new SetAssociativeTlb[AccessKind.COUNT];
-    final long[] misses = new long[AccessKind.COUNT];
-
-    /** Where in a page's word the fields of the next level begin. */
-    final int endShift;
-
-    Level(TlbLevel level, List<AccessKind> kinds, int firstShift) {
-      int shift = firstShift;
-      this.level = level;
-      this.kinds = kinds.toArray(AccessKind[]::new);
-      for (AccessKind kind : kinds) {
-        int k = kind.ordinal();
-        SetAssociativeTlb holder = holder(kind);
-        int same = Arrays.asList(structures).indexOf(holder);
-        structures[k] = holder;
-        if (same >= 0) {
-          sets[k] = sets[same];
-        } else {
-          Geometry geometry = holder.config().geometry();
-          sets[k] = PageSets.of(geometry, shift);
-          shift += PageSets.fieldBits(geometry);
-        }
-      }
-      endShift = shift;
-    }
-
-    private SetAssociativeTlb holder(AccessKind kind) {
-      return level.structures().stream()
-          .filter(s -> holds(s.config(), kind))
-          .findFirst()
-          .orElseThrow();
-    }
-
-    /** Adds to the level's own counters: this many look-ups by kind, and what was counted here. */
-    void flush(long[] lookups) {
-      for (AccessKind kind : kinds) {
-        int k = kind.ordinal();
-        if (lookups[k] != 0) {
-          long hits = lookups[k] - misses[k];
-          level.count(kind, PageSize.SIZE_4K, hits, misses[k]);
-          Counters<TlbStructureMetric> own = structures[k].counters();
-          own.add(TlbStructureMetric.HITS, hits);
-          own.add(TlbStructureMetric.FILLS, misses[k]);
-          // What was put into a way that was not free.
-          own.add(TlbStructureMetric.EVICTIONS, misses[k] - sets[k].takeTaken());
-        }
-      }
-      Arrays.fill(misses, 0);
-    }
-  }
-
-  private final Level l1i;
-  private final Level l1d;
-  private final Level second;
-
-  /** The first level of each kind of access. */
-  private final Level[] first;
-
-  private final boolean loadsAndStoresShare;
-
-  /** By kind: which bits of a slot are the class. */
-  private final int[] classMasks = new int[1 << 2];
-
-  /** By kind: whether pages of different classes share a set, so that one replaces the other. */
-  private final boolean[] classesShare = new boolean[AccessKind.COUNT];
-
-  private final PageNumbers pages;
-
-  /** The bit of a page's word that is its D bit. */
-  private final int dirty;
-
-  /** The caches of PML4 and PDPT entries; {@code null} where there is none. */
-  private final @Nullable LruArray[] upperCaches;
-
-  /** The cache of PD entries, by the numbers of regions. */
-  private final @Nullable PageSets pdeCache;
-
   /** The block of the PDPT entry that was used last, if it is the front of its set; or NO_BLOCK. */
   private long lastPdpte = NO_BLOCK;
-
-  /**
-   * By class and kind (with places for the code 3 that no reference has): a page that its set of
-   * the first level used last, and that serves such an access as it is; and its physical page.
-   */
-  private final long[] recent = new long[MAX_CLASSES << SLOT_SHIFT];
-
-  /** Numbers of pages, by the place in the batch modulo its length, up to readAheadTo. */
-  private final int[] pagesAhead = new int[AHEAD];
 
   /** Nobody reads it: it keeps the compiler from leaving out what is read ahead. */
   @SuppressWarnings("UnusedVariable")
@@ -215,101 +115,59 @@ final class LruReplay implements ReplayEngine {
   private final long[] secondLookups = new long[AccessKind.COUNT];
   private final long[] crossings = new long[AccessKind.COUNT];
   private final long[] notCanonical = new long[AccessKind.COUNT];
-  private final long[] starts = new long[PAGE_LEVEL + 1];
-  private final long[] lengths = new long[PAGE_LEVEL + 2];
   private final long[] references = new long[AccessKind.COUNT];
   private long accessedBitsSet;
   private long dirtyBitsSet;
   private long assists;
   private long pageFaults;
 
-  /** Whether this replay counts what a machine's parts would. */
-  static boolean fits(MachineConfig config, PageSize pageSize) {
-    TlbConfig tlb = config.tlb();
-    WalkerConfig walker = config.walker();
-    return pageSize == PageSize.SIZE_4K
-        && tlb.inclusion() == TlbConfig.Inclusion.NON_INCLUSIVE
-        && tlb.coalescedPages() == 1
-        && tlb.prefetch() == null
-        && !tlb.stlb().predictsSizes()
-        && walker.tableUpdates() == TableUpdates.AS_WALKED
-        && !config.features().overFlush()
-        && fits(tlb.l1i(), List.of(AccessKind.FETCH))
-        && fits(tlb.l1d(), List.of(AccessKind.LOAD, AccessKind.STORE))
-        && fits(tlb.stlb(), List.of(AccessKind.values()))
-        && fits(walker.pml4eCache())
-        && fits(walker.pdpteCache())
-        && fits(walker.pdeCache())
-        && fieldBits(tlb) < Integer.SIZE;
-  }
-
-  /** The bits of a page's word that say where it is. */
-  private static int fieldBits(TlbConfig tlb) {
-    return Stream.of(tlb.l1i(), tlb.l1d(), tlb.stlb())
-        .flatMap(level -> level.structures().stream())
-        .filter(s -> s.pageSizes().contains(PageSize.SIZE_4K))
-        .mapToInt(s -> PageSets.fieldBits(s.geometry()))
-        .sum();
-  }
-
-  private static boolean fits(TlbLevelConfig level, List<AccessKind> kinds) {
-    for (AccessKind kind : kinds) {
-      List<TlbStructureConfig> holders =
-          level.structures().stream().filter(s -> holds(s, kind)).toList();
-      if (holders.size() != 1 || !fits(holders.get(0).geometry())) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private static boolean fits(@Nullable Geometry geometry) {
-    return geometry == null || geometry.replacement() == ReplacementPolicy.Kind.LRU;
-  }
-
-  private static boolean holds(TlbStructureConfig s, AccessKind kind) {
-    return s.accesses().contains(kind) && s.pageSizes().contains(PageSize.SIZE_4K);
-  }
-
   /** A replay in place of the TLBs and the walker of a machine that fits. */
-  LruReplay(Machine machine) {
-    this.machine = machine;
-    kernel = machine.kernel();
-    memory = machine.memory();
-    TlbHierarchy tlbs = machine.tlbs();
-    l1i = new Level(tlbs.levels().get(0), List.of(AccessKind.FETCH), 0);
-    l1d =
-        new Level(
-            tlbs.levels().get(1), List.of(AccessKind.LOAD, AccessKind.STORE), l1i.endShift);
-    second = new Level(tlbs.levels().get(2), List.of(AccessKind.values()), l1d.endShift);
-    first = new Level[] {l1d, l1d, l1i};
-    loadsAndStoresShare = l1d.sets[LOAD] == l1d.sets[STORE];
-    for (int kind = 0; kind < AccessKind.COUNT; kind++) {
-      int sets = first[kind].sets[kind].classes();
-      classesShare[kind] = sets == 1;
-      classMasks[kind] = (Math.max(2, Math.min(MAX_CLASSES, sets)) - 1) << SLOT_SHIFT;
-    }
-    pages = new PageNumbers(second.endShift + 1);
-    dirty = 1 << second.endShift;
-    WalkerConfig walker = machine.config().walker();
-    upperCaches =
-        new @Nullable LruArray[] {cache(walker.pml4eCache()), cache(walker.pdpteCache())};
-    pdeCache = walker.pdeCache() == null ? null : PageSets.of(walker.pdeCache(), 0);
+  LruReplay(ReplayParts parts) {
+    this.parts = parts;
     addressSpaceChanged();
   }
 
-  private static @Nullable LruArray cache(@Nullable Geometry geometry) {
-    return geometry == null ? null : LruArray.of(geometry);
+  /**
+   * A replay in a class of its own, made of this one: its parts are constants to the compiler, so
+   * that no size, mask or array is looked up in memory and no test of the machine's shape is left.
+   * The class has to be compiled for itself.
+   */
+  static ReplayEngine inClassOfItsOwn(ReplayParts parts) {
+    try (InputStream in = LruReplay.class.getResourceAsStream("LruReplay.class")) {
+      if (in == null) {
+        throw new IllegalStateException("no class file of " + LruReplay.class);
+      }
+      MethodHandles.Lookup its =
+          MethodHandles.lookup().defineHiddenClassWithClassData(in.readAllBytes(), parts, true);
+      return (ReplayEngine)
+          its.findStaticVarHandle(its.lookupClass(), "ENGINE", ReplayEngine.class).get();
+    } catch (IOException | IllegalAccessException | NoSuchFieldException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static @Nullable ReplayParts only() {
+    try {
+      return MethodHandles.classData(
+          MethodHandles.lookup(), ConstantDescs.DEFAULT_NAME, ReplayParts.class);
+    } catch (IllegalAccessException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** The parts, as a constant where they are one. */
+  private ReplayParts parts() {
+    return ONLY == null ? parts : ONLY;
   }
 
   @Override
   public void addressSpaceChanged() {
-    long cr3 = machine.mmu().registers().cr3();
-    root = Cr3.tableAddress(cr3);
-    pcidTag = VALID | (long) machine.mmu().registers().pcid() << PCID_SHIFT;
-    pages.enter(pcidTag);
+    ReplayParts p = parts();
+    root = Cr3.tableAddress(p.machine().mmu().registers().cr3());
+    pcidTag = VALID | (long) p.machine().mmu().registers().pcid() << PCID_SHIFT;
+    p.pages().enter(pcidTag);
     lastPdpte = NO_BLOCK;
-    for (int slot = 0; slot < recent.length; slot += 2) {
+    for (int slot = 0; slot < p.recent().length; slot += 2) {
       forget(slot);
     }
   }
@@ -364,8 +222,8 @@ final class LruReplay implements ReplayEngine {
     long[] addresses = batch.records.addresses;
     int[] descriptors = batch.records.descriptors;
     int[] repeats = batch.repeats;
-    long[] remembered = recent;
-    int[] masks = classMasks;
+    long[] remembered = parts().recent();
+    int[] masks = parts().classMasks();
     long sum = 0;
     for (int i = 0; i < n; i++) {
       long va = addresses[i];
@@ -389,8 +247,8 @@ final class LruReplay implements ReplayEngine {
   }
 
   private void runChunk(long[] addresses, int[] descriptors, int from, int to) {
-    long[] remembered = recent;
-    int[] masks = classMasks;
+    long[] remembered = parts().recent();
+    int[] masks = parts().classMasks();
     long sum = 0;
     int kinds = 0;
     for (int i = from; i < to; i++) {
@@ -443,9 +301,9 @@ final class LruReplay implements ReplayEngine {
     if ((va ^ last) >>> PAGE_SHIFT != 0 || !VirtualAddress.isCanonical(va)) {
       return accessElsewhere(va, last, kind, addresses, i);
     }
-    int page = i < readAheadTo ? pagesAhead[i & (AHEAD - 1)] : 0;
+    int page = i < readAheadTo ? parts().pagesAhead()[i & (AHEAD - 1)] : 0;
     if (page >>> PageNumbers.INDEX_BITS == PageNumbers.NO_REGION) {
-      page = pages.number(va);
+      page = parts().pages().number(va);
     }
     return translate(va, page, kind, addresses, i);
   }
@@ -456,87 +314,102 @@ final class LruReplay implements ReplayEngine {
       notCanonical[kind]++;
       return 0;
     }
-    long sum = translate(va, pages.number(va), kind, addresses, at);
+    long sum = translate(va, parts().pages().number(va), kind, addresses, at);
     long more = ((last >>> PAGE_SHIFT) - (va >>> PAGE_SHIFT)) & (~0L >>> PAGE_SHIFT);
     crossings[kind] += more;
     long next = va & ~VirtualAddress.OFFSET_4K;
     for (long i = 0; i < more; i++) {
       next += 1L << PAGE_SHIFT;
-      sum += translate(next, pages.number(next), kind, addresses, at);
+      sum += translate(next, parts().pages().number(next), kind, addresses, at);
     }
     return sum;
   }
 
   /** One translation; returns its physical address. */
   private long translate(long va, int page, int kind, long[] addresses, int at) {
+    // Each call is compiled into this method, for the structures of its kind.
+    ReplayParts p = parts();
+    if (kind == FETCH) {
+      return translate(va, page, FETCH, p.fetches(), p.secondFetches(), addresses, at);
+    }
+    if (kind == LOAD || p.loadsAndStoresShare() && p.secondLoads() == p.secondStores()) {
+      return translate(va, page, kind, p.loads(), p.secondLoads(), addresses, at);
+    }
+    return translate(va, page, STORE, p.stores(), p.secondStores(), addresses, at);
+  }
+
+  private long translate(
+      long va, int page, int kind, PageSets l1, PageSets l2, long[] addresses, int at) {
+    ReplayParts p = parts();
     long vpn = VirtualAddress.vpn(va, PAGE_SHIFT);
-    int word = pages.word(page);
-    Level level = first[kind];
-    PageSets l1 = level.sets[kind];
+    int word = p.words().get(page);
     int set = l1.setOf(vpn);
     long frame;
     if (l1.holds(set, page, word)) {
       frame = l1.use(set, word);
     } else {
-      level.misses[kind]++;
-      PageSets l2 = second.sets[kind];
+      p.firstMisses()[kind]++;
       int secondSet = l2.setOf(vpn);
       if (l2.holds(secondSet, page, word)) {
         frame = l2.use(secondSet, word);
       } else {
-        second.misses[kind]++;
+        p.secondMisses()[kind]++;
         if (at - lastWalk <= DENSE && at >= readAheadTo) {
           readAhead(addresses, at + 1);
         }
         lastWalk = at;
-        long leaf = walk(va, page >>> PageNumbers.INDEX_BITS, kind);
-        if (leaf == 0) {
-          leaf = walkAfterFault(va, page >>> PageNumbers.INDEX_BITS, kind);
-        }
+        long leaf = walkOrFault(va, page >>> PageNumbers.INDEX_BITS, kind);
         frame = Pte.tableAddress(leaf);
-        word |= Pte.isDirty(leaf) ? dirty : 0;
+        word |= Pte.isDirty(leaf) ? p.dirty() : 0;
         word = l2.enter(secondSet, page, word, frame);
       }
       word = l1.enter(set, page, word, frame);
-      pages.setWord(page, word);
+      p.words().set(page, word);
     }
-    if (kind == STORE && (word & dirty) == 0) {
-      assists++;
-      walk(va, page >>> PageNumbers.INDEX_BITS, STORE);
-      word |= dirty;
-      pages.setWord(page, word);
+    if (kind == STORE && (word & p.dirty()) == 0) {
+      word |= p.dirty();
+      assist(va, page, word);
     }
-    remember(va, kind, frame, (word & dirty) != 0);
+    remember(va, kind, l1, frame, (word & p.dirty()) != 0);
     return frame | (va & VirtualAddress.OFFSET_4K);
   }
 
-  private void remember(long va, int kind, long frame, boolean isDirty) {
-    int slot = slot(va, kind, classMasks);
+  private void assist(long va, int page, int word) {
+    assists++;
+    walk(va, page >>> PageNumbers.INDEX_BITS, STORE);
+    parts().words().set(page, word);
+  }
+
+  private void remember(long va, int kind, PageSets l1, long frame, boolean isDirty) {
+    ReplayParts p = parts();
+    int slot = slot(va, kind, p.classMasks());
     long page = va & ~VirtualAddress.OFFSET_4K;
-    long[] r = recent;
-    if (classesShare[kind]) {
+    boolean share = kind != FETCH && p.loadsAndStoresShare();
+    if (l1.classes() == 1) {
+      // Pages of both classes share a set, so one replaces the other.
       int other = slot ^ 1 << SLOT_SHIFT;
       forget(other);
-      if (kind != FETCH && loadsAndStoresShare) {
+      if (share) {
         forget(other ^ STORE << 1);
       }
     }
-    if (kind == FETCH || !loadsAndStoresShare) {
-      r[slot] = page;
-      r[slot + 1] = frame;
-    } else {
+    long[] places = p.recent();
+    if (share) {
       // One structure: the places of loads and stores change together.
       int load = slot & ~(STORE << 1);
-      r[load] = page;
-      r[load + 1] = frame;
-      r[load + 2] = isDirty ? page : nothing(load);
-      r[load + 3] = frame;
+      places[load] = page;
+      places[load + 1] = frame;
+      places[load + 2] = isDirty ? page : nothing(load);
+      places[load + 3] = frame;
+    } else {
+      places[slot] = page;
+      places[slot + 1] = frame;
     }
   }
 
   /** Makes a slot remember nothing. */
   private void forget(int slot) {
-    recent[slot] = nothing(slot);
+    parts().recent()[slot] = nothing(slot);
   }
 
   /** A page of another class, which therefore no address meets in this slot. */
@@ -546,38 +419,46 @@ final class LruReplay implements ReplayEngine {
 
   /** Finds the pages of the references from {@code from} on, and reads what they may need. */
   private void readAhead(long[] addresses, int from) {
+    ReplayParts p = parts();
     readAheadTo = Math.min(from + AHEAD, end);
-    pages.numbers(addresses, from, readAheadTo, pagesAhead);
-    readAhead += touch(pagesAhead);
+    p.pages().numbers(addresses, from, readAheadTo, p.pagesAhead());
+    readAhead += touch(p.pagesAhead());
   }
 
   private long touch(int[] ahead) {
     long read = 0;
+    ReplayParts p = parts();
     for (int page : ahead) {
-      long table = pages.table(page >>> PageNumbers.INDEX_BITS);
-      read += pages.word(page) + memory.read(table + ((page & INDEX_MASK) << 3));
+      long table = p.pages().table(page >>> PageNumbers.INDEX_BITS);
+      read += p.words().get(page) + p.memory().read(table + ((page & INDEX_MASK) << 3));
     }
     return read;
   }
 
+  private long walkOrFault(long va, int region, int kind) {
+    long leaf = walk(va, region, kind);
+    return leaf == 0 ? walkAfterFault(va, region, kind) : leaf;
+  }
+
   private long walkAfterFault(long va, int region, int kind) {
     pageFaults++;
-    for (int level = 0; level < upperCaches.length; level++) {
-      LruArray cache = upperCaches[level];
+    ReplayParts p = parts();
+    for (int level = 0; level < p.upperCaches().length; level++) {
+      LruArray cache = p.upperCaches()[level];
       if (cache != null) {
         long block = block(va, level);
         cache.remove(block, pcidTag | block);
       }
     }
     lastPdpte = NO_BLOCK;
-    if (pdeCache != null) {
-      int set = pdeCache.setOf(block(va, PDE_LEVEL));
-      pdeCache.remove(set, region, pages.regionWord(region));
+    PageSets pdes = p.pdeCache();
+    if (pdes != null) {
+      pdes.remove(pdes.setOf(block(va, PDE_LEVEL)), region, p.pages().regionWord(region));
     }
     int code = PageFaultCode.USER;
     code |= kind == STORE ? PageFaultCode.WRITE : 0;
     code |= kind == FETCH ? PageFaultCode.FETCH : 0;
-    long leaf = kernel.handlePageFault(va, code) ? walk(va, region, kind) : 0;
+    long leaf = p.machine().kernel().handlePageFault(va, code) ? walk(va, region, kind) : 0;
     if (leaf == 0) {
       throw unexpected(va, leaf);
     }
@@ -591,17 +472,18 @@ final class LruReplay implements ReplayEngine {
 
   /** Walks the tables; returns the leaf as it then stands in memory, or 0 for a page fault. */
   private long walk(long va, int region, int kind) {
-    PageSets pdes = pdeCache;
+    ReplayParts p = parts();
+    PageSets pdes = p.pdeCache();
     long block = block(va, PDE_LEVEL);
-    int word = pages.regionWord(region);
+    int word = p.pages().regionWord(region);
     int reads = 1;
     if (pdes != null && pdes.holds(pdes.setOf(block), region, word)) {
-      pdes.raise(pdes.setOf(block), word);
-      starts[PAGE_LEVEL]++;
+      pdes.use(pdes.setOf(block), word);
+      p.starts()[PAGE_LEVEL]++;
     } else {
-      if (block >>> LEVEL_BITS == lastPdpte && pages.table(region) != 0) {
+      if (block >>> LEVEL_BITS == lastPdpte && p.pages().table(region) != 0) {
         // The front of the PDPTE cache leads to a PD entry that was read before, its A bit set.
-        starts[PDE_LEVEL]++;
+        p.starts()[PDE_LEVEL]++;
         reads = 2;
       } else {
         reads = walkToTable(va, region);
@@ -610,18 +492,18 @@ final class LruReplay implements ReplayEngine {
         }
       }
       if (pdes != null) {
-        pages.setRegionWord(region, pdes.enter(pdes.setOf(block), region, word, 0));
+        p.pages().setRegionWord(region, pdes.enter(pdes.setOf(block), region, word, 0));
       }
     }
-    long address = pages.table(region) + (((va >>> PAGE_SHIFT) & INDEX_MASK) << 3);
-    long entry = memory.read(address);
+    long address = p.pages().table(region) + (((va >>> PAGE_SHIFT) & INDEX_MASK) << 3);
+    long entry = p.memory().read(address);
     if ((entry & USER_PAGE_MASK) != USER_PAGE) {
       return notPresent(va, entry, reads - 1);
     }
-    lengths[reads]++;
+    p.lengths()[reads]++;
     long used = entry | Pte.ACCESSED | (kind == STORE ? Pte.DIRTY : 0);
     if (used != entry) {
-      memory.write(address, used);
+      p.memory().write(address, used);
       accessedBitsSet += Pte.isAccessed(entry) ? 0 : 1;
       dirtyBitsSet += Pte.isDirty(entry) == Pte.isDirty(used) ? 0 : 1;
     }
@@ -634,10 +516,11 @@ final class LruReplay implements ReplayEngine {
    * @return the entries that the whole walk reads, or -1 for a page fault
    */
   private int walkToTable(long va, int region) {
+    ReplayParts p = parts();
     long table = root;
     int level = 0;
     for (int i = PDE_LEVEL - 1; i >= 0; i--) {
-      LruArray cache = upperCaches[i];
+      LruArray cache = p.upperCaches()[i];
       if (cache != null) {
         long block = block(va, i);
         long cached = cache.lookup(block, pcidTag | block);
@@ -648,30 +531,30 @@ final class LruReplay implements ReplayEngine {
         }
       }
     }
-    starts[level]++;
+    p.starts()[level]++;
     int start = level;
     for (; level < PAGE_LEVEL; level++) {
       long block = block(va, level);
       long address = table + ((block & INDEX_MASK) << 3);
-      long entry = memory.read(address);
+      long entry = p.memory().read(address);
       if ((entry & TABLE_MASK) != USER_PAGE) {
         notPresent(va, entry, level - start);
         return -1;
       }
       if (!Pte.isAccessed(entry)) {
-        memory.write(address, entry | Pte.ACCESSED);
+        p.memory().write(address, entry | Pte.ACCESSED);
         accessedBitsSet++;
       }
       table = Pte.tableAddress(entry);
       if (level < PDE_LEVEL) {
-        LruArray cache = upperCaches[level];
+        LruArray cache = p.upperCaches()[level];
         if (cache != null) {
           cache.insert(block, pcidTag | block, table);
         }
       }
     }
-    pages.setTable(region, table);
-    lastPdpte = upperCaches[PDE_LEVEL - 1] == null ? NO_BLOCK : block(va, PDE_LEVEL - 1);
+    p.pages().setTable(region, table);
+    lastPdpte = p.upperCaches()[PDE_LEVEL - 1] == null ? NO_BLOCK : block(va, PDE_LEVEL - 1);
     return PAGE_LEVEL + 1 - start;
   }
 
@@ -680,7 +563,7 @@ final class LruReplay implements ReplayEngine {
     if (Pte.isPresent(entry)) {
       throw unexpected(va, entry);
     }
-    lengths[readsBefore + 1]++;
+    parts().lengths()[readsBefore + 1]++;
     return 0;
   }
 
@@ -693,6 +576,7 @@ final class LruReplay implements ReplayEngine {
   }
 
   private void flush() {
+    ReplayParts p = parts();
     long translationsLost = 0;
     for (int k = 0; k < AccessKind.COUNT; k++) {
       long n = references[k];
@@ -713,31 +597,33 @@ final class LruReplay implements ReplayEngine {
     Arrays.fill(notCanonical, 0);
     long walks = 0;
     for (int k = 0; k < AccessKind.COUNT; k++) {
-      secondLookups[k] = first[k].misses[k];
-      walks += second.misses[k];
+      secondLookups[k] = p.firstMisses()[k];
+      walks += p.secondMisses()[k];
     }
-    second.flush(secondLookups);
-    l1i.flush(lookups);
-    l1d.flush(lookups);
-    Counters<WalkMetric> w = machine.walker().counters();
+    p.second().flush(secondLookups);
+    p.l1i().flush(lookups);
+    p.l1d().flush(lookups);
+    Arrays.fill(p.firstMisses(), 0);
+    Arrays.fill(p.secondMisses(), 0);
+    Counters<WalkMetric> w = p.machine().walker().counters();
     w.add(WalkMetric.WALKS, walks);
     w.add(WalkMetric.RETRIES, pageFaults);
     w.add(WalkMetric.DIRTY_ASSISTS, assists);
-    for (int reads = 1; reads < lengths.length; reads++) {
-      w.add(WalkMetric.MEMORY_READS, reads * lengths[reads]);
-      w.add(WalkMetric.LENGTHS.get(reads), lengths[reads]);
+    for (int reads = 1; reads < p.lengths().length; reads++) {
+      w.add(WalkMetric.MEMORY_READS, reads * p.lengths()[reads]);
+      w.add(WalkMetric.LENGTHS.get(reads), p.lengths()[reads]);
     }
     w.add(WalkMetric.ACCESSED_BITS_SET, accessedBitsSet);
     w.add(WalkMetric.DIRTY_BITS_SET, dirtyBitsSet);
-    w.add(WalkMetric.ROOT_STARTS, starts[0]);
-    w.add(WalkMetric.PML4E_HITS, starts[1]);
-    w.add(WalkMetric.PDPTE_HITS, starts[2]);
-    w.add(WalkMetric.PDE_HITS, starts[3]);
+    w.add(WalkMetric.ROOT_STARTS, p.starts()[0]);
+    w.add(WalkMetric.PML4E_HITS, p.starts()[1]);
+    w.add(WalkMetric.PDPTE_HITS, p.starts()[2]);
+    w.add(WalkMetric.PDE_HITS, p.starts()[3]);
     pageFaults = 0;
     assists = 0;
     accessedBitsSet = 0;
     dirtyBitsSet = 0;
-    Arrays.fill(starts, 0);
-    Arrays.fill(lengths, 0);
+    Arrays.fill(p.starts(), 0);
+    Arrays.fill(p.lengths(), 0);
   }
 }

@@ -4,9 +4,9 @@ import io.lookaside.mmu.format.PageSize;
 import java.util.Arrays;
 
 /**
- * Numbers for the 4 KiB pages that a replay meets, and a word for each. The 512 pages of one page
- * table, a region of 2 MiB in an address space, have neighbouring numbers; so a small hash table of
- * regions finds them all. Words take 2 or 4 bytes for each page of a region that was met.
+ * Numbers for the 4 KiB pages that a replay meets. The 512 pages of one page table, a region of 2
+ * MiB in an address space, have neighbouring numbers; so a small hash table of regions finds them
+ * all.
  */
 final class PageNumbers {
   /** Bits of a page number that say which page of its region it is. */
@@ -34,17 +34,17 @@ final class PageNumbers {
   private long tag;
 
   private int regions = 1;
-  private final Words words;
+  private final PageWords words;
   private int[] regionWords = new int[FIRST_REGIONS];
   private long[] tables = new long[FIRST_REGIONS];
 
   /**
    * No pages.
    *
-   * @param wordBits how many bits a word has
+   * @param words grows with the pages
    */
-  PageNumbers(int wordBits) {
-    words = wordBits <= Short.SIZE ? new ShortWords() : new IntWords();
+  PageNumbers(PageWords words) {
+    this.words = words;
     words.grow(FIRST_REGIONS << INDEX_BITS);
   }
 
@@ -85,15 +85,6 @@ final class PageNumbers {
       into[i & (into.length - 1)] =
           region << INDEX_BITS | (int) (va >>> PAGE_SHIFT) & INDEX_MASK;
     }
-  }
-
-  /** The word of a page, at first 0; its lower bits only, as many as there are. */
-  int word(int page) {
-    return words.get(page);
-  }
-
-  void setWord(int page, int word) {
-    words.set(page, word);
   }
 
   /** The word of a region, at first 0. */
@@ -162,52 +153,5 @@ final class PageNumbers {
       slot = (slot + 1) & (keys.length - 1);
     }
     return slot;
-  }
-
-  /** One word for each page; half the size leaves more of the host's cache to page tables. */
-  private abstract static class Words {
-    abstract int get(int page);
-
-    abstract void set(int page, int word);
-
-    abstract void grow(int pages);
-  }
-
-  private static final class ShortWords extends Words {
-    private short[] words = new short[0];
-
-    @Override
-    int get(int page) {
-      return words[page];
-    }
-
-    @Override
-    void set(int page, int word) {
-      words[page] = (short) word;
-    }
-
-    @Override
-    void grow(int pages) {
-      words = Arrays.copyOf(words, pages);
-    }
-  }
-
-  private static final class IntWords extends Words {
-    private int[] words = new int[0];
-
-    @Override
-    int get(int page) {
-      return words[page];
-    }
-
-    @Override
-    void set(int page, int word) {
-      words[page] = word;
-    }
-
-    @Override
-    void grow(int pages) {
-      words = Arrays.copyOf(words, pages);
-    }
   }
 }

@@ -48,18 +48,27 @@ public interface ReplayEngine {
    * @param profile what watches the machine, or {@code null}; only the general way can be watched
    */
   static ReplayEngine of(Machine machine, @Nullable MissProfile profile) {
+    if (profile == null && isLru(machine)) {
+      return LruReplay.inClassOfItsOwn(ReplayParts.of(machine));
+    }
     StaleTranslationDetector detector = machine.detector();
-    return profile == null
-            && detector == null
-            && machine.kernel() instanceof FirstTouchKernel kernel
-            && LruReplay.fits(machine.config(), kernel.largestPage())
-        ? new LruReplay(machine)
-        : new Replay(
-            machine.mmu(), detector == null ? machine.tlbs() : detector, machine.kernel(), profile);
+    return new Replay(
+        machine.mmu(), detector == null ? machine.tlbs() : detector, machine.kernel(), profile);
   }
 
   /** As {@link #of(Machine, MissProfile)} where nothing watches. */
   static ReplayEngine of(Machine machine) {
     return of(machine, null);
+  }
+
+  /** As {@link #of(Machine)}, for one of many machines, which share what is compiled for them. */
+  static ReplayEngine ofMany(Machine machine) {
+    return isLru(machine) ? new LruReplay(ReplayParts.of(machine)) : of(machine);
+  }
+
+  private static boolean isLru(Machine machine) {
+    return machine.detector() == null
+        && machine.kernel() instanceof FirstTouchKernel kernel
+        && LruFit.fits(machine.config(), kernel.largestPage());
   }
 }

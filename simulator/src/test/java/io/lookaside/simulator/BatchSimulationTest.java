@@ -144,7 +144,7 @@ class BatchSimulationTest {
       MachineConfig machine =
           RandomRuns.machine(
               new Random(i), ReplacementPolicy.Kind.LRU, TlbConfig.Inclusion.NON_INCLUSIVE);
-      compacted += LruReplay.fits(machine, PageSize.SIZE_4K) ? 1 : 0;
+      compacted += LruFit.fits(machine, PageSize.SIZE_4K) ? 1 : 0;
       RunOptions options =
           options(List.of(trace), i % 3 == 1, PageSize.SIZE_4K, 1_001, 30_003, 70_000, i);
       points.add(new BatchSimulation.Point(machine, options));

@@ -40,7 +40,7 @@ class LruReplayTest {
       Random random = new Random(seed);
       MachineConfig config =
           RandomRuns.machine(random, ReplacementPolicy.Kind.LRU, TlbConfig.Inclusion.NON_INCLUSIVE);
-      if (LruReplay.fits(config, PageSize.SIZE_4K)) {
+      if (LruFit.fits(config, PageSize.SIZE_4K)) {
         fitting++;
         List<RandomRuns.Reference> trace = RandomRuns.trace(random, REFERENCES);
         compare(config, trace, seed, "seed " + seed);
@@ -55,7 +55,7 @@ class LruReplayTest {
       Random random = new Random(seed);
       MachineConfig config =
           RandomRuns.machine(random, ReplacementPolicy.Kind.LRU, TlbConfig.Inclusion.NON_INCLUSIVE);
-      if (LruReplay.fits(config, PageSize.SIZE_4K)) {
+      if (LruFit.fits(config, PageSize.SIZE_4K)) {
         fitting++;
         List<RandomRuns.Reference> trace = RandomRuns.trace(random, REFERENCES);
         Machine compacted = machine(config, PageSize.SIZE_4K);
@@ -104,7 +104,7 @@ class LruReplayTest {
     List<String> fitting = new ArrayList<>();
     for (String name : MachineLibrary.NAMES) {
       MachineConfig config = MachineLibrary.load(name, List.of());
-      if (LruReplay.fits(config, PageSize.SIZE_4K)) {
+      if (LruFit.fits(config, PageSize.SIZE_4K)) {
         fitting.add(name);
         for (int seed = 0; seed < 4; seed++) {
           compare(config, RandomRuns.trace(new Random(seed), REFERENCES), seed, name + " " + seed);
@@ -161,12 +161,12 @@ class LruReplayTest {
             "inclusion=inclusive",
             "walker.pdeCache.replacement=random")) {
       MachineConfig config = MachineLibrary.load("reference", List.of(set));
-      assertFalse(LruReplay.fits(config, PageSize.SIZE_4K), set);
+      assertFalse(LruFit.fits(config, PageSize.SIZE_4K), set);
       assertInstanceOf(Replay.class, ReplayEngine.of(machine(config, PageSize.SIZE_4K)), set);
     }
     MachineConfig config = MachineLibrary.load("reference", List.of());
-    assertTrue(LruReplay.fits(config, PageSize.SIZE_4K));
-    assertFalse(LruReplay.fits(config, PageSize.SIZE_2M));
+    assertTrue(LruFit.fits(config, PageSize.SIZE_4K));
+    assertFalse(LruFit.fits(config, PageSize.SIZE_2M));
   }
 
   private static Machine machine(MachineConfig config, PageSize size) {
@@ -175,10 +175,24 @@ class LruReplayTest {
 
   private static void compare(
       MachineConfig config, List<RandomRuns.Reference> trace, int seed, String which) {
-    Machine fast = machine(config, PageSize.SIZE_4K);
+    Machine shared = machine(config, PageSize.SIZE_4K);
+    ReplayEngine sharing = ReplayEngine.ofMany(shared);
+    assertInstanceOf(LruReplay.class, sharing, which);
+    compare(config, trace, seed, which, shared, sharing);
+    Machine alone = machine(config, PageSize.SIZE_4K);
+    ReplayEngine ofItsOwn = ReplayEngine.of(alone);
+    assertTrue(ofItsOwn.getClass().isHidden(), which);
+    compare(config, trace, seed, which + ", class of its own", alone, ofItsOwn);
+  }
+
+  private static void compare(
+      MachineConfig config,
+      List<RandomRuns.Reference> trace,
+      int seed,
+      String which,
+      Machine fast,
+      ReplayEngine fastReplay) {
     Machine plain = machine(config, PageSize.SIZE_4K);
-    ReplayEngine fastReplay = ReplayEngine.of(fast);
-    assertInstanceOf(LruReplay.class, fastReplay, which);
     Replay plainReplay = new Replay(plain.mmu(), plain.tlbs(), plain.kernel(), null);
     replay(fast, fastReplay, trace, seed);
     replay(plain, plainReplay, trace, seed);

@@ -1,0 +1,60 @@
+package io.lookaside.simulator;
+
+import java.util.Arrays;
+
+/**
+ * A word for each page, by its number, at first 0. It takes 2 bytes where 16 bits are enough: half
+ * the size leaves more of the host's cache to page tables.
+ */
+abstract class PageWords {
+  /** Only the lower bits are what was set, as many as were asked for. */
+  abstract int get(int page);
+
+  abstract void set(int page, int word);
+
+  /** Makes room for so many pages. */
+  abstract void grow(int pages);
+
+  /** Words of so many bits, 32 at most, for no pages. */
+  static PageWords ofBits(int bits) {
+    return bits <= Short.SIZE ? new Short16() : new Int32();
+  }
+
+  private static final class Short16 extends PageWords {
+    private short[] words = new short[0];
+
+    @Override
+    int get(int page) {
+      return words[page];
+    }
+
+    @Override
+    void set(int page, int word) {
+      words[page] = (short) word;
+    }
+
+    @Override
+    void grow(int pages) {
+      words = Arrays.copyOf(words, pages);
+    }
+  }
+
+  private static final class Int32 extends PageWords {
+    private int[] words = new int[0];
+
+    @Override
+    int get(int page) {
+      return words[page];
+    }
+
+    @Override
+    void set(int page, int word) {
+      words[page] = word;
+    }
+
+    @Override
+    void grow(int pages) {
+      words = Arrays.copyOf(words, pages);
+    }
+  }
+}

@@ -1,0 +1,125 @@
+package io.lookaside.simulator;
+
+import io.lookaside.mmu.AccessKind;
+import io.lookaside.mmu.assoc.Geometry;
+import io.lookaside.mmu.assoc.LruArray;
+import io.lookaside.mmu.memory.PhysicalMemory;
+import io.lookaside.pagewalker.WalkerConfig;
+import io.lookaside.tlb.TlbLevel;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an {@link LruReplay} works on and never exchanges: a record, since the fields of one are
+ * constants to the compiler where it is itself.
+ *
+ * @param l1i first level of fetches
+ * @param l1d first level of loads and stores
+ * @param second second level
+ * @param fetches first-level sets, by kind of access; so are the next five
+ * @param loadsAndStoresShare whether the first level keeps pages for both in one structure
+ * @param classMasks by kind: which bits of a slot of {@code recent} are the class
+ * @param recent by class and kind (with places for the code 3 that no reference has): a page that
+ *     its set of the first level used last, and that serves such an access as it is; and its frame
+ * @param dirty the bit of a page's word that is its D bit
+ * @param upperCaches the caches of PML4 and PDPT entries; {@code null} where there is none
+ * @param pdeCache the cache of PD entries, by the numbers of regions
+ * @param pagesAhead numbers of pages, by the place in the batch modulo its length
+ * @param firstMisses by kind, since the last flush; so are the next
+ * @param starts walks by the level at which they start
+ * @param lengths walks by what they read
+ */
+@SuppressWarnings("ArrayRecordComponent") // never compared
+record ReplayParts(
+    Machine machine,
+    PhysicalMemory memory,
+    ReplayLevel l1i,
+    ReplayLevel l1d,
+    ReplayLevel second,
+    PageSets fetches,
+    PageSets loads,
+    PageSets stores,
+    PageSets secondFetches,
+    PageSets secondLoads,
+    PageSets secondStores,
+    boolean loadsAndStoresShare,
+    int[] classMasks,
+    long[] recent,
+    PageNumbers pages,
+    PageWords words,
+    int dirty,
+    @Nullable LruArray[] upperCaches,
+    @Nullable PageSets pdeCache,
+    int[] pagesAhead,
+    long[] firstMisses,
+    long[] secondMisses,
+    long[] starts,
+    long[] lengths) {
+  /** A slot is two words for each of four kinds for each class. */
+  static final int SLOT_SHIFT = 3;
+
+  /** For so many references page-table entries are read ahead at a time. */
+  static final int AHEAD = 32;
+
+  /**
+   * Pages fall into classes by low bits of their numbers: as many as a kind's first level has sets,
+   * 2 at least, and no more than this.
+   */
+  private static final int MAX_CLASSES = 64;
+
+  private static final int KIND_CODES = 1 << 2;
+  private static final int LEVELS = 4;
+
+  /** Those of a machine that fits. */
+  static ReplayParts of(Machine machine) {
+    List<TlbLevel> levels = machine.tlbs().levels();
+    int load = AccessKind.LOAD.ordinal();
+    int store = AccessKind.STORE.ordinal();
+    int fetch = AccessKind.FETCH.ordinal();
+    long[] firstMisses = new long[AccessKind.COUNT];
+    long[] secondMisses = new long[AccessKind.COUNT];
+    ReplayLevel l1i = new ReplayLevel(levels.get(0), 0, firstMisses, fetch);
+    ReplayLevel l1d = new ReplayLevel(levels.get(1), l1i.endShift(), firstMisses, load, store);
+    ReplayLevel second =
+        new ReplayLevel(levels.get(2), l1d.endShift(), secondMisses, load, store, fetch);
+    int[] classMasks = new int[KIND_CODES];
+    classMasks[load] = classMask(l1d.sets(load));
+    classMasks[store] = classMask(l1d.sets(store));
+    classMasks[fetch] = classMask(l1i.sets(fetch));
+    PageWords words = PageWords.ofBits(second.endShift() + 1);
+    WalkerConfig walker = machine.config().walker();
+    return new ReplayParts(
+        machine,
+        machine.memory(),
+        l1i,
+        l1d,
+        second,
+        l1i.sets(fetch),
+        l1d.sets(load),
+        l1d.sets(store),
+        second.sets(fetch),
+        second.sets(load),
+        second.sets(store),
+        l1d.sets(load) == l1d.sets(store),
+        classMasks,
+        new long[MAX_CLASSES << SLOT_SHIFT],
+        new PageNumbers(words),
+        words,
+        1 << second.endShift(),
+        new @Nullable LruArray[] {cache(walker.pml4eCache()), cache(walker.pdpteCache())},
+        walker.pdeCache() == null ? null : PageSets.of(walker.pdeCache(), 0),
+        new int[AHEAD],
+        firstMisses,
+        secondMisses,
+        new long[LEVELS],
+        new long[LEVELS + 1]);
+  }
+
+  private static int classMask(PageSets sets) {
+    return (Math.max(2, Math.min(MAX_CLASSES, sets.classes())) - 1) << SLOT_SHIFT;
+  }
+
+  private static @Nullable LruArray cache(@Nullable Geometry geometry) {
+    return geometry == null ? null : LruArray.of(geometry);
+  }
+}

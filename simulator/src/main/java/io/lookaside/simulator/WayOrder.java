@@ -1,0 +1,153 @@
+package io.lookaside.simulator;
+
+import io.lookaside.mmu.assoc.Geometry;
+import java.util.Arrays;
+
+/**
+ * In which order the ways of each set were used: true LRU. Records, since their fields are constants
+ * to the compiler where the record is one (see {@link LruReplay}).
+ */
+sealed interface WayOrder {
+  /** An order in which no way was used: way 0 is the one used last. */
+  static WayOrder of(Geometry geometry) {
+    return geometry.ways() <= Packed.MAX_WAYS ? Packed.of(geometry) : Ring.of(geometry);
+  }
+
+  /** Makes a way the one used last. */
+  void raise(int set, int way);
+
+  /** Makes the way used longest ago the one used last, and returns it. */
+  int back(int set);
+
+  /** Makes a way the one used longest ago. */
+  void sink(int set, int way);
+
+  /**
+   * Up to 16 ways.
+   *
+   * @param orders by set: the numbers of the ways in four bits each, that of the way used last
+   *     lowest
+   * @param backShift where the number of the way used longest ago is
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Packed(long[] orders, int backShift) implements WayOrder {
+    static final int MAX_WAYS = 16;
+
+    private static final int WAY_BITS = 4;
+    private static final int WAY_MASK = MAX_WAYS - 1;
+    private static final long EACH_WAY = 0x1111_1111_1111_1111L;
+    private static final long TOP_OF_WAY = 0x8888_8888_8888_8888L;
+    private static final long ASCENDING = 0xfedc_ba98_7654_3210L;
+
+    static Packed of(Geometry geometry) {
+      long[] orders = new long[geometry.sets()];
+      int backShift = WAY_BITS * (geometry.ways() - 1);
+      Arrays.fill(orders, ASCENDING & usedMask(backShift));
+      return new Packed(orders, backShift);
+    }
+
+    /** The bits of an order that hold the numbers of real ways. */
+    private static long usedMask(int backShift) {
+      return -1L >>> (Long.SIZE - WAY_BITS - backShift);
+    }
+
+    @Override
+    public void raise(int set, int way) {
+      long order = orders[set];
+      int shift = shiftOf(order, way);
+      long ahead = order & ((1L << shift) - 1);
+      orders[set] = order ^ ahead ^ ((long) way << shift) ^ (ahead << WAY_BITS) ^ way;
+    }
+
+    @Override
+    public int back(int set) {
+      long order = orders[set];
+      int back = (int) (order >>> backShift) & WAY_MASK;
+      orders[set] = ((order << WAY_BITS) & usedMask(backShift)) | back;
+      return back;
+    }
+
+    @Override
+    public void sink(int set, int way) {
+      long order = orders[set];
+      long aheadMask = (1L << shiftOf(order, way)) - 1;
+      long behind = order & ~aheadMask;
+      orders[set] =
+          (order & aheadMask) | ((behind >>> WAY_BITS) & ~aheadMask) | ((long) way << backShift);
+    }
+
+    /** The shift of a way's number: the lowest four bits that differ in nothing from it. */
+    private static int shiftOf(long order, int way) {
+      long difference = order ^ (EACH_WAY * way);
+      long zeros = (difference - EACH_WAY) & ~difference & TOP_OF_WAY;
+      return Long.numberOfTrailingZeros(zeros) & -WAY_BITS;
+    }
+  }
+
+  /**
+   * Any number of ways: those of a set form a ring in the order of their use, in which the one used
+   * longest ago stands before the one used last.
+   *
+   * @param strideShift a set has 2^strideShift places in the arrays of ways
+   * @param next by way: the one used before it
+   * @param previous by way: the one used after it
+   * @param front by set: the way used last
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Ring(int strideShift, int[] next, int[] previous, int[] front) implements WayOrder {
+    static Ring of(Geometry geometry) {
+      int strideShift = PageSets.wayBits(geometry);
+      int ways = geometry.ways();
+      int places = Math.multiplyExact(geometry.sets(), 1 << strideShift);
+      int[] next = new int[places];
+      int[] previous = new int[places];
+      for (int i = 0; i < places; i++) {
+        int way = i & ((1 << strideShift) - 1);
+        next[i] = (way + 1) % ways;
+        previous[i] = (way + ways - 1) % ways;
+      }
+      return new Ring(strideShift, next, previous, new int[geometry.sets()]);
+    }
+
+    @Override
+    public void raise(int set, int way) {
+      int first = front[set];
+      if (way != first) {
+        // The place before the front is the back, so what is there already need not move.
+        moveBefore(set << strideShift, way, first);
+        front[set] = way;
+      }
+    }
+
+    @Override
+    public int back(int set) {
+      int way = previous[set << strideShift | front[set]];
+      front[set] = way;
+      return way;
+    }
+
+    @Override
+    public void sink(int set, int way) {
+      int first = front[set];
+      if (first == way) {
+        front[set] = next[set << strideShift | way];
+      } else {
+        moveBefore(set << strideShift, way, first);
+      }
+    }
+
+    private void moveBefore(int base, int way, int first) {
+      int back = previous[base | first];
+      if (back != way) {
+        int n = next[base | way];
+        int p = previous[base | way];
+        next[base | p] = n;
+        previous[base | n] = p;
+        next[base | back] = way;
+        previous[base | way] = back;
+        next[base | way] = first;
+        previous[base | first] = way;
+      }
+    }
+  }
+}
