@@ -59,13 +59,7 @@ public final class BatchSimulation {
       options = point.options();
       Simulation made = null;
       try {
-        made =
-            new Simulation(
-                point.machine(),
-                options,
-                InputStream.nullInputStream(),
-                (references, bytes, total) -> {},
-                new StageTimes(false));
+        made = Simulation.ofMany(point.machine(), options, new StageTimes(false));
       } catch (RuntimeException e) {
         // Whatever ends one machine's run is the result of that point; the others go on.
         failure = e;

@@ -1,20 +1,15 @@
 package io.lookaside.simulator;
 
 import io.lookaside.mmu.AccessKind;
-import io.lookaside.mmu.assoc.Geometry;
 import io.lookaside.mmu.assoc.LruArray;
 import io.lookaside.mmu.format.Cr3;
 import io.lookaside.mmu.format.PageFaultCode;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.format.Pte;
 import io.lookaside.mmu.format.VirtualAddress;
-import io.lookaside.mmu.memory.PhysicalMemory;
 import io.lookaside.mmu.stats.Counters;
 import io.lookaside.mmu.stats.Snapshot;
-import io.lookaside.os.Kernel;
 import io.lookaside.pagewalker.WalkMetric;
-import io.lookaside.pagewalker.WalkerConfig;
-import io.lookaside.tlb.TlbHierarchy;
 import io.lookaside.traces.CompactBatch;
 import io.lookaside.traces.ReferenceBatch;
 import java.io.IOException;

@@ -51,8 +51,8 @@ final class PageNumbers {
   /**
    * Goes to an address space.
    *
-   * @param addressSpace not 0, different for each, in bits that a canonical address shifted right by
-   *     21 fills with its sign, which may not all be set
+   * @param addressSpace not 0, different for each, in bits that a canonical address shifted right
+   *     by 21 fills with its sign, which may not all be set
    */
   void enter(long addressSpace) {
     tag = addressSpace;
@@ -82,8 +82,7 @@ final class PageNumbers {
       long key = t ^ va >> REGION_SHIFT;
       int slot = (int) ((key * HASH) >>> shift) & (k.length - 1);
       int region = k[slot] == key ? n[slot] : NO_REGION;
-      into[i & (into.length - 1)] =
-          region << INDEX_BITS | (int) (va >>> PAGE_SHIFT) & INDEX_MASK;
+      into[i & (into.length - 1)] = region << INDEX_BITS | (int) (va >>> PAGE_SHIFT) & INDEX_MASK;
     }
   }
 

@@ -61,9 +61,14 @@ public interface ReplayEngine {
     return of(machine, null);
   }
 
-  /** As {@link #of(Machine)}, for one of many machines, which share what is compiled for them. */
-  static ReplayEngine ofMany(Machine machine) {
-    return isLru(machine) ? new LruReplay(ReplayParts.of(machine)) : of(machine);
+  /**
+   * As {@link #of(Machine, MissProfile)}, for one of many machines in turn, which share what is
+   * compiled for them unless one has much to do.
+   */
+  static ReplayEngine ofMany(Machine machine, @Nullable MissProfile profile) {
+    return profile == null && isLru(machine)
+        ? new AdaptiveReplay(ReplayParts.of(machine), AdaptiveReplay.WALKS)
+        : of(machine, profile);
   }
 
   private static boolean isLru(Machine machine) {

@@ -65,7 +65,19 @@ public final class Simulation {
       InputStream standardInput,
       ProgressListener listener,
       StageTimes times) {
-    this(config, options, standardInput, listener, times, null);
+    this(config, options, standardInput, listener, times, null, false);
+  }
+
+  /** One of many runs in turn or at once, that no clock watches. */
+  static Simulation ofMany(MachineConfig config, RunOptions options, StageTimes times) {
+    return new Simulation(
+        config,
+        options,
+        InputStream.nullInputStream(),
+        (references, bytes, total) -> {},
+        times,
+        null,
+        true);
   }
 
   /**
@@ -83,6 +95,17 @@ public final class Simulation {
       ProgressListener listener,
       StageTimes times,
       @Nullable Clock clock) {
+    this(config, options, standardInput, listener, times, clock, false);
+  }
+
+  private Simulation(
+      MachineConfig config,
+      RunOptions options,
+      InputStream standardInput,
+      ProgressListener listener,
+      StageTimes times,
+      @Nullable Clock clock,
+      boolean ofMany) {
     if (config.cores() > 1) {
       throw new IllegalArgumentException(
           config.name() + " has " + config.cores() + " cores; this runs one (--set cores=1)");
@@ -112,7 +135,8 @@ public final class Simulation {
     } else {
       this.machine = machine(config, options, profile, profile);
       this.timed = null;
-      this.replay = ReplayEngine.of(machine, profile);
+      this.replay =
+          ofMany ? ReplayEngine.ofMany(machine, profile) : ReplayEngine.of(machine, profile);
     }
     this.kernelRun = KernelRun.of(machine, options);
   }

@@ -4,8 +4,8 @@ import io.lookaside.mmu.assoc.Geometry;
 import java.util.Arrays;
 
 /**
- * In which order the ways of each set were used: true LRU. Records, since their fields are constants
- * to the compiler where the record is one (see {@link LruReplay}).
+ * In which order the ways of each set were used: true LRU. Records, since their fields are
+ * constants to the compiler where the record is one (see {@link LruReplay}).
  */
 sealed interface WayOrder {
   /** An order in which no way was used: way 0 is the one used last. */

@@ -173,7 +173,7 @@ class BatchSimulationTest {
       MachineConfig machine =
           RandomRuns.machine(
               new Random(i), ReplacementPolicy.Kind.LRU, TlbConfig.Inclusion.NON_INCLUSIVE);
-      if (LruReplay.fits(machine, PageSize.SIZE_4K)) {
+      if (LruFit.fits(machine, PageSize.SIZE_4K)) {
         List<String> traces = List.of(file.toString());
         boolean prefault = points.size() == 1;
         points.add(

@@ -176,9 +176,10 @@ class LruReplayTest {
   private static void compare(
       MachineConfig config, List<RandomRuns.Reference> trace, int seed, String which) {
     Machine shared = machine(config, PageSize.SIZE_4K);
-    ReplayEngine sharing = ReplayEngine.ofMany(shared);
-    assertInstanceOf(LruReplay.class, sharing, which);
-    compare(config, trace, seed, which, shared, sharing);
+    assertInstanceOf(AdaptiveReplay.class, ReplayEngine.ofMany(shared, null), which);
+    // It goes over amid the trace.
+    ReplayEngine adaptive = new AdaptiveReplay(ReplayParts.of(shared), 1_000);
+    compare(config, trace, seed, which, shared, adaptive);
     Machine alone = machine(config, PageSize.SIZE_4K);
     ReplayEngine ofItsOwn = ReplayEngine.of(alone);
     assertTrue(ofItsOwn.getClass().isHidden(), which);
