@@ -327,7 +327,7 @@ final class LruReplay implements ReplayEngine {
     if (kind == FETCH) {
       return translate(va, page, FETCH, p.fetches(), p.secondFetches(), addresses, at);
     }
-    if (kind == LOAD || p.loadsAndStoresShare() && p.secondLoads() == p.secondStores()) {
+    if (kind == LOAD || p.dataShares()) {
       return translate(va, page, kind, p.loads(), p.secondLoads(), addresses, at);
     }
     return translate(va, page, STORE, p.stores(), p.secondStores(), addresses, at);

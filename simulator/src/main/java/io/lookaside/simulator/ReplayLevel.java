@@ -72,6 +72,11 @@ final class ReplayLevel {
     return s;
   }
 
+  /** Whether two kinds that the level serves have the same sets. */
+  boolean share(int kind, int other) {
+    return structures[kind].equals(structures[other]);
+  }
+
   /** Adds to the level's own counters: this many look-ups by kind, and the misses among them. */
   void flush(long[] lookups) {
     for (int kind : kinds) {

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param second second level
  * @param fetches first-level sets, by kind of access; so are the next five
  * @param loadsAndStoresShare whether the first level keeps pages for both in one structure
+ * @param dataShares whether both levels do
  * @param classMasks by kind: which bits of a slot of {@code recent} are the class
  * @param recent by class and kind (with places for the code 3 that no reference has): a page that
  *     its set of the first level used last, and that serves such an access as it is; and its frame
@@ -43,6 +44,7 @@ record ReplayParts(
     PageSets secondLoads,
     PageSets secondStores,
     boolean loadsAndStoresShare,
+    boolean dataShares,
     int[] classMasks,
     long[] recent,
     PageNumbers pages,
@@ -100,7 +102,8 @@ record ReplayParts(
         second.sets(fetch),
         second.sets(load),
         second.sets(store),
-        l1d.sets(load) == l1d.sets(store),
+        l1d.share(load, store),
+        l1d.share(load, store) && second.share(load, store),
         classMasks,
         new long[MAX_CLASSES << SLOT_SHIFT],
         new PageNumbers(words),
