@@ -63,7 +63,7 @@ final class PageNumbers {
     long key = tag ^ va >> REGION_SHIFT;
     int slot = (int) ((key * HASH) >>> keyShift);
     int region = keys[slot] == key ? numbers[slot] : find(key, slot);
-    return region << INDEX_BITS | (int) (va >>> PAGE_SHIFT) & INDEX_MASK;
+    return (region << INDEX_BITS) | ((int) (va >>> PAGE_SHIFT) & INDEX_MASK);
   }
 
   /**
@@ -82,7 +82,8 @@ final class PageNumbers {
       long key = t ^ va >> REGION_SHIFT;
       int slot = (int) ((key * HASH) >>> shift) & (k.length - 1);
       int region = k[slot] == key ? n[slot] : NO_REGION;
-      into[i & (into.length - 1)] = region << INDEX_BITS | (int) (va >>> PAGE_SHIFT) & INDEX_MASK;
+      into[i & (into.length - 1)] =
+          (region << INDEX_BITS) | ((int) (va >>> PAGE_SHIFT) & INDEX_MASK);
     }
   }
 

@@ -90,7 +90,8 @@ record PageSets(
     }
     pages[place] = page;
     frames[place] = frame;
-    return word & ~(((1 << wayBits) - 1) << fieldShift) | way << fieldShift;
+    int field = ((1 << wayBits) - 1) << fieldShift;
+    return (word & ~field) | (way << fieldShift);
   }
 
   /** Takes a page out if it is there; the free way is the next to be used. */
