@@ -682,26 +682,19 @@ class RunCommand implements Callable<Integer> {
                 || !frames.equals(DEFAULT_FRAMES));
     long turn = quantum == null ? RunOptions.DEFAULT_QUANTUM : quantum;
     return new RunOptions(
-        traces,
-        traceFormat,
-        turn,
-        prefault,
-        placement,
-        size,
-        skip,
-        warmup,
-        most,
-        seed,
-        rankings(),
-        linux,
-        quantumCycles == null ? 0 : quantumCycles,
-        source,
-        checkStale,
-        hugeRanges(size, prefault),
-        heatmap,
-        pressureEvery(),
-        kernelSettings().khugepagedPeriod(),
-        threads > 1);
+        new RunOptions.Input(
+            traces, traceFormat, turn, quantumCycles == null ? 0 : quantumCycles, threads > 1),
+        new RunOptions.Window(skip, warmup, most),
+        new RunOptions.Pages(
+            prefault,
+            placement,
+            size,
+            hugeRanges(size, prefault),
+            linux,
+            kernelSettings().khugepagedPeriod(),
+            source),
+        new RunOptions.Watch(rankings(), checkStale, heatmap, pressureEvery()),
+        seed);
   }
 
   private List<AddressRange> hugeRanges(PageSize size, boolean prefault) throws UsageException {

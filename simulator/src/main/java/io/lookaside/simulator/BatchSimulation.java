@@ -22,7 +22,7 @@ public final class BatchSimulation {
    * from what was kept beside the trace. The other threads take the next task each: to replay a chunk
    * on the machine that is furthest behind; a machine takes its chunks in their order. So a thread
    * waits only if all machines have all that is decoded, and how tasks meet threads decides nothing
-   * in a result.
+   * in a result. Where one thread is asked for, it does all in turn.
    */
 
   private static final int CHUNKS = 4;
@@ -193,9 +193,9 @@ public final class BatchSimulation {
    * @throws InterruptedException if this thread is interrupted; all others have ended then
    */
   public List<Outcome> run() throws IOException, InterruptedException {
-    int workers = Math.min(threads, runners.size());
+    int workers = threads == 1 ? 0 : Math.min(threads, runners.size());
     CountDownLatch done = new CountDownLatch(1 + workers);
-    start("lookaside-decode", this::decode, done);
+    start("lookaside-decode", workers == 0 ? this::inTurn : this::decode, done);
     for (int i = 0; i < workers; i++) {
       start("lookaside-replay-" + i, this::replay, done);
     }
@@ -294,6 +294,19 @@ public final class BatchSimulation {
             name);
     thread.setDaemon(true);
     thread.start();
+  }
+
+  /** All that there is to do, for one thread. */
+  private void inTurn() throws IOException {
+    while (goesOn() && source.fill(ring[0])) {
+      for (Runner runner : runners) {
+        runner.take(ring[0]);
+      }
+    }
+  }
+
+  private synchronized boolean goesOn() {
+    return failure == null;
   }
 
   private void decode() throws IOException, InterruptedException {

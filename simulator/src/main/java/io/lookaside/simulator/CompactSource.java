@@ -98,6 +98,7 @@ final class CompactSource implements BatchSource {
               standardInput,
               new CompactedTrace.Stretch(options.skip(), options.warmup(), options.maxReferences()),
               cache,
+              options.readAhead(),
               times);
       trace = open;
     }

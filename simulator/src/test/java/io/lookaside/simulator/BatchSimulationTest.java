@@ -68,7 +68,11 @@ class BatchSimulationTest {
     FramePlacement frames =
         prefault || seed % 2 == 0 ? FramePlacement.CONTIGUOUS : FramePlacement.parse("scattered");
     return new RunOptions(
-        traces, null, 700, prefault, frames, size, skip, warmup, max, seed, List.of(), null);
+        RunOptions.Input.of(traces, null, 700),
+        new RunOptions.Window(skip, warmup, max),
+        RunOptions.Pages.of(prefault, frames, size),
+        RunOptions.Watch.NOTHING,
+        seed);
   }
 
   private static List<BatchSimulation.Point> points(

@@ -2,9 +2,7 @@ package io.lookaside.simulator;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.stats.Snapshot;
-import io.lookaside.os.FramePlacement;
 import io.lookaside.pagewalker.WalkMetric;
 import io.lookaside.simulator.config.MachineLibrary;
 import io.lookaside.tlb.TlbMetric;
@@ -81,17 +79,11 @@ class CBaselineCountsTest {
   private static RunResult run(Path file) throws Exception {
     RunOptions options =
         new RunOptions(
-            List.of(file.toString()),
-            TraceFormat.FLAT64,
-            1,
-            true,
-            FramePlacement.CONTIGUOUS,
-            PageSize.SIZE_4K,
-            0,
-            0,
-            Long.MAX_VALUE,
-            0,
-            List.of());
+            RunOptions.Input.of(List.of(file.toString()), TraceFormat.FLAT64, 1),
+            RunOptions.Window.ALL,
+            RunOptions.Pages.PREFAULTED,
+            RunOptions.Watch.NOTHING,
+            0);
     return new Simulation(
             MachineLibrary.load("reference", List.of()),
             options,

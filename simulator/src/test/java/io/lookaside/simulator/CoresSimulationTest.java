@@ -87,18 +87,11 @@ class CoresSimulationTest {
     boolean prefault = linux == null && seed % 3 == 1;
     PageSize size = !prefault && seed % 4 == 2 ? PageSize.SIZE_2M : PageSize.SIZE_4K;
     return new RunOptions(
-        traces,
-        null,
-        700,
-        prefault,
-        FramePlacement.CONTIGUOUS,
-        size,
-        seed * 11L,
-        warmup,
-        max,
-        seed,
-        List.of(),
-        linux);
+        RunOptions.Input.of(traces, null, 700),
+        new RunOptions.Window(seed * 11L, warmup, max),
+        RunOptions.Pages.of(prefault, FramePlacement.CONTIGUOUS, size).under(linux),
+        RunOptions.Watch.NOTHING,
+        seed);
   }
 
   private static RunResult onOne(MachineConfig machine, RunOptions options) throws IOException {
@@ -361,26 +354,21 @@ class CoresSimulationTest {
     EnumSet<Mechanism> without = EnumSet.noneOf(Mechanism.class);
     without.addAll(List.of(off));
     return new RunOptions(
-        List.of(trace),
-        null,
-        700,
-        false,
-        FramePlacement.CONTIGUOUS,
-        PageSize.SIZE_4K,
-        0,
-        seed % 2 == 0 ? 0 : 100,
-        seed % 3 == 0 ? 3_000 : Long.MAX_VALUE,
-        seed,
-        List.of(),
-        LinuxConfig.of(128L << 20).withSeed(seed).withThp(LinuxConfig.Thp.ALWAYS).without(without),
-        0,
-        null,
-        checkStale,
-        List.of(),
-        false,
-        0,
-        period,
-        true);
+        RunOptions.Input.of(List.of(trace), null, 700),
+        new RunOptions.Window(0, seed % 2 == 0 ? 0 : 100, seed % 3 == 0 ? 3_000 : Long.MAX_VALUE),
+        new RunOptions.Pages(
+            false,
+            FramePlacement.CONTIGUOUS,
+            PageSize.SIZE_4K,
+            List.of(),
+            LinuxConfig.of(128L << 20)
+                .withSeed(seed)
+                .withThp(LinuxConfig.Thp.ALWAYS)
+                .without(without),
+            period,
+            null),
+        new RunOptions.Watch(List.of(), checkStale, false, 0),
+        seed);
   }
 
   /** kswapd's interrupts come to all cores that run the process, and no core waits for them. */
@@ -398,20 +386,16 @@ class CoresSimulationTest {
     RunOptions small = onLinux(trace, 2, 0, Mechanism.LAZY_TLB);
     RunOptions options =
         new RunOptions(
-            small.traces(),
-            null,
-            700,
-            false,
-            FramePlacement.CONTIGUOUS,
-            PageSize.SIZE_4K,
-            0,
-            0,
-            Long.MAX_VALUE,
-            0,
-            List.of(),
-            LinuxConfig.of(128L << 20)
-                .withSwap(512L << 20)
-                .without(EnumSet.of(Mechanism.LAZY_TLB)));
+            small.input(),
+            RunOptions.Window.ALL,
+            small
+                .pages()
+                .under(
+                    LinuxConfig.of(128L << 20)
+                        .withSwap(512L << 20)
+                        .without(EnumSet.of(Mechanism.LAZY_TLB))),
+            RunOptions.Watch.NOTHING,
+            0);
     RunResult result = onCores(timed(1, 2, true), options, new Clock(overlap, null));
     assertConserved(result, overlap.toString());
     Snapshot<TimingMetric> all = Objects.requireNonNull(result.timing()).counts();
@@ -526,19 +510,11 @@ class CoresSimulationTest {
     MachineConfig config = reference("timing.contextSwitchCycles=50");
     RunOptions options =
         new RunOptions(
-            List.of(a, b),
-            TraceFormat.LACKEY,
-            1,
-            true,
-            FramePlacement.CONTIGUOUS,
-            PageSize.SIZE_4K,
-            0,
-            0,
-            Long.MAX_VALUE,
-            0,
-            List.of(),
-            null,
-            100);
+            new RunOptions.Input(List.of(a, b), TraceFormat.LACKEY, 1, 100, true),
+            RunOptions.Window.ALL,
+            RunOptions.Pages.PREFAULTED,
+            RunOptions.Watch.NOTHING,
+            0);
     RunResult result = onCores(config, options, new Clock(Overlap.SERIAL, null));
     TimingResult time = Objects.requireNonNull(result.timing());
     long switches = result.processes().get(ProcessMetric.CONTEXT_SWITCHES);
@@ -564,17 +540,11 @@ class CoresSimulationTest {
 
   private static RunOptions withoutSkip(RunOptions o, List<String> traces) {
     return new RunOptions(
-        traces,
-        o.format(),
-        o.quantum(),
-        o.prefault(),
-        o.frames(),
-        o.pageSize(),
-        0,
-        0,
-        o.maxReferences(),
-        o.seed(),
-        List.of());
+        RunOptions.Input.of(traces, o.format(), o.quantum()),
+        new RunOptions.Window(0, 0, o.maxReferences()),
+        RunOptions.Pages.of(o.prefault(), o.frames(), o.pageSize()),
+        RunOptions.Watch.NOTHING,
+        o.seed());
   }
 
   /** All counts that do not depend on which frame a page has. */

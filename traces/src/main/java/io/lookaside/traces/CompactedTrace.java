@@ -69,12 +69,25 @@ public abstract class CompactedTrace implements Closeable {
 
   CompactedTrace() {}
 
+  /** Opens a trace that a thread of its own reads. */
+  public static CompactedTrace open(
+      String path,
+      @Nullable TraceFormat format,
+      InputStream standardInput,
+      Stretch stretch,
+      Cache cache,
+      Stages stages)
+      throws IOException {
+    return open(path, format, standardInput, stretch, cache, true, stages);
+  }
+
   /**
    * Opens a trace.
    *
    * @param path a file, or {@code -} for {@code standardInput}
    * @param format the format, or {@code null} to tell it by name and content
    * @param cache whether compactions are kept
+   * @param ahead whether a thread of its own reads the trace
    */
   public static CompactedTrace open(
       String path,
@@ -82,6 +95,7 @@ public abstract class CompactedTrace implements Closeable {
       InputStream standardInput,
       Stretch stretch,
       Cache cache,
+      boolean ahead,
       Stages stages)
       throws IOException {
     CompactionCache place =
@@ -92,7 +106,7 @@ public abstract class CompactedTrace implements Closeable {
     }
     TraceFile file = TraceFile.open(path, format, standardInput);
     try {
-      return new CompactingTrace(file, stretch, place, stages);
+      return new CompactingTrace(file, stretch, place, ahead, stages);
     } catch (IOException e) {
       file.close();
       throw e;

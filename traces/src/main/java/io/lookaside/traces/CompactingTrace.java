@@ -3,10 +3,7 @@ package io.lookaside.traces;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A trace that is compacted as it is read, by a thread of its own, and kept where there is a place
- * for that.
- */
+/** A trace that is compacted as it is read, and kept where there is a place for that. */
 final class CompactingTrace extends CompactedTrace {
   private final TraceReadAhead trace;
   private final TraceFormat format;
@@ -26,7 +23,12 @@ final class CompactingTrace extends CompactedTrace {
   private long warmedUp;
   private long measured;
 
-  CompactingTrace(TraceFile trace, Stretch stretch, @Nullable CompactionCache place, Stages stages)
+  CompactingTrace(
+      TraceFile trace,
+      Stretch stretch,
+      @Nullable CompactionCache place,
+      boolean ahead,
+      Stages stages)
       throws IOException {
     this.format = trace.format();
     this.storedBytes = trace.storedBytes();
@@ -34,7 +36,7 @@ final class CompactingTrace extends CompactedTrace {
     this.stages = stages;
     this.fetchesAreInstructions = trace.fetchesAreInstructions();
     this.writer = place == null ? null : new CompactionWriter(place);
-    this.trace = new TraceReadAhead(trace);
+    this.trace = new TraceReadAhead(trace, ahead);
   }
 
   @Override

@@ -94,7 +94,10 @@ public final class TraceReadAhead implements Closeable {
   private final TraceHasher hasher = new TraceHasher();
   private final BlockingQueue<Block> full = new ArrayBlockingQueue<>(BLOCKS);
   private final BlockingQueue<Block> empty = new ArrayBlockingQueue<>(BLOCKS);
-  private final Thread reader;
+
+  /** {@code null} where the taker reads. */
+  private final @Nullable Thread reader;
+
   private volatile boolean closed;
 
   /** Thread CPU time of the reader when it ended; negative before. */
@@ -106,7 +109,20 @@ public final class TraceReadAhead implements Closeable {
 
   /** Begins to read a trace, which from now on belongs to this. */
   public TraceReadAhead(TraceFile file) {
+    this(file, true);
+  }
+
+  /**
+   * A trace, which from now on belongs to this.
+   *
+   * @param ahead whether a thread reads it; else whoever takes a batch does, when it takes it
+   */
+  TraceReadAhead(TraceFile file, boolean ahead) {
     this.file = file;
+    if (!ahead) {
+      reader = null;
+      return;
+    }
     for (int i = 1; i < BLOCKS; i++) {
       empty.add(new Block());
     }
@@ -126,12 +142,10 @@ public final class TraceReadAhead implements Closeable {
         return block.slots[next - 1];
       }
       rethrow(block.failure);
-      try {
-        empty.put(block);
-        block = full.take();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new InterruptedIOException("interrupted while reading a trace");
+      if (reader == null) {
+        fill(block);
+      } else {
+        swap();
       }
       next = 0;
       if (block.filled == 0) {
@@ -141,8 +155,24 @@ public final class TraceReadAhead implements Closeable {
     return block.slots[next++];
   }
 
-  /** Thread CPU time that reading, decompressing, decoding and hashing took so far, nanoseconds. */
+  private void swap() throws IOException {
+    try {
+      empty.put(block);
+      block = full.take();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while reading a trace");
+    }
+  }
+
+  /**
+   * Thread CPU time that reading, decompressing, decoding and hashing took so far, nanoseconds; 0
+   * where that is the taker's time.
+   */
   public long cpuNanos() {
+    if (reader == null) {
+      return 0;
+    }
     long now = THREADS.getThreadCpuTime(reader.getId());
     return finalNanos >= 0 ? finalNanos : Math.max(0, now);
   }
@@ -151,7 +181,19 @@ public final class TraceReadAhead implements Closeable {
   @Override
   public void close() {
     closed = true;
-    reader.interrupt();
+    if (reader == null) {
+      closeFile();
+    } else {
+      reader.interrupt();
+    }
+  }
+
+  private void closeFile() {
+    try {
+      file.close();
+    } catch (IOException e) {
+      // The trace could not be closed after all of it was read.
+    }
   }
 
   private static void rethrow(@Nullable Throwable failure) throws IOException {

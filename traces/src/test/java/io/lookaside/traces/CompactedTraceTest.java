@@ -163,6 +163,21 @@ class CompactedTraceTest {
   }
 
   @Test
+  void whoReadsTheTraceChangesNothing() throws IOException {
+    CompactedTrace inTurn =
+        CompactedTrace.open(
+            trace.toString(),
+            null,
+            InputStream.nullInputStream(),
+            ALL,
+            CompactedTrace.Cache.NONE,
+            false,
+            NO_STAGES);
+    assertEquals(contents(open(ALL, false)), contents(inTurn));
+    assertEquals(0, inTurn.readerNanos());
+  }
+
+  @Test
   void everyStretchHasItsOwn() throws IOException {
     CompactedTrace.Stretch stretch = new CompactedTrace.Stretch(5_000, 30_001, 1_010_000);
     List<String> plain = contents(open(stretch, false));

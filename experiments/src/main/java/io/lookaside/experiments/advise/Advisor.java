@@ -143,21 +143,24 @@ public final class Advisor {
 
   private RunOptions options(WhatIf whatIf, List<RunOptions.Top> top) {
     AddressRange range = whatIf.range();
-    RunOptions options =
-        new RunOptions(
-                List.of(request.trace()),
-                request.format(),
-                RunOptions.DEFAULT_QUANTUM,
-                false,
-                FramePlacement.CONTIGUOUS,
-                whatIf.pageSize(),
-                request.skip(),
-                request.warmup(),
-                request.maxReferences(),
-                request.seed(),
-                top)
-            .withHugePages(range == null ? List.of() : List.of(range));
-    return request.threads() == 1 ? options.withoutReadAhead() : options;
+    return new RunOptions(
+        new RunOptions.Input(
+            List.of(request.trace()),
+            request.format(),
+            RunOptions.DEFAULT_QUANTUM,
+            0,
+            request.threads() > 1),
+        new RunOptions.Window(request.skip(), request.warmup(), request.maxReferences()),
+        new RunOptions.Pages(
+            false,
+            FramePlacement.CONTIGUOUS,
+            whatIf.pageSize(),
+            range == null ? List.of() : List.of(range),
+            null,
+            0,
+            null),
+        new RunOptions.Watch(top, false, false, 0),
+        request.seed());
   }
 
   /** The runs without a clock, by change; those that failed are left out and said. */

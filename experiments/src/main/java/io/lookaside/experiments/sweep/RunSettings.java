@@ -276,18 +276,11 @@ record RunSettings(
               .withThp(thp == null ? LinuxConfig.Thp.MADVISE : thp);
     }
     return new RunOptions(
-        traces,
-        format,
-        quantum,
-        prefault,
-        frames,
-        pageSize,
-        skip,
-        warmup,
-        maxReferences == null ? Long.MAX_VALUE : maxReferences,
-        seed,
-        List.of(),
-        linux);
+        RunOptions.Input.of(traces, format, quantum),
+        new RunOptions.Window(skip, warmup, maxReferences == null ? Long.MAX_VALUE : maxReferences),
+        RunOptions.Pages.of(prefault, frames, pageSize).under(linux),
+        RunOptions.Watch.NOTHING,
+        seed);
   }
 
   /** The clock of the run, if it has one. */
