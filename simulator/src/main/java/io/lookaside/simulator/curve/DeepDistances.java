@@ -5,29 +5,26 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The depths at which pages are found in the lower part of an LRU stack: for each look-up that the
- * upper part does not answer, the page goes up, and one that has fallen out of the upper part comes
- * in on top.
+ * The depths at which pages are found in the lower part of an LRU stack, and how often each.
  *
- * <p>Look-ups are put down as they come and counted many at a time: nothing above depends on them,
- * and so many reads of memory far away can be under way at once.
+ * <p>Pages come in on top when they fall out of the upper part, and are known by the place that
+ * they get; when they are looked up, they go. Look-ups are put down as they come and counted many
+ * at a time: nothing above depends on them, and so many reads of memory far away can be under way
+ * at once.
  */
 final class DeepDistances {
   private static final int CAPACITY = 256;
-  static final int NO_PAGE = -1;
-
-  /** The depth of a page that was never seen. */
-  private static final int NEVER = -1;
 
   private final DeepStack stack = new DeepStack();
 
-  /** By page: its place in the stack plus 1, 0 if it was never there, stale if it is not now. */
-  private int[] places = new int[1 << 12];
+  /** Look-ups that were not counted yet: the page's place, and what the next place was. */
+  private final int[] waitingPlaces = new int[CAPACITY];
 
-  private final int[] pages = new int[CAPACITY];
-  private final int[] fallen = new int[CAPACITY];
-  private final int[] depths = new int[CAPACITY];
+  private final int[] waitingNexts = new int[CAPACITY];
   private int waiting;
+
+  /** What was read ahead. Its sum is of no meaning, but kept, so that the reads are not left out. */
+  private long readAhead;
 
   /** By the pages above, in the deep stack alone. */
   private int[] found = new int[1 << 10];
@@ -37,72 +34,64 @@ final class DeepDistances {
 
   private long coldMisses;
 
-  /** Makes room for pages with numbers below {@code end}. */
-  void reserve(int end) {
-    if (end > places.length) {
-      places = Arrays.copyOf(places, Math.max(2 * places.length, end));
-    }
+  /** Whether {@link #moveTogether} must come before the next {@link #push}. */
+  boolean isFull() {
+    return stack.free() == 0;
   }
 
-  /**
-   * Looks up a page that is not in the upper part.
-   *
-   * @param out the page that falls out of the upper part, or -1
-   */
-  void lookup(int page, int out) {
+  /** How many places there are. */
+  int places() {
+    return stack.places();
+  }
+
+  /** Lets a page in on top; returns its place. */
+  int push() {
+    return stack.push();
+  }
+
+  /** Looks up the page at a place, which leaves it. */
+  void lookup(int place) {
     if (waiting == CAPACITY) {
       settle();
     }
-    pages[waiting] = page;
-    fallen[waiting] = out;
+    waitingPlaces[waiting] = place;
+    waitingNexts[waiting] = stack.next();
     waiting++;
   }
 
-  /** Counts what waits. */
+  /** Counts a look-up of a page that was never seen before. */
+  void lookupNew() {
+    coldMisses++;
+  }
+
+  /** Counts the look-ups that wait. */
   void settle() {
     int n = waiting;
-    for (int from = 0; from < n; ) {
-      int to = Math.min(n, from + stack.free());
-      run(from, to);
-      if (to < n) {
-        moveTogether();
-      }
-      from = to;
+    long read = 0;
+    for (int i = 0; i < n; i++) {
+      read += stack.readAhead(waitingPlaces[i]);
+    }
+    readAhead += read;
+    for (int i = 0; i < n; i++) {
+      waitingPlaces[i] = stack.remove(waitingPlaces[i], waitingNexts[i]);
     }
     for (int i = 0; i < n; i++) {
-      count(depths[i]);
+      count(waitingPlaces[i]);
     }
     waiting = 0;
   }
 
-  private void run(int from, int to) {
-    int[] at = places;
-    for (int i = from; i < to; i++) {
-      int place = at[pages[i]];
-      depths[i] = place == 0 ? NEVER : stack.remove(place - 1);
-      int out = fallen[i];
-      if (out != NO_PAGE) {
-        at[out] = stack.push() + 1;
-      }
-    }
+  /** The place that {@link #moveTogether} gives to the page at a place; nothing must wait. */
+  int below(int place) {
+    return stack.below(place);
   }
 
-  /** Makes room in the stack, where the places of all pages change. */
-  private void moveTogether() {
-    for (int page = 0; page < places.length; page++) {
-      if (places[page] != 0) {
-        // What this makes of a stale place is not read before another takes its stead.
-        places[page] = stack.below(places[page] - 1) + 1;
-      }
-    }
+  /** Makes room on top, where the places of all pages change: see {@link #below}. */
+  void moveTogether() {
     stack.moveTogether();
   }
 
   private void count(int above) {
-    if (above == NEVER) {
-      coldMisses++;
-      return;
-    }
     if (above >= found.length) {
       found = Arrays.copyOf(found, Math.max(2 * found.length, above + 1));
     }

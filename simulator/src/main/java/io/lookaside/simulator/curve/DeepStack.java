@@ -62,6 +62,11 @@ final class DeepStack {
     lay(FIRST_PLACES);
   }
 
+  /** How many places there are. */
+  int places() {
+    return places;
+  }
+
   /** How many pages can come in before {@link #moveTogether}. */
   int free() {
     return places - next;
@@ -73,12 +78,25 @@ final class DeepStack {
     return next++;
   }
 
-  /** Takes the page at a place out; returns the number of pages above it. */
-  int remove(int place) {
+  /** The place of the next page to come in. */
+  int next() {
+    return next;
+  }
+
+  /** Reads where {@link #remove} will read first; returns something of no meaning. */
+  long readAhead(int place) {
+    return words[place >>> WORD_SHIFT];
+  }
+
+  /**
+   * Takes the page at a place out; returns the number of pages that were above it when the next
+   * place was {@code nextThen}, if all that were taken out since are known to this stack.
+   */
+  int remove(int place, int nextThen) {
     int word = place >>> WORD_SHIFT;
     long bits = words[word];
     words[word] = bits & ~(1L << place);
-    int above = Long.bitCount(bits >>> place >>> 1) - (covered - next);
+    int above = Long.bitCount(bits >>> place >>> 1) - (covered - nextThen);
 
     int block = place >>> BLOCK_SHIFT;
     long counts = blocks[block];

@@ -7,8 +7,6 @@ final class RingStacks extends StackDistances {
   /** So many that two pages in turn are always found. */
   private static final int MIN_DEPTH = 2;
 
-  private static final int NO_PAGE = DeepDistances.NO_PAGE;
-
   /** A ring has the next power of two of places; what is deeper than {@code depth} is forgotten. */
   private final int ringShift;
 
@@ -19,6 +17,9 @@ final class RingStacks extends StackDistances {
 
   /** The place in its ring of what is on top, by set. */
   private final int[] heads;
+
+  /** By page: its place in the deep stack plus 1, 0 if it was never there, stale if it left. */
+  private int[] places = new int[1 << 12];
 
   RingStacks(int maxSets, int maxWays) {
     super(maxSets, Math.max(MIN_DEPTH, maxWays));
@@ -31,7 +32,14 @@ final class RingStacks extends StackDistances {
 
   @Override
   void reserve(int end) {
-    rest.reserve(end);
+    if (end > places.length) {
+      places = Arrays.copyOf(places, Math.max(2 * places.length, end));
+    }
+  }
+
+  @Override
+  long readAhead(int page) {
+    return places[page];
   }
 
   @Override
@@ -71,7 +79,28 @@ final class RingStacks extends StackDistances {
     for (; set > 0; set >>>= 1) {
       fallen = enter(set, page);
     }
-    rest.lookup(page, fallen);
+    if (places[page] == 0) {
+      rest.lookupNew();
+    } else {
+      rest.lookup(places[page] - 1);
+    }
+    if (fallen != NO_PAGE) {
+      if (rest.isFull()) {
+        moveTogether();
+      }
+      places[fallen] = rest.push() + 1;
+    }
+  }
+
+  private void moveTogether() {
+    rest.settle();
+    for (int page = 0; page < places.length; page++) {
+      if (places[page] != 0) {
+        // What this makes of a stale place is not read before another takes its stead.
+        places[page] = rest.below(places[page] - 1) + 1;
+      }
+    }
+    rest.moveTogether();
   }
 
   /** The number of pages above a page in its set, {@code depth} if it is not among them. */

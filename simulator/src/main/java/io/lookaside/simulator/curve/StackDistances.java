@@ -23,6 +23,9 @@ import java.util.Arrays;
  * sets, and so on.
  */
 abstract class StackDistances {
+  /** Stands where no page is. */
+  static final int NO_PAGE = -1;
+
   /** The depth at which the stacks of sets are cut. */
   final int depth;
 
@@ -84,6 +87,9 @@ abstract class StackDistances {
 
   /** Makes room for pages with numbers below {@code end}. */
   abstract void reserve(int end);
+
+  /** Reads what {@link #lookup} will read first; returns something of no meaning. */
+  abstract long readAhead(int page);
 
   /** Looks a page up and puts it on top of its set, in every number of sets. */
   abstract void lookup(int page, int leaf);

@@ -35,7 +35,7 @@ class DeepStackTest {
   }
 
   private int remove(int page) {
-    int above = stack.remove(places[page]);
+    int above = stack.remove(places[page], stack.next());
     places[page] = NOT_INSIDE;
     return above;
   }

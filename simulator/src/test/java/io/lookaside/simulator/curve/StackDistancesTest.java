@@ -111,9 +111,13 @@ class StackDistancesTest {
   }
 
   @Test
-  void pagesThatMoveTogetherInTheDeepStackKeepTheirDepths() {
-    compare(StackDistances.of(4, 16), 4, 16, 9, 100_000, 400);
-    compare(StackDistances.of(4, 17), 4, 17, 10, 100_000, 400);
+  void placesThatRecordsHaveNoRoomForAreKeptBesideThem() {
+    for (int recordPlaces : new int[] {1 << 10, 1 << 20}) {
+      ResidentStacks stacks = new ResidentStacks(4, recordPlaces);
+      compare(stacks, 4, 16, 9, 100_000, 400);
+      assertEquals(recordPlaces == (1 << 10), stacks.keepsPlacesBeside());
+    }
+    compare(new RingStacks(4, 3), 4, 3, 10, 100_000, 400);
   }
 
   @Test
