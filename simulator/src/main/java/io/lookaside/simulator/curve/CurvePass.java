@@ -54,7 +54,9 @@ public final class CurvePass {
   private final int[] pages = new int[CHUNK];
   private final int[] leaves = new int[CHUNK];
 
-  /** What was read ahead. Its sum is of no meaning, but kept, so that the reads are not left out. */
+  /**
+   * What was read ahead. Its sum is of no meaning, but kept, so that the reads are not left out.
+   */
   private long readAhead;
 
   /** A pass that has not begun. */

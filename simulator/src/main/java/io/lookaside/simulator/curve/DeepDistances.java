@@ -23,7 +23,9 @@ final class DeepDistances {
   private final int[] waitingNexts = new int[CAPACITY];
   private int waiting;
 
-  /** What was read ahead. Its sum is of no meaning, but kept, so that the reads are not left out. */
+  /**
+   * What was read ahead. Its sum is of no meaning, but kept, so that the reads are not left out.
+   */
   private long readAhead;
 
   /** By the pages above, in the deep stack alone. */

@@ -94,26 +94,19 @@ final class ResidentStacks extends StackDistances {
 
   /** Looks up a page that is among the first of the one set, from there to larger numbers. */
   private void lookupResident(long record, int wayOfOne, int leaf) {
-    long order = orders[1];
-    if ((order & WAY_MASK) == wayOfOne) {
-      return;
-    }
-    int d = depthShift(order, wayOfOne);
-    found[d >>> 2]++;
-    orders[1] = raised(order, d, wayOfOne);
     // With more sets it stands at the same depth or higher.
-    long ways = record;
-    for (int level = 1; level <= lastLevel; level++) {
+    long ways = record << WAY_BITS | wayOfOne;
+    for (int level = 0; level <= lastLevel; level++) {
       int set = leaf >>> (lastLevel - level);
       int way = (int) ways & WAY_MASK;
       ways >>>= WAY_BITS;
-      order = orders[set];
+      long order = orders[set];
       if ((order & WAY_MASK) == way) {
         return;
       }
-      d = depthShift(order, way);
-      found[level * WAYS + (d >>> 2)]++;
-      orders[set] = raised(order, d, way);
+      long lowestBit = lowestBitOf(way, order);
+      found[level * WAYS + (Long.numberOfTrailingZeros(lowestBit) >>> 2)]++;
+      orders[set] = raised(order, lowestBit, way);
     }
   }
 
@@ -123,33 +116,32 @@ final class ResidentStacks extends StackDistances {
       moveTogether();
     }
     long record = records[page];
+    long known = record << (Long.SIZE - WAY_BITS * lastLevel);
+    long ways = 0;
     int set = leaf;
     int level = lastLevel;
-    int shift = WAY_BITS * (lastLevel - 1);
     while (level > 0) {
-      int way = (int) (record >>> shift) & WAY_MASK;
+      int way = (int) (known >>> (Long.SIZE - WAY_BITS));
       if (residents[set << WAY_SHIFT | way] != page) {
         break;
       }
+      known <<= WAY_BITS;
+      ways = ways << WAY_BITS | way;
       long order = orders[set];
-      int d = depthShift(order, way);
-      found[level * WAYS + (d >>> 2)]++;
-      orders[set] = raised(order, d, way);
+      long lowestBit = lowestBitOf(way, order);
+      found[level * WAYS + (Long.numberOfTrailingZeros(lowestBit) >>> 2)]++;
+      orders[set] = raised(order, lowestBit, way);
       set >>>= 1;
-      shift -= WAY_BITS;
       level--;
     }
     // With fewer sets it is not there either.
     notFound[level + 1]++;
-    long ways = record & WAYS_MASK & (-1L << (shift + WAY_BITS));
-    for (; level > 0; level--) {
+    for (; set > 1; set >>>= 1) {
       long order = Long.rotateLeft(orders[set], WAY_BITS);
       orders[set] = order;
       int way = (int) order & WAY_MASK;
       residents[set << WAY_SHIFT | way] = page;
-      ways |= (long) way << shift;
-      set >>>= 1;
-      shift -= WAY_BITS;
+      ways = ways << WAY_BITS | way;
     }
     long order = Long.rotateLeft(orders[1], WAY_BITS);
     orders[1] = order;
@@ -200,18 +192,18 @@ final class ResidentStacks extends StackDistances {
     }
   }
 
-  /** Four times the number of ways before {@code way} in an order. */
-  private static int depthShift(long order, int way) {
+  /** The lowest bit of the place where a way stands in an order. */
+  private static long lowestBitOf(int way, long order) {
     long differing = order ^ way * ONE_IN_EACH;
     // The lowest 4 bits that are all 0; what is borrowed above them does not matter.
     long zero = (differing - ONE_IN_EACH) & ~differing & HIGHEST_IN_EACH;
-    return Long.numberOfTrailingZeros(zero) - 3;
+    return Long.lowestOneBit(zero) >>> (WAY_BITS - 1);
   }
 
-  /** An order after its way at depth {@code shift} / 4 was used. */
-  private static long raised(long order, int shift, int way) {
-    long before = order & ((1L << shift) - 1);
-    long behind = order & -1L << shift << WAY_BITS;
+  /** An order after a way was used. */
+  private static long raised(long order, long lowestBit, int way) {
+    long before = order & (lowestBit - 1);
+    long behind = order & -(lowestBit << WAY_BITS);
     return behind | before << WAY_BITS | way;
   }
 }
