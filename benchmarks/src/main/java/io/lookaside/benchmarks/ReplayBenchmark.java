@@ -4,9 +4,7 @@ import io.lookaside.simulator.Machine;
 import io.lookaside.simulator.Replay;
 import io.lookaside.simulator.ReplayEngine;
 import io.lookaside.traces.ReferenceBatch;
-import io.lookaside.traces.SyntheticTrace;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -68,7 +66,7 @@ public class ReplayBenchmark {
   @Setup
   public void decode() throws IOException {
     Machine machine = Machines.reference();
-    batches = stream.contains(".") ? Samples.batches(stream, REFERENCES) : synthetic();
+    batches = Streams.batches(stream, REFERENCES);
     for (ReferenceBatch batch : batches) {
       for (int i = 0; i < batch.count(); i++) {
         long va = batch.addresses[i];
@@ -80,17 +78,6 @@ public class ReplayBenchmark {
         engine.equals("fast")
             ? ReplayEngine.of(machine)
             : new Replay(machine.mmu(), machine.tlbs(), machine.kernel());
-  }
-
-  private List<ReferenceBatch> synthetic() {
-    List<ReferenceBatch> all = new ArrayList<>();
-    SyntheticTrace trace = new SyntheticTrace(SyntheticTrace.Pattern.valueOf(stream), REFERENCES);
-    ReferenceBatch batch = new ReferenceBatch();
-    while (trace.read(batch) > 0) {
-      all.add(batch);
-      batch = new ReferenceBatch();
-    }
-    return all;
   }
 
   @Benchmark
