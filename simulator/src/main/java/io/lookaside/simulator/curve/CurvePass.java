@@ -19,8 +19,7 @@ public final class CurvePass {
   /*
    * The pass sees the trace compacted. Of one side, what was left out is on top of its set in every
    * geometry and only counted. With both sides in one structure, references after a record go back
-   * and forth between the last pages of the two sides: the first change to the other side is looked
-   * up, since other pages may stand above; after that the two pages alternate on top.
+   * and forth between the last pages of the two sides, and the two pages alternate on top.
    */
 
   private static final int FETCH_SIDE = Compactor.sideOf(AccessKind.FETCH.ordinal());
@@ -54,9 +53,8 @@ public final class CurvePass {
   private final int[] pages = new int[CHUNK];
   private final int[] leaves = new int[CHUNK];
 
-  /**
-   * What was read ahead. Its sum is of no meaning, but kept, so that the reads are not left out.
-   */
+  /** Nobody reads it: it keeps the compiler from leaving out what is read ahead. */
+  @SuppressWarnings("UnusedVariable")
   private long readAhead;
 
   /** A pass that has not begun. */
@@ -86,18 +84,17 @@ public final class CurvePass {
   public void take(CompactBatch batch) {
     ReferenceBatch records = batch.records;
     int n = records.count();
-    long alternating = 0;
     for (int from = 0; from < n; from += CHUNK) {
       int to = Math.min(n, from + CHUNK);
       number(records, from, to);
-      alternating += lookUp(batch, from, to);
+      lookUp(batch, from, to);
     }
     if (front == null) {
       long leftOut = 0;
       for (AccessKind kind : AccessKind.values()) {
         leftOut += isLookedUp(kind.ordinal()) ? batch.leftOut(kind.ordinal()) : 0;
       }
-      stacks.repeat(leftOut - alternating);
+      stacks.lookedUp(leftOut);
     }
   }
 
@@ -137,11 +134,10 @@ public final class CurvePass {
     readAhead += read;
   }
 
-  /** Looks records up; returns how many references after them alternated between the sides. */
-  private long lookUp(CompactBatch batch, int from, int to) {
+  /** Looks up records, and the pages between which the references after them alternate. */
+  private void lookUp(CompactBatch batch, int from, int to) {
     ReferenceBatch records = batch.records;
     boolean bothInOne = front == null && wanted == Side.ALL;
-    long alternating = 0;
     for (int i = from; i < to; i++) {
       int page = pages[i - from];
       int descriptor = records.descriptors[i];
@@ -153,10 +149,8 @@ public final class CurvePass {
       int switches = batch.switches[i];
       if (bothInOne && switches != 0) {
         alternate(switches);
-        alternating += switches;
       }
     }
-    return alternating;
   }
 
   private boolean isLookedUp(int kind) {
@@ -169,19 +163,11 @@ public final class CurvePass {
 
   /** Looks up the last pages of the two sides in turn, beginning with the other one. */
   private void alternate(int switches) {
-    lookupOtherSide();
-    int more = switches - 1;
-    if ((more & 1) != 0) {
-      lookupOtherSide();
-      more--;
+    int other = side ^ 1;
+    if (lastPage[side] != lastPage[other]) {
+      stacks.alternate(lastLeaf[side], lastPage[other], lastLeaf[other], switches);
     }
-    stacks.alternate(lastPage[0], lastLeaf[0], lastPage[1], lastLeaf[1], more);
-  }
-
-  private void lookupOtherSide() {
-    side ^= 1;
-    stacks.lookup(lastPage[side], lastLeaf[side]);
-    stacks.lookedUp(1);
+    side ^= switches & 1;
   }
 
   /** Looks up each 4 KiB page of a reference, as a run does. */

@@ -23,9 +23,8 @@ final class DeepDistances {
   private final int[] waitingNexts = new int[CAPACITY];
   private int waiting;
 
-  /**
-   * What was read ahead. Its sum is of no meaning, but kept, so that the reads are not left out.
-   */
+  /** Nobody reads it: it keeps the compiler from leaving out what is read ahead. */
+  @SuppressWarnings("UnusedVariable")
   private long readAhead;
 
   /** By the pages above, in the deep stack alone. */

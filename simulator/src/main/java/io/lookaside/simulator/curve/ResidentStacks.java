@@ -92,6 +92,20 @@ final class ResidentStacks extends StackDistances {
     }
   }
 
+  @Override
+  boolean isSecond(int page) {
+    return residents[WAYS | ((int) (orders[1] >>> WAY_BITS) & WAY_MASK)] == page;
+  }
+
+  @Override
+  void exchange(int leaf, int lastShared) {
+    for (int set = leaf >>> (lastLevel - lastShared); set > 0; set >>>= 1) {
+      long order = orders[set];
+      long differing = (order ^ order >>> WAY_BITS) & WAY_MASK;
+      orders[set] = order ^ differing ^ differing << WAY_BITS;
+    }
+  }
+
   /** Looks up a page that is among the first of the one set, from there to larger numbers. */
   private void lookupResident(long record, int wayOfOne, int leaf) {
     // With more sets it stands at the same depth or higher.

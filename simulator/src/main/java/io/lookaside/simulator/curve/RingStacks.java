@@ -58,6 +58,19 @@ final class RingStacks extends StackDistances {
     }
   }
 
+  @Override
+  boolean isSecond(int page) {
+    return find(1, page) == 1;
+  }
+
+  @Override
+  void exchange(int leaf, int lastShared) {
+    for (int set = leaf >>> (lastLevel - lastShared); set > 0; set >>>= 1) {
+      int base = set << ringShift;
+      raise(set, 1, rings[base + ((heads[set] + 1) & ringMask)]);
+    }
+  }
+
   /** Looks up a page that the ring of the one set has not, from the largest number of sets down. */
   private void lookupBelow(int page, int leaf) {
     int level = lastLevel;

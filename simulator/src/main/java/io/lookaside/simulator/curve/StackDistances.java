@@ -94,26 +94,39 @@ abstract class StackDistances {
   /** Looks a page up and puts it on top of its set, in every number of sets. */
   abstract void lookup(int page, int leaf);
 
-  /** Counts look-ups of which each finds its page on top of its set, in every number of sets. */
-  final void repeat(long times) {
-    lookups += times;
-  }
-
-  /** Counts look-ups made by {@link #lookup}. */
+  /**
+   * Counts look-ups: those made by {@link #lookup} and {@link #alternate}, and others of which each
+   * finds its page on top of its set, in every number of sets.
+   */
   final void lookedUp(long times) {
     lookups += times;
   }
 
   /**
-   * Counts look-ups of the two pages looked up last, in turn, an even number of them: each finds
-   * the other above itself where they share a set.
+   * Looks up in turn another page and the one that was looked up last, which are not the same.
+   *
+   * @param leaf that of the page that was looked up last
+   * @param times 1 or more
    */
-  final void alternate(int page, int leaf, int other, int otherLeaf, long times) {
-    lookups += times;
-    if (page != other) {
-      alternations[sharedLevels(leaf, otherLeaf)] += times;
+  final void alternate(int leaf, int other, int otherLeaf, int times) {
+    int alternating = times;
+    if (!isSecond(other)) {
+      lookup(other, otherLeaf);
+      alternating--;
+    }
+    // Now each finds the other above itself, and nothing else, where they share a set.
+    int shared = sharedLevels(leaf, otherLeaf);
+    alternations[shared] += alternating;
+    if ((alternating & 1) != 0) {
+      exchange(leaf, shared);
     }
   }
+
+  /** Whether only one page was looked up since this one, of all pages. */
+  abstract boolean isSecond(int page);
+
+  /** Exchanges the two pages on top, in the sets of a page up to a level. */
+  abstract void exchange(int leaf, int lastShared);
 
   /** The logarithm of the largest number of sets in which two pages share one. */
   final int sharedLevels(int leaf, int otherLeaf) {

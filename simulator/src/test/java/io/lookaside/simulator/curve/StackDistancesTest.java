@@ -55,6 +55,9 @@ class StackDistancesTest {
       models.add(new Lists(sets));
     }
     int scattered = 0;
+    int alternated = 0;
+    long before = 1L << 40;
+    long older = before;
     for (int i = 0; i < lookups; i++) {
       switch (random.nextInt(6)) {
         case 0 -> scattered = random.nextInt(pages);
@@ -75,8 +78,26 @@ class StackDistancesTest {
       for (Lists model : models) {
         model.lookup(page);
       }
+      // Now and then the page takes turns with the one before, or with an older one.
+      if (random.nextInt(8) == 0) {
+        older = page;
+      }
+      long other = random.nextBoolean() ? before : older;
+      if (random.nextInt(4) == 0 && other != page && i > 60) {
+        int times = 1 + random.nextInt(5);
+        alternated += times;
+        stacks.alternate(stacks.leafOf(page), numbers.of(other, 0), stacks.leafOf(other), times);
+        stacks.lookedUp(times);
+        for (int turn = 0; turn < times; turn++) {
+          for (Lists model : models) {
+            model.lookup(turn % 2 == 0 ? other : page);
+          }
+        }
+      }
+      before = page;
     }
-    assertEquals(lookups, stacks.lookups());
+    assertTrue(alternated > lookups / 8, "pages took turns");
+    assertEquals(lookups + alternated, stacks.lookups());
     Lists one = models.get(0);
     int distinct = one.newestLast.get(0).size();
     assertEquals(distinct, stacks.coldMisses());
