@@ -16,8 +16,12 @@ final class Samples {
 
   private Samples() {}
 
+  static Path path(String name) {
+    return FOLDER.resolve(name);
+  }
+
   static TraceFile open(String name) throws IOException {
-    return TraceFile.open(FOLDER.resolve(name).toString(), null, InputStream.nullInputStream());
+    return TraceFile.open(path(name).toString(), null, InputStream.nullInputStream());
   }
 
   /**
