@@ -526,9 +526,6 @@ class RunCommand implements Callable<Integer> {
       more.add("cores=" + cores);
       config = MachineLibrary.load(machine, more);
     }
-    if (config.cores() > 1 && source != null) {
-      throw new UsageException("--image is one processor's; leave --cores out, or say --cores 1");
-    }
     if ((config.cores() > 1 || quantumCycles != null) && heatmap) {
       throw new UsageException(
           "--heatmap is of one core whose turns are counted in references; leave --heatmap or"

@@ -88,9 +88,6 @@ class CheckStaleTest {
     // On each core the second process finds all pages of the first.
     JsonNode result = JsonMapper.shared().readTree(dirty.out());
     assertEquals(2 * PAGES, result.at("/staleTranslations/count").asInt());
-    List<String> image = new ArrayList<>(List.of("run", traces.get(0), "--cores", "2"));
-    image.addAll(List.of("--image", Samples.image("la57.elf.xz").toString()));
-    Cli.run(image.toArray(new String[0])).failed(2, "--image", "--cores");
   }
 
   @Test

@@ -120,6 +120,44 @@ class RunImageTest {
     assertTrue(at(run, "/tlbs/l1d/hits") + at(run, "/tlbs/stlb/hits") > 0);
   }
 
+  /** Processors that share the address space: each translates as the monitor said. */
+  @ParameterizedTest
+  @CsvSource({
+    "la57, 2, ''",
+    "la57, 3, --timing",
+    "pae, 2, --timing --overlap window",
+    "bits32, 2, --timing",
+    "bits32, 3, --check-stale",
+  })
+  void severalCoresTranslateAsTheMonitorSaid(String name, int cores, String options)
+      throws IOException {
+    Expected expected = new Expected();
+    for (int pass = 0; pass < 2; pass++) {
+      for (String[] row : table(name + "-gva2gpa.tsv.xz")) {
+        expected.add(row[0], row[1], 64);
+      }
+    }
+    StringBuilder text = new StringBuilder("kind,va,size,core\n");
+    for (int i = 0; i < expected.words.size(); i++) {
+      text.append("L,0x").append(Long.toHexString(expected.words.get(i))).append(",4,");
+      text.append(i / 5 % cores).append('\n');
+    }
+    Path trace = Files.writeString(folder.resolve("t.csv"), text);
+    List<String> words =
+        new ArrayList<>(List.of("run", trace.toString(), "--json", "-", "--cores", "" + cores));
+    words.addAll(List.of("--image", recorded(name + ".elf.xz")));
+    words.addAll(options.isEmpty() ? List.of() : List.of(options.split(" ", -1)));
+    JsonNode run = Cli.run(words.toArray(new String[0])).json();
+    expected.assertIn(run);
+    assertEquals(cores, run.path("cores").size());
+    long lookups = 0;
+    for (JsonNode core : run.path("cores")) {
+      assertTrue(at(core, "/tlbs/l1d/lookups") > 100);
+      lookups += at(core, "/tlbs/l1d/lookups");
+    }
+    assertEquals(at(run, "/tlbs/l1d/lookups"), lookups);
+  }
+
   @Test
   void eachAddressSpaceOfFourLevelLinuxTranslatesAsTheMonitorSaid() throws IOException {
     Map<String, Expected> spaces = new TreeMap<>();

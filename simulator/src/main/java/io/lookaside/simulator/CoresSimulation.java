@@ -1,13 +1,14 @@
 package io.lookaside.simulator;
 
 import io.lookaside.mmu.AccessKind;
+import io.lookaside.mmu.PagingMode;
 import io.lookaside.mmu.assoc.SeededRandom;
-import io.lookaside.mmu.format.VirtualAddress;
 import io.lookaside.mmu.stats.Counters;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.linux.KernelMetric;
 import io.lookaside.os.linux.TraceKernel;
 import io.lookaside.simulator.config.MachineConfig;
+import io.lookaside.simulator.image.ImageMetric;
 import io.lookaside.timing.CoreTiming;
 import io.lookaside.timing.MemoryHierarchy;
 import io.lookaside.timing.Scheduler;
@@ -109,6 +110,7 @@ public final class CoresSimulation {
   private final List<Core> cores = new ArrayList<>();
   private final ProcessTable processes;
   private @Nullable Snapshot<KernelMetric> osAtStart;
+  private @Nullable Snapshot<ImageMetric> imageAtStart;
 
   /** Where misses come from, on all cores; {@code null} where no ranking is asked for. */
   private final @Nullable MissProfile profile;
@@ -317,6 +319,7 @@ public final class CoresSimulation {
       core.start = new CoreMeasurement(core.machine, core.replay, core.processCounters);
     }
     osAtStart = CoreMeasurement.osCounts(cores.get(0).machine);
+    imageAtStart = Simulation.imageCounts(cores.get(0).machine);
     if (profile != null) {
       profile.clear();
     }
@@ -432,7 +435,7 @@ public final class CoresSimulation {
         report(mixes);
       }
       boolean killed = kernelRun != null && core.machine.kernel().hasEnded(core.owner);
-      if (!killed && isTranslated(core.batch, core.next)) {
+      if (!killed && isTranslated(core)) {
         break;
       }
       if (taken == limit) {
@@ -466,10 +469,12 @@ public final class CoresSimulation {
     core.clock().perform(core.batch, i);
   }
 
-  private static boolean isTranslated(ReferenceBatch batch, int i) {
-    long va = batch.addresses[i];
-    long last = va + ReferenceBatch.size(batch.descriptors[i]) - 1;
-    return VirtualAddress.isCanonical(va) && VirtualAddress.isCanonical(last);
+  /** Whether the next reference of a core is translated, and no general-protection fault. */
+  private static boolean isTranslated(Core core) {
+    PagingMode mode = core.machine.mmu().context().format().mode();
+    long va = core.batch.addresses[core.next];
+    long last = va + ReferenceBatch.size(core.batch.descriptors[core.next]) - 1;
+    return mode.isLinear(va) && mode.isLinear(last);
   }
 
   /** Takes up to {@code limit} references, the cores in turn; returns how many there were. */
@@ -633,7 +638,7 @@ public final class CoresSimulation {
         List.of(),
         CoreMeasurement.osSince(osAtStart, machine),
         memory,
-        null,
+        Simulation.imageSince(imageAtStart, machine),
         stale,
         rankings,
         null,

@@ -158,20 +158,57 @@ public final class Machine {
       @Nullable WalkObserver walks,
       boolean checkStale) {
     this(
-        new Core(
-            config,
-            overlay,
-            source.registers(paging),
-            new CpuFeatures(PhysicalMemory.ADDRESS_BITS, true, true, config.features().overFlush()),
-            source.privilege().mode(),
-            seed,
-            misses,
-            walks,
-            checkStale),
+        inImage(config, source, overlay, paging, seed, misses, walks, checkStale),
         core -> {
           paging.makePdptesLoadable(overlay);
           return new ImageKernel(source.image().name(), paging, overlay);
         });
+  }
+
+  private static Core inImage(
+      MachineConfig config,
+      ImageSource source,
+      ImageMemory overlay,
+      ImagePaging paging,
+      long seed,
+      @Nullable MissObserver misses,
+      @Nullable WalkObserver walks,
+      boolean checkStale) {
+    return new Core(
+        config,
+        overlay,
+        source.registers(paging),
+        new CpuFeatures(PhysicalMemory.ADDRESS_BITS, true, true, config.features().overFlush()),
+        source.privilege().mode(),
+        seed,
+        misses,
+        walks,
+        checkStale);
+  }
+
+  /** Cores that share the overlay over an image, and the kernel that stands still in it. */
+  private static List<Machine> coresInImage(
+      MachineConfig config,
+      RunOptions options,
+      ImageSource source,
+      int count,
+      @Nullable MissObserver misses,
+      @Nullable WalkObserver walks) {
+    ImageMemory overlay = new ImageMemory(source.image());
+    ImagePaging paging = source.paging(overlay);
+    paging.makePdptesLoadable(overlay);
+    ImageKernel kernel = new ImageKernel(source.image().name(), paging, overlay);
+    List<Machine> machines = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      long seed = options.seed() ^ (long) i << 48; // of the first core as of a single one
+      Machine machine =
+          new Machine(
+              inImage(config, source, overlay, paging, seed, misses, walks, options.checkStale()),
+              kernel);
+      machine.mmu.writeCr3(kernel.switchTo(0));
+      machines.add(machine);
+    }
+    return List.copyOf(machines);
   }
 
   private Machine(Core core, Function<Core, Kernel> kernelOf) {
@@ -269,6 +306,10 @@ public final class Machine {
       @Nullable WalkObserver walks,
       InvalidationListener listener,
       @Nullable ShootdownListener shootdowns) {
+    ImageSource image = options.image();
+    if (image != null) {
+      return coresInImage(config, options, image, count, misses, walks);
+    }
     PhysicalMemory memory =
         options.linux() == null
             ? new PhysicalMemory(memoryLimit())

@@ -211,7 +211,7 @@ public final class Simulation {
   void beginMeasuring() {
     start = new CoreMeasurement(machine, replay, processCounters);
     osAtStart = CoreMeasurement.osCounts(machine);
-    imageAtStart = machine.kernel() instanceof ImageKernel kernel ? kernel.snapshot() : null;
+    imageAtStart = imageCounts(machine);
     if (profile != null) {
       profile.clear();
     }
@@ -433,7 +433,7 @@ public final class Simulation {
     RunCounts counts = measurement.result(timed == null ? null : timed.result());
     Snapshot<KernelMetric> os = CoreMeasurement.osSince(osAtStart, machine);
     MemoryResult memory = memory();
-    RunResult.ImageResult image = image();
+    RunResult.ImageResult image = imageSince(imageAtStart, machine);
     AccessMap map = accesses;
     return new RunResult(
         machine.config(),
@@ -473,10 +473,16 @@ public final class Simulation {
     return AddressSpaceMap.of(machine.memory(), cr3s, options.linux() == null);
   }
 
-  /** Why accesses had no translation in the image, where the run is in one. */
-  private RunResult.@Nullable ImageResult image() {
-    return machine.kernel() instanceof ImageKernel kernel && imageAtStart != null
-        ? new RunResult.ImageResult(kernel.paging(), kernel.snapshot().minus(imageAtStart))
+  /** Why accesses had no translation in the image so far, where the run is in one. */
+  static @Nullable Snapshot<ImageMetric> imageCounts(Machine machine) {
+    return machine.kernel() instanceof ImageKernel kernel ? kernel.snapshot() : null;
+  }
+
+  /** The same since a point in time, with the address space. */
+  static RunResult.@Nullable ImageResult imageSince(
+      @Nullable Snapshot<ImageMetric> start, Machine machine) {
+    return machine.kernel() instanceof ImageKernel kernel && start != null
+        ? new RunResult.ImageResult(kernel.paging(), kernel.snapshot().minus(start))
         : null;
   }
 
