@@ -5,6 +5,7 @@ import io.lookaside.experiments.advise.AdviceRequest;
 import io.lookaside.experiments.advise.Advisor;
 import io.lookaside.simulator.ProgressListener;
 import io.lookaside.simulator.RunJson;
+import io.lookaside.simulator.RunOptions;
 import io.lookaside.simulator.config.MachineLibrary;
 import io.lookaside.traces.TraceFile;
 import io.lookaside.traces.TraceFormat;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -62,28 +64,7 @@ final class AdviseCommand implements Callable<Integer> {
       description = "Change that machine before anything is tried; may be repeated.")
   private List<String> settings = new ArrayList<>();
 
-  @Option(
-      names = "--skip",
-      paramLabel = "N",
-      defaultValue = "0",
-      converter = CountConverter.class,
-      description = "References to pass over first; suffixes K, M, G are decimal.")
-  private long skip;
-
-  @Option(
-      names = "--warmup",
-      paramLabel = "N",
-      defaultValue = "0",
-      converter = CountConverter.class,
-      description = "References that then warm up TLBs and caches without being counted.")
-  private long warmup;
-
-  @Option(
-      names = "--max-refs",
-      paramLabel = "N",
-      converter = CountConverter.class,
-      description = "Measure at most N references; else to the trace's end.")
-  private @Nullable Long maxRefs;
+  @Mixin private MeasuredReferences references = new MeasuredReferences();
 
   @Option(
       names = "--regions",
@@ -164,9 +145,7 @@ final class AdviseCommand implements Callable<Integer> {
     if (regions < 1) {
       throw new UsageException("--regions must be at least 1");
     }
-    if (maxRefs != null && maxRefs == 0) {
-      throw new UsageException("--max-refs must be at least 1");
-    }
+    RunOptions.Window window = references.window();
     int working = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
     if (working < 1) {
       throw new UsageException("--threads must be at least 1");
@@ -182,9 +161,9 @@ final class AdviseCommand implements Callable<Integer> {
         known,
         machine,
         settings,
-        skip,
-        warmup,
-        maxRefs == null ? Long.MAX_VALUE : maxRefs,
+        window.skip(),
+        window.warmup(),
+        window.maxReferences(),
         seed,
         !noTiming,
         regions,

@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -111,20 +112,7 @@ final class CurveCommand implements Callable<Integer> {
       description = "Change that machine, as in --set l1d.entries=32; may be repeated.")
   private List<String> settings = new ArrayList<>();
 
-  @Option(
-      names = "--skip",
-      paramLabel = "N",
-      defaultValue = "0",
-      converter = CountConverter.class,
-      description = "References to pass over first; suffixes K, M, G are decimal.")
-  private long skip;
-
-  @Option(
-      names = "--max-refs",
-      paramLabel = "N",
-      converter = CountConverter.class,
-      description = "Take at most N references; else all to the trace's end.")
-  private @Nullable Long maxRefs;
+  @Mixin private TakenReferences references = new TakenReferences();
 
   @Option(
       names = "--json",
@@ -256,9 +244,7 @@ final class CurveCommand implements Callable<Integer> {
     if (maxEntries < 1) {
       throw new UsageException("--max-entries must be at least 1");
     }
-    if (maxRefs != null && maxRefs == 0) {
-      throw new UsageException("--max-refs must be at least 1");
-    }
+    long most = references.most();
     return new CurveOptions(
         trace,
         traceFormat,
@@ -266,8 +252,8 @@ final class CurveCommand implements Callable<Integer> {
         PageSize.ofCode(sizes.indexOf(chosenSize)),
         maxSets,
         maxWays,
-        skip,
-        maxRefs == null ? Long.MAX_VALUE : maxRefs,
+        references.skip(),
+        most,
         behind(),
         !noCache);
   }
@@ -315,10 +301,7 @@ final class CurveCommand implements Callable<Integer> {
     for (String setting : settings) {
       words.addAll(List.of("--set", setting));
     }
-    words.addAll(List.of("--skip", Long.toString(skip)));
-    if (maxRefs != null) {
-      words.addAll(List.of("--max-refs", Long.toString(maxRefs)));
-    }
+    references.addTo(words);
     return String.join(" ", words);
   }
 }

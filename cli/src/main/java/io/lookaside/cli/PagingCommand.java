@@ -16,6 +16,7 @@ import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tools.jackson.databind.node.ArrayNode;
@@ -69,20 +70,7 @@ final class PagingCommand implements Callable<Integer> {
       description = "Its format; detected when not given.")
   private @Nullable String format;
 
-  @Option(
-      names = "--skip",
-      paramLabel = "N",
-      defaultValue = "0",
-      converter = CountConverter.class,
-      description = "References to pass over first; suffixes K, M, G are decimal.")
-  private long skip;
-
-  @Option(
-      names = "--max-refs",
-      paramLabel = "N",
-      converter = CountConverter.class,
-      description = "Take at most N references; else all to the trace's end.")
-  private @Nullable Long maxRefs;
+  @Mixin private TakenReferences references = new TakenReferences();
 
   @Option(
       names = "--json",
@@ -139,11 +127,7 @@ final class PagingCommand implements Callable<Integer> {
             "--format: '" + format + "' cannot be read; expected one of " + TraceFormat.labels());
       }
     }
-    if (maxRefs != null && maxRefs == 0) {
-      throw new UsageException("--max-refs must be at least 1");
-    }
-    long most = maxRefs == null ? Long.MAX_VALUE : maxRefs;
-    return new PagingSimulation.Options(trace, traceFormat, skip, most);
+    return new PagingSimulation.Options(trace, traceFormat, references.skip(), references.most());
   }
 
   private String text(PagingSimulation.Result result) {
@@ -233,10 +217,7 @@ final class PagingCommand implements Callable<Integer> {
     if (format != null) {
       words.addAll(List.of("--format", format));
     }
-    words.addAll(List.of("--skip", Long.toString(skip)));
-    if (maxRefs != null) {
-      words.addAll(List.of("--max-refs", Long.toString(maxRefs)));
-    }
+    references.addTo(words);
     return String.join(" ", words);
   }
 }

@@ -194,28 +194,7 @@ class RunCommand implements Callable<Integer> {
               + " are any.")
   private boolean checkStale;
 
-  @Option(
-      names = "--skip",
-      paramLabel = "N",
-      defaultValue = "0",
-      converter = CountConverter.class,
-      description = "References to pass over first; suffixes K, M, G are decimal.")
-  private long skip;
-
-  @Option(
-      names = "--warmup",
-      paramLabel = "N",
-      defaultValue = "0",
-      converter = CountConverter.class,
-      description = "References that then warm up TLBs and caches without being counted.")
-  private long warmup;
-
-  @Option(
-      names = "--max-refs",
-      paramLabel = "N",
-      converter = CountConverter.class,
-      description = "Measure at most N references; else to the trace's end.")
-  private @Nullable Long maxRefs;
+  @Mixin private MeasuredReferences references = new MeasuredReferences();
 
   @Option(
       names = "--quantum",
@@ -507,8 +486,9 @@ class RunCommand implements Callable<Integer> {
                 + (config.cores() == 1 ? "one core, number 0" : config.cores() + " cores, from 0")
                 + " (--cores)");
       }
-      if (maxRefs == null && config.cores() == 1) {
-        maxRefs = Math.addExact(Math.min(number, Long.MAX_VALUE / 2), Explanation.AFTERMATH);
+      if (references.unlimited() && config.cores() == 1) {
+        references.limit(
+            Math.addExact(Math.min(number, Long.MAX_VALUE / 2), Explanation.AFTERMATH));
       }
       return simulate(config, options(), new StageTimes(false), clock(config, observer));
     } finally {
@@ -667,10 +647,7 @@ class RunCommand implements Callable<Integer> {
           "--map prefault maps 4K pages to contiguous frames;"
               + " --page-size and --frames need --map demand");
     }
-    if (maxRefs != null && maxRefs == 0) {
-      throw new UsageException("--max-refs must be at least 1");
-    }
-    long most = maxRefs == null ? Long.MAX_VALUE : maxRefs;
+    RunOptions.Window window = references.window();
     LinuxConfig linux =
         linux(
             prefault
@@ -681,7 +658,7 @@ class RunCommand implements Callable<Integer> {
     return new RunOptions(
         new RunOptions.Input(
             traces, traceFormat, turn, quantumCycles == null ? 0 : quantumCycles, threads > 1),
-        new RunOptions.Window(skip, warmup, most),
+        window,
         new RunOptions.Pages(
             prefault,
             placement,
@@ -887,10 +864,7 @@ class RunCommand implements Callable<Integer> {
     if (checkStale) {
       words.add("--check-stale");
     }
-    words.addAll(List.of("--skip", Long.toString(skip), "--warmup", Long.toString(warmup)));
-    if (maxRefs != null) {
-      words.addAll(List.of("--max-refs", Long.toString(maxRefs)));
-    }
+    references.addTo(words);
     if (cores != null && cores != 1) {
       words.addAll(List.of("--cores", Integer.toString(cores)));
     }
