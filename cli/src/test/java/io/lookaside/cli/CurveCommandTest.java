@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -79,6 +80,37 @@ class CurveCommandTest {
       JsonNode l1d = tlb("l1d", "l1d.entries=" + g[0] * g[1], "l1d.ways=" + g[1]);
       assertEquals(l1d.path("misses").asLong(), misses(ofData, g[0], g[1]), g[0] + " x " + g[1]);
       assertEquals(l1d.path("lookups").asLong(), ofData.path("lookups").asLong());
+    }
+  }
+
+  @Test
+  void pointsOfAnySurfaceAreThoseOfSeparateRuns() {
+    Random random = new Random(5);
+    for (int round = 0; round < 4; round++) {
+      int maxSets = 1 << random.nextInt(12);
+      int maxWays = 1 + random.nextInt(round % 2 == 0 ? 16 : 30);
+      boolean fetch = random.nextBoolean();
+      boolean behind = random.nextBoolean();
+      List<String> options = new ArrayList<>();
+      options.addAll(List.of("--max-sets", "" + maxSets, "--max-ways", "" + maxWays));
+      options.addAll(List.of("--side", behind ? "all" : fetch ? "fetch" : "data"));
+      if (behind) {
+        options.addAll(List.of("--machine", "reference"));
+        options.addAll(List.of("--set", "l1i.entries=2", "--set", "l1i.ways=1"));
+      }
+      JsonNode curve = curve(options.toArray(new String[0]));
+      int sets = 1 << random.nextInt(1 + Integer.numberOfTrailingZeros(maxSets));
+      int ways = 1 + random.nextInt(maxWays);
+      String level = behind ? "stlb" : fetch ? "l1i" : "l1d";
+      List<String> settings = new ArrayList<>();
+      if (behind) {
+        settings.addAll(List.of("l1i.entries=2", "l1i.ways=1"));
+      }
+      settings.addAll(List.of(level + ".entries=" + sets * ways, level + ".ways=" + ways));
+      JsonNode tlb = tlb(level, settings.toArray(new String[0]));
+      String which = options + " " + sets + " x " + ways;
+      assertEquals(tlb.path("lookups").asLong(), curve.path("lookups").asLong(), which);
+      assertEquals(tlb.path("misses").asLong(), misses(curve, sets, ways), which);
     }
   }
 

@@ -12,9 +12,11 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** One pass counts what an obvious model of each geometry counts. */
 class CurveSimulationTest {
@@ -103,6 +105,57 @@ class CurveSimulationTest {
         assertTrue(result.lookups() > 100, "enough misses to tell geometries apart");
       }
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4})
+  void anySurfaceEqualsSlowModelsBehindAFirstLevelToo(long seed) throws Exception {
+    Random random = new Random(seed);
+    List<PageStream.Reference> references = PageStream.random(100 + seed, 6_000, 60);
+    for (int round = 0; round < 4; round++) {
+      int maxSets = 1 << random.nextInt(8);
+      int maxWays = 1 + random.nextInt(round == 0 ? 40 : 16);
+      Side side = Side.values()[random.nextInt(3)];
+      PageSize size = random.nextBoolean() ? PageSize.SIZE_4K : PageSize.SIZE_2M;
+      boolean behind = random.nextBoolean();
+      int sets = 1 << random.nextInt(3);
+      int ways = 1 + random.nextInt(4);
+      MachineConfig machine = behind ? firstLevel(sets, ways) : null;
+      CurveOptions options =
+          new CurveOptions(
+              "-", null, side, size, maxSets, maxWays, 0, Long.MAX_VALUE, machine, true);
+      CurveResult result = run(references, options);
+      List<Long> pages =
+          behind
+              ? PageStream.firstLevelMisses(references, side, size.shift(), sets, ways)
+              : PageStream.pages(references, side, size.shift());
+      String which = side + " " + size + (behind ? " behind " + sets + " x " + ways : "");
+      assertEquals(pages.size(), result.lookups(), which);
+      for (int s = 1; s <= maxSets; s *= 2) {
+        for (int w = 1; w <= maxWays; w += 1 + random.nextInt(3)) {
+          long expected = PageStream.misses(pages, s, w);
+          assertEquals(expected, result.misses().of(s, w), which + " " + s + " x " + w);
+        }
+      }
+      for (int entries = 1; entries <= result.distinctPages() + 1; entries += 7) {
+        long expected = PageStream.misses(pages, 1, entries);
+        assertEquals(expected, result.misses().fullyAssociative(entries), which + " " + entries);
+      }
+    }
+  }
+
+  /** A machine whose L1I and L1D have this geometry, for pages of 4K and 2M. */
+  private static MachineConfig firstLevel(int sets, int ways) throws Exception {
+    return MachineLibrary.load(
+        "reference",
+        List.of(
+            "l1i.entries=" + sets * ways,
+            "l1i.ways=" + ways,
+            "l1d.entries=" + sets * ways,
+            "l1d.ways=" + ways,
+            "l1i.pageSizes=[4K, 2M]",
+            "l1d.pageSizes=[4K, 2M]",
+            "stlb.pageSizes=[4K, 2M]"));
   }
 
   private static CurveResult run(

@@ -93,21 +93,46 @@ final class PageStream {
 
   /** Misses of an LRU structure, the slow and obvious way. */
   static long misses(List<Long> pages, int sets, int ways) {
-    List<List<Long>> newestFirst = new ArrayList<>();
-    for (int i = 0; i < sets; i++) {
-      newestFirst.add(new ArrayList<>());
-    }
-    long misses = 0;
-    for (Long page : pages) {
-      List<Long> set = newestFirst.get((int) (page % sets));
-      if (!set.remove(page)) {
-        misses++;
-        if (set.size() == ways) {
-          set.remove(ways - 1);
+    Lru structure = new Lru(sets, ways);
+    return pages.stream().filter(page -> !structure.hits(page)).count();
+  }
+
+  /** The page numbers that miss a first level of two LRU structures of one geometry. */
+  static List<Long> firstLevelMisses(
+      List<Reference> references, CurveOptions.Side side, int shift, int sets, int ways) {
+    Lru instructions = new Lru(sets, ways);
+    Lru data = new Lru(sets, ways);
+    List<Long> missed = new ArrayList<>();
+    for (Reference r : references) {
+      for (Long page : pages(List.of(r), side, shift)) {
+        if (!(r.isFetch() ? instructions : data).hits(page)) {
+          missed.add(page);
         }
       }
-      set.add(0, page);
     }
-    return misses;
+    return missed;
+  }
+
+  /** An LRU structure, the slow and obvious way. */
+  private static final class Lru {
+    private final List<List<Long>> newestFirst = new ArrayList<>();
+    private final int ways;
+
+    Lru(int sets, int ways) {
+      this.ways = ways;
+      for (int i = 0; i < sets; i++) {
+        newestFirst.add(new ArrayList<>());
+      }
+    }
+
+    boolean hits(Long page) {
+      List<Long> set = newestFirst.get((int) (page % newestFirst.size()));
+      boolean hit = set.remove(page);
+      if (!hit && set.size() == ways) {
+        set.remove(ways - 1);
+      }
+      set.add(0, page);
+      return hit;
+    }
   }
 }
