@@ -360,7 +360,79 @@ public final class CoreTiming {
     }
     announce(kind, startsInstruction, registers);
     scheduler.nextCore();
-    acceptHit(page, served, address);
+    boolean general = serial || dataflow || observer != null || !scheduler.singleCore();
+    long owner = pending.isEmpty() ? NO_OWNER : pending.get(page);
+    boolean ahead = owner != NO_OWNER && isAhead(owner);
+    if (general || ahead || Served.isDram(served)) {
+      acceptHit(page, served, address);
+    } else {
+      enterHit(page, dataCycles(kind, served), owner);
+    }
+  }
+
+  /**
+   * Lets a hit that was announced enter a window, without a recipe: what {@link #accept} would do.
+   * It takes no port or bank any more once its look-up has begun, so nobody's turn depends on the
+   * order in which it is told that its page is there, and it needs no event.
+   *
+   * @param owner the reference that fetches its page, or {@link #NO_OWNER}
+   */
+  private void enterHit(long page, int accessing, long owner) {
+    int kind = nextKind;
+    long cycle = ready;
+    announced = false;
+    if (nextStartsInstruction || instructionTail == 0) {
+      startInstruction(cycle);
+    }
+    entryCycle = cycle;
+    scheduler.entered(cycle, cycle);
+    int slot = (int) tail & lifeMask;
+    Life life = lives[slot];
+    life.begin(tail, references, kind, nextStartsInstruction, instructionTail - 1);
+    references++;
+    tail++;
+    if (kind == LOAD) {
+      loads++;
+    } else if (kind == STORE) {
+      stores++;
+    }
+    life.enter(cycle);
+    long lookup = bookPort(firstLevelPorts[kind], cycle);
+    long lookedUp = lookup + lookupCycles[kind];
+    life.spend(CycleCause.BASE, lookedUp);
+    if (owner == NO_OWNER) {
+      counts[TRANSLATION_CYCLES] += lookedUp - cycle;
+      life.complete = lookedUp + accessing;
+      life.spend(CycleCause.DATA, life.complete);
+      latestComplete = Math.max(latestComplete, life.complete);
+      if (kind == FETCH) {
+        heldUntil = Math.max(heldUntil, lookup + accessing - hiddenFetchCycles);
+      }
+      return;
+    }
+    counts[MERGED_HITS]++;
+    open++;
+    life.merged = true;
+    life.lookedUp = lookedUp;
+    life.accessing = accessing;
+    life.setOwner(0, owner, translationOf(owner, page));
+    Life fetching = lives[(int) owner & lifeMask];
+    life.nextWaiter = fetching.firstWaiter;
+    fetching.firstWaiter = slot;
+    if (kind == FETCH) {
+      holder = slot;
+    }
+  }
+
+  /** The page of a hit that {@link #enterHit} let wait is there. */
+  private void finishMerged(Life life, long now) {
+    long translated = Math.max(now, life.lookedUp);
+    counts[TRANSLATION_CYCLES] += translated - life.start;
+    life.spend(CycleCause.L1_MISS, translated);
+    life.complete = translated + life.accessing;
+    life.spend(CycleCause.DATA, life.complete);
+    latestComplete = Math.max(latestComplete, life.complete);
+    open--;
   }
 
   /**
@@ -889,8 +961,17 @@ public final class CoreTiming {
     int waiter = life.firstWaiter;
     life.firstWaiter = NOBODY;
     while (waiter != NOBODY) {
-      scheduler.schedule(number, lives[waiter].sequence, now);
-      waiter = lives[waiter].nextWaiter;
+      Life waiting = lives[waiter];
+      int next = waiting.nextWaiter;
+      if (!waiting.merged) {
+        scheduler.schedule(number, waiting.sequence, now);
+      } else if (isOnItsWay(waiting, 0)) { // a later page of this reference
+        waiting.nextWaiter = life.firstWaiter;
+        life.firstWaiter = waiter;
+      } else {
+        finishMerged(waiting, now);
+      }
+      waiter = next;
     }
   }
 

@@ -40,6 +40,15 @@ final class Life {
   /** Acknowledgements that it waits for; 0 before it has sent interrupts. */
   int unacknowledged;
 
+  /**
+   * A hit in a page on its way, without a recipe: when its look-up is over, and what its access
+   * takes.
+   */
+  boolean merged;
+
+  long lookedUp;
+  int accessing;
+
   /** Waits for its instruction's operands. */
   boolean waitsForOperands;
 
@@ -79,6 +88,7 @@ final class Life {
     position = 0;
     translationsDone = 0;
     waitsForOperands = false;
+    merged = false;
     unacknowledged = 0;
     complete = UNKNOWN;
     firstWaiter = NOBODY;

@@ -66,6 +66,7 @@ class SlowTimingTest {
   void hitsWithoutARecipeTakeWhatTheyTakeWithOne(Overlap overlap) {
     int hits = 0;
     int inGroups = 0;
+    long merged = 0;
     for (int seed = 0; seed < SEEDS; seed++) {
       Random random = new Random(seed * 17L + overlap.ordinal());
       boolean cached = random.nextInt(3) != 0;
@@ -113,6 +114,7 @@ class SlowTimingTest {
       assertEquals(null, scheduler.nextCore());
       String what = overlap + ", seed " + seed;
       assertEquals(slow.totalCycles(), quick.totalCycles(), what);
+      merged += quick.snapshot().get(TimingMetric.MERGED_HITS);
       for (CycleCause cause : CycleCause.values()) {
         assertEquals(slow.attributed().get(cause), quick.attributed().get(cause), what + cause);
       }
@@ -123,6 +125,7 @@ class SlowTimingTest {
     assertTrue(hits + inGroups > SEEDS * REFERENCES / 4, "only " + hits + " hits");
     if (overlap == Overlap.WINDOW) {
       assertTrue(inGroups > SEEDS * 20, "only " + inGroups + " hits in groups");
+      assertTrue(merged > SEEDS * 20, "only " + merged + " hits in pages on their way");
     }
   }
 
