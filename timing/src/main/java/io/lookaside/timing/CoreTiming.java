@@ -433,6 +433,7 @@ public final class CoreTiming {
     life.spend(CycleCause.DATA, life.complete);
     latestComplete = Math.max(latestComplete, life.complete);
     open--;
+    scheduler.mayEnter(now); // what waited for this one's retirement
   }
 
   /**

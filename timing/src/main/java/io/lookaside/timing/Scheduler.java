@@ -152,6 +152,11 @@ public final class Scheduler {
     horizon = cores.size() == 1 ? next : cycle;
   }
 
+  /** Says that a reference may enter from {@code cycle} on that could not before. */
+  void mayEnter(long cycle) {
+    horizon = Math.min(horizon, cycle);
+  }
+
   /** Whether no event waits for its cycle. */
   boolean isIdle() {
     return events.isEmpty();
