@@ -26,6 +26,7 @@ final class SpeedJson {
     node.put("compactNanos", cost.compactNanos());
     node.put("prefaultNanos", cost.prefaultNanos());
     node.put("replayNanos", cost.replayNanos());
+    node.put("waitNanos", cost.waitNanos());
     node.put("wallNanos", wallNanos);
     node.put("decodedReferences", cost.decodedReferences());
     node.put("keptReferences", cost.keptReferences());

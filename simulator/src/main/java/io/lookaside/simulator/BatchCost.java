@@ -13,6 +13,7 @@ package io.lookaside.simulator;
  *     references
  * @param prefaultNanos thread CPU time of mapping pages before runs
  * @param replayNanos thread CPU time of the emulated machines
+ * @param waitNanos wall time that threads of batches waited for references to replay
  */
 public record BatchCost(
     long decodedReferences,
@@ -21,9 +22,10 @@ public record BatchCost(
     long decodeNanos,
     long compactNanos,
     long prefaultNanos,
-    long replayNanos) {
+    long replayNanos,
+    long waitNanos) {
   /** Nothing yet. */
-  public static final BatchCost NONE = new BatchCost(0, 0, 0, 0, 0, 0, 0);
+  public static final BatchCost NONE = new BatchCost(0, 0, 0, 0, 0, 0, 0, 0);
 
   /** Both together. */
   public BatchCost plus(BatchCost other) {
@@ -34,7 +36,8 @@ public record BatchCost(
         decodeNanos + other.decodeNanos,
         compactNanos + other.compactNanos,
         prefaultNanos + other.prefaultNanos,
-        replayNanos + other.replayNanos);
+        replayNanos + other.replayNanos,
+        waitNanos + other.waitNanos);
   }
 
   /** What a run alone cost. */
@@ -48,6 +51,7 @@ public record BatchCost(
         times.nanos(StageTimes.Stage.DECODE),
         0,
         times.nanos(StageTimes.Stage.PREFAULT),
-        times.nanos(StageTimes.Stage.REPLAY));
+        times.nanos(StageTimes.Stage.REPLAY),
+        0);
   }
 }

@@ -132,6 +132,7 @@ public final class BatchSimulation {
   // Guarded by the lock on this, but for what only the decoding thread uses.
   private long decoded;
   private boolean ended;
+  private long waitNanos;
   private @Nullable Throwable failure;
 
   /**
@@ -218,7 +219,7 @@ public final class BatchSimulation {
 
   /** What the run cost, to be asked for after it. */
   public BatchCost cost() {
-    BatchCost sum = source.cost();
+    BatchCost sum = source.cost().plus(new BatchCost(0, 0, 0, 0, 0, 0, 0, waited()));
     for (Runner runner : runners) {
       sum =
           sum.plus(
@@ -229,7 +230,8 @@ public final class BatchSimulation {
                   0,
                   0,
                   runner.times.nanos(StageTimes.Stage.PREFAULT),
-                  runner.times.nanos(StageTimes.Stage.REPLAY)));
+                  runner.times.nanos(StageTimes.Stage.REPLAY),
+                  0));
     }
     return sum;
   }
@@ -305,6 +307,10 @@ public final class BatchSimulation {
     }
   }
 
+  private synchronized long waited() {
+    return waitNanos;
+  }
+
   private synchronized boolean goesOn() {
     return failure == null;
   }
@@ -363,7 +369,9 @@ public final class BatchSimulation {
       if (all) {
         return null;
       }
+      long begun = System.nanoTime();
       wait();
+      waitNanos += System.nanoTime() - begun;
     }
     return null;
   }

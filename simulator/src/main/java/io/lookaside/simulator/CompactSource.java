@@ -176,6 +176,7 @@ final class CompactSource implements BatchSource {
         readerNanos + times.nanos(StageTimes.Stage.DECODE),
         times.nanos(StageTimes.Stage.REPLAY),
         0,
+        0,
         0);
   }
 

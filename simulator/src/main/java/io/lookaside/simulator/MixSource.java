@@ -171,6 +171,7 @@ final class MixSource implements BatchSource {
         ahead + inTurn,
         times.nanos(StageTimes.Stage.REPLAY) - inTurn,
         0,
+        0,
         0);
   }
 
