@@ -118,7 +118,7 @@ final class CompactSource implements BatchSource {
       decoded += references;
     }
     if (phase == BatchChunk.Phase.PREFAULT) {
-      readerNanosOfEarlierPasses = open.readerNanos();
+      readerNanosOfEarlierPasses += open.readerNanos();
       open.close();
       trace = null;
       referencesOfEarlierPasses = references;
@@ -184,6 +184,8 @@ final class CompactSource implements BatchSource {
   public void close() throws IOException {
     CompactedTrace open = trace;
     if (open != null) {
+      readerNanosOfEarlierPasses += open.readerNanos(); // not known of a thread that has ended
+      trace = null;
       open.close();
     }
   }

@@ -179,6 +179,11 @@ final class MixSource implements BatchSource {
   public void close() {
     TraceMix mix = traces;
     if (mix != null) {
+      // Not known of threads that have ended.
+      referencesOfEarlierPasses += mix.referencesRead();
+      aheadOfEarlierPasses += mix.nanosAhead();
+      inTurnOfEarlierPasses += mix.nanosInTurn();
+      traces = null;
       mix.close();
     }
   }
