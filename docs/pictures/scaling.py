@@ -74,9 +74,12 @@ def chart(rows, left, width, series, axis, subtitle, columns):
         for (x, y), (at, v) in zip(line, [p for p in values[column] if p[1] > 0]):
             out.append(mark(shape, x, y, colour) .replace("/>", f"><title>{html.escape(name)}, {label(series, at)}: "
                        f"{number(v)} ns</title></{'circle' if shape == 'circle' else 'rect' if shape == 'square' else 'path'}>"))
-        for x, v in (values[column][0], values[column][-1]):
-            if v > 0:
-                out.append(text(px(x), py(v) - 9, number(v), 11, colour, "start" if x == points[0][0] else "end"))
+    for end, anchor in ((0, "start"), (-1, "end")):
+        last_y = math.inf
+        for column in sorted(columns, key=lambda c: values[c][end][1]):  # from below, none over another
+            x, v = values[column][end]
+            last_y = min(py(v) - 9, last_y - 12)
+            out.append(text(px(x), last_y, number(v), 11, STYLE[column][1], anchor))
     return out
 
 

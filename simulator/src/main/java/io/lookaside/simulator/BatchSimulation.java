@@ -1,6 +1,7 @@
 package io.lookaside.simulator;
 
 import io.lookaside.simulator.config.MachineConfig;
+import io.lookaside.traces.CompactBatch;
 import io.lookaside.traces.CompactedTrace;
 import io.lookaside.traces.ReferenceBatch;
 import java.io.IOException;
@@ -101,8 +102,14 @@ public final class BatchSimulation {
 
     private void replay(Simulation s, BatchChunk chunk, int i) {
       if (s.takesCompacted()) {
-        s.replay(chunk.owners[i], chunk.compacted[i]);
-        replayed += chunk.compacted[i].references();
+        CompactBatch compact = chunk.compacted[i];
+        ReferenceBatch records = compact.records;
+        if (compact.references() == records.count()) {
+          s.replay(chunk.owners[i], records, 0, records.count()); // nothing was left out
+        } else {
+          s.replay(chunk.owners[i], compact);
+        }
+        replayed += compact.references();
       } else {
         ReferenceBatch slice = chunk.slices[i];
         s.replay(chunk.owners[i], slice, 0, slice.count());

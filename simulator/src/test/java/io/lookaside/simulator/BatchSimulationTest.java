@@ -157,6 +157,34 @@ class BatchSimulationTest {
     assertSame(points, 2);
   }
 
+  /** Compacting leaves out nothing of some batches, and much of others. */
+  @Test
+  void batchesOfWhichNothingIsLeftOutCountTheSame() throws Exception {
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < 60_000; i++) {
+      long page = i / 10_000 % 2 == 0 ? i * 7919L % 301 : i / 100;
+      text.append(i % 3 == 0 ? " S " : " L ")
+          .append(Long.toHexString(0x5000_0000_0000L + (page << 12)));
+      text.append(",4\n");
+    }
+    Path file = folder.resolve("turns.lackey");
+    Files.writeString(file, text);
+    List<BatchSimulation.Point> points = new ArrayList<>();
+    for (int i = 0; points.size() < 3; i++) {
+      MachineConfig machine =
+          RandomRuns.machine(
+              new Random(i), ReplacementPolicy.Kind.LRU, TlbConfig.Inclusion.NON_INCLUSIVE);
+      if (LruFit.fits(machine, PageSize.SIZE_4K)) {
+        points.add(
+            new BatchSimulation.Point(
+                machine,
+                options(
+                    List.of(file.toString()), false, PageSize.SIZE_4K, 0, 10, Long.MAX_VALUE, 2)));
+      }
+    }
+    assertSame(points, 2);
+  }
+
   /** A flat64 trace of pages that repeat, long enough to be kept. */
   private List<BatchSimulation.Point> pointsOfALongTrace(long skip, long warmup, long max)
       throws IOException {
