@@ -158,7 +158,7 @@ public final class CoresSimulation {
       for (Machine machine :
           Machine.cores(
               config, options, config.cores(), profile, profile, this::invalidated, null)) {
-        cores.add(new Core(machine, ReplayEngine.of(machine, profile), null, firstProcess()));
+        cores.add(new Core(machine, ReplayEngine.ofMany(machine, profile), null, firstProcess()));
       }
       kernelRun = KernelRun.of(cores.get(0).machine, options);
       return;
