@@ -10,8 +10,8 @@ import io.lookaside.traces.ReferenceBatch;
  * class of its own, which has to be compiled for itself, after so many walks that this pays.
  */
 final class AdaptiveReplay implements ReplayEngine {
-  /** Compiling takes as long as some million walks; who did so many will do as many more. */
-  static final long WALKS = 1 << 20;
+  /** Compiling takes as long as is saved on so many walks; who did them will do as many more. */
+  static final long WALKS = 1 << 23;
 
   private final ReplayParts parts;
   private final long walksToGo;

@@ -12,8 +12,11 @@ final class BatchChunk {
     MEASURE
   }
 
-  /** The most slices. */
-  static final int SLICES = 16;
+  /**
+   * The most slices. One machine after the other replays a chunk, and each finds the host's cache
+   * full of another's page tables, so a chunk is long.
+   */
+  static final int SLICES = 64;
 
   /** All references of each slice, where a machine needs them. */
   final ReferenceBatch[] slices;
