@@ -74,12 +74,8 @@ public class DecodeBenchmark {
   @Setup
   public void encode() throws IOException {
     readSample();
-    TraceFormat named = TraceFormat.ofLabel(format);
-    if (named == null) {
-      throw new IllegalArgumentException("no format " + format);
-    }
-    known = named;
-    trace = encoded(named);
+    known = Decoding.format(format);
+    trace = encoded(known);
     if (decode() != REFERENCES) {
       throw new IllegalStateException(format + " has " + decode() + " references");
     }
@@ -88,14 +84,7 @@ public class DecodeBenchmark {
   @Benchmark
   @OperationsPerInvocation(REFERENCES)
   public long decode() throws IOException {
-    long references = 0;
-    try (TraceFile file = TraceFile.open("-", known, new ByteArrayInputStream(trace))) {
-      int n;
-      while ((n = file.read(batch)) > 0) {
-        references += n;
-      }
-    }
-    return references;
+    return Decoding.decode(known, trace, batch);
   }
 
   private void readSample() throws IOException {

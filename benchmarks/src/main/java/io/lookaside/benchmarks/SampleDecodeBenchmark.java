@@ -1,9 +1,7 @@
 package io.lookaside.benchmarks;
 
 import io.lookaside.traces.ReferenceBatch;
-import io.lookaside.traces.TraceFile;
 import io.lookaside.traces.TraceFormat;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
@@ -51,13 +49,9 @@ public class SampleDecodeBenchmark {
   /** Writes the sample in the format, repeated where it is too short. */
   @Setup
   public void encode() throws IOException {
-    TraceFormat named = TraceFormat.ofLabel(format);
-    if (named == null) {
-      throw new IllegalArgumentException("no format " + format);
-    }
-    known = named;
+    known = Decoding.format(format);
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    Repeated.write(Samples.path(sample), named, bytes, REFERENCES);
+    Repeated.write(Samples.path(sample), known, bytes, REFERENCES);
     trace = bytes.toByteArray();
     if (decode() != REFERENCES) {
       throw new IllegalStateException(format + " has " + decode() + " references");
@@ -67,13 +61,6 @@ public class SampleDecodeBenchmark {
   @Benchmark
   @OperationsPerInvocation(REFERENCES)
   public long decode() throws IOException {
-    long references = 0;
-    try (TraceFile file = TraceFile.open("-", known, new ByteArrayInputStream(trace))) {
-      int n;
-      while ((n = file.read(batch)) > 0) {
-        references += n;
-      }
-    }
-    return references;
+    return Decoding.decode(known, trace, batch);
   }
 }

@@ -1,6 +1,7 @@
 package io.lookaside.simulator;
 
 import io.lookaside.mmu.assoc.Geometry;
+import io.lookaside.mmu.assoc.WayWord;
 import java.util.Arrays;
 
 /**
@@ -10,7 +11,7 @@ import java.util.Arrays;
 sealed interface WayOrder {
   /** An order in which no way was used: way 0 is the one used last. */
   static WayOrder of(Geometry geometry) {
-    return geometry.ways() <= Packed.MAX_WAYS ? Packed.of(geometry) : Ring.of(geometry);
+    return geometry.ways() <= WayWord.MAX_WAYS ? Packed.of(geometry) : Ring.of(geometry);
   }
 
   /** Makes a way the one used last. */
@@ -25,62 +26,32 @@ sealed interface WayOrder {
   /**
    * Up to 16 ways.
    *
-   * @param orders by set: the numbers of the ways in four bits each, that of the way used last
-   *     lowest
+   * @param orders by set: a {@link WayWord}, the way used last in front
    * @param backShift where the number of the way used longest ago is
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
   record Packed(long[] orders, int backShift) implements WayOrder {
-    static final int MAX_WAYS = 16;
-
-    private static final int WAY_BITS = 4;
-    private static final int WAY_MASK = MAX_WAYS - 1;
-    private static final long EACH_WAY = 0x1111_1111_1111_1111L;
-    private static final long TOP_OF_WAY = 0x8888_8888_8888_8888L;
-    private static final long ASCENDING = 0xfedc_ba98_7654_3210L;
-
     static Packed of(Geometry geometry) {
       long[] orders = new long[geometry.sets()];
-      int backShift = WAY_BITS * (geometry.ways() - 1);
-      Arrays.fill(orders, ASCENDING & usedMask(backShift));
-      return new Packed(orders, backShift);
-    }
-
-    /** The bits of an order that hold the numbers of real ways. */
-    private static long usedMask(int backShift) {
-      return -1L >>> (Long.SIZE - WAY_BITS - backShift);
+      Arrays.fill(orders, WayWord.ascending(geometry.ways()));
+      return new Packed(orders, WayWord.backShift(geometry.ways()));
     }
 
     @Override
     public void raise(int set, int way) {
-      long order = orders[set];
-      int shift = shiftOf(order, way);
-      long ahead = order & ((1L << shift) - 1);
-      orders[set] = order ^ ahead ^ ((long) way << shift) ^ (ahead << WAY_BITS) ^ way;
+      orders[set] = WayWord.raise(orders[set], way);
     }
 
     @Override
     public int back(int set) {
       long order = orders[set];
-      int back = (int) (order >>> backShift) & WAY_MASK;
-      orders[set] = ((order << WAY_BITS) & usedMask(backShift)) | back;
-      return back;
+      orders[set] = WayWord.raiseBack(order, backShift);
+      return WayWord.back(order, backShift);
     }
 
     @Override
     public void sink(int set, int way) {
-      long order = orders[set];
-      long aheadMask = (1L << shiftOf(order, way)) - 1;
-      long behind = order & ~aheadMask;
-      orders[set] =
-          (order & aheadMask) | ((behind >>> WAY_BITS) & ~aheadMask) | ((long) way << backShift);
-    }
-
-    /** The shift of a way's number: the lowest four bits that differ in nothing from it. */
-    private static int shiftOf(long order, int way) {
-      long difference = order ^ (EACH_WAY * way);
-      long zeros = (difference - EACH_WAY) & ~difference & TOP_OF_WAY;
-      return Long.numberOfTrailingZeros(zeros) & -WAY_BITS;
+      orders[set] = WayWord.sink(orders[set], way, backShift);
     }
   }
 

@@ -27,7 +27,7 @@ public abstract class LruArray {
     if (geometry.replacement() != ReplacementPolicy.Kind.LRU) {
       throw new IllegalArgumentException("not LRU: " + geometry);
     }
-    return geometry.ways() <= PackedLruArray.MAX_WAYS
+    return geometry.ways() <= WayWord.MAX_WAYS
         ? new PackedLruArray(geometry.sets(), geometry.ways())
         : new LinkedLruArray(geometry.sets(), geometry.ways());
   }

@@ -16,7 +16,7 @@ abstract class Ordered extends ReplacementPolicy {
    * @param hitsCount whether a hit moves to the front: LRU
    */
   static Ordered of(int sets, int ways, boolean hitsCount) {
-    if (ways <= Packed.MAX_WAYS) {
+    if (ways <= WayWord.MAX_WAYS) {
       return hitsCount ? new PackedLru(sets, ways) : new PackedFifo(sets, ways);
     }
     return hitsCount ? new LinkedLru(sets, ways) : new LinkedFifo(sets, ways);
@@ -31,71 +31,46 @@ abstract class Ordered extends ReplacementPolicy {
 
   abstract void moveToBack(int set, int way);
 
-  /** Up to 16 ways: the order is a word of four-bit way numbers, the front in the lowest bits. */
+  /** Up to 16 ways. */
   private abstract static class Packed extends Ordered {
-    static final int MAX_WAYS = 16;
-
-    private static final int BITS = 4;
-    private static final long EACH = 0x1111_1111_1111_1111L;
-    private static final long TOPS = 0x8888_8888_8888_8888L;
-    private static final long ASCENDING = 0xfedc_ba98_7654_3210L;
-
+    private final int ways;
     private final long[] order;
-
-    /** Shift of the number at the back. */
     private final int backShift;
 
-    /** The bits that hold the numbers of real ways. */
-    private final long usedMask;
-
     Packed(int sets, int ways) {
+      this.ways = ways;
       order = new long[sets];
-      backShift = BITS * (ways - 1);
-      usedMask = -1L >>> (Long.SIZE - BITS * ways);
-      Arrays.fill(order, ASCENDING);
+      backShift = WayWord.backShift(ways);
+      reset();
     }
 
     @Override
     final void moveToFront(int set, int way) {
       long o = order[set];
-      if ((o & 0xf) == way) {
-        return;
+      if ((o & WayWord.MASK) != way) {
+        order[set] = WayWord.raise(o, way);
       }
-      int shift = shiftOf(o, way);
-      long ahead = o & ((1L << shift) - 1);
-      order[set] = o ^ ahead ^ ((long) way << shift) ^ (ahead << BITS) ^ way;
     }
 
     @Override
     final void moveToBack(int set, int way) {
-      long o = order[set];
-      int shift = shiftOf(o, way);
-      long aheadMask = (1L << shift) - 1;
-      long behind = o & ~aheadMask & usedMask;
-      long rest = o & ~usedMask;
-      long closed = (o & aheadMask) | ((behind >>> BITS) & ~aheadMask);
-      order[set] = rest | closed | ((long) way << backShift);
+      order[set] = WayWord.sink(order[set], way, backShift);
     }
 
     @Override
     final int place(AssociativeArray array, int set) {
       long o = order[set];
-      long used = o & usedMask;
-      long way = used >>> backShift;
-      order[set] = (o ^ used) | ((used << BITS) & usedMask) | way;
-      return (int) way;
+      order[set] = WayWord.raiseBack(o, backShift);
+      return WayWord.back(o, backShift);
     }
 
     @Override
     public final void clear() {
-      Arrays.fill(order, ASCENDING);
+      reset();
     }
 
-    /** The shift of a way's number: the lowest four bits that differ in nothing from it. */
-    private static int shiftOf(long order, int way) {
-      long difference = order ^ (EACH * way);
-      long zeros = (difference - EACH) & ~difference & TOPS;
-      return Long.numberOfTrailingZeros(zeros) & -BITS;
+    private void reset() {
+      Arrays.fill(order, WayWord.ascending(ways));
     }
   }
 

@@ -4,18 +4,11 @@ package io.lookaside.mmu.assoc;
  * Up to 16 ways. A set is a block of one flat array: the order of its ways, fingerprints, tags,
  * values.
  *
- * <p>The order is a word of four-bit way numbers, the front in the lowest bits and invalid ways
- * behind all valid ones. Fingerprints are 16 bits of each way's tag, four to a word and compared at
- * once, so that neither a hit nor a miss has a branch for any single way.
+ * <p>The order is a {@link WayWord}, invalid ways behind all valid ones. Fingerprints are 16 bits
+ * of each way's tag, four to a word and compared at once, so that neither a hit nor a miss has a
+ * branch for any single way.
  */
 final class PackedLruArray extends LruArray {
-  static final int MAX_WAYS = 16;
-
-  private static final int WAY_BITS = 4;
-  private static final long EACH_WAY = 0x1111_1111_1111_1111L;
-  private static final long TOP_OF_WAY = 0x8888_8888_8888_8888L;
-  private static final long ASCENDING = 0xfedc_ba98_7654_3210L;
-
   private static final int LANE_BITS = 16;
   private static final int LANES = Long.SIZE / LANE_BITS;
   private static final int LANE_SHIFT = 2;
@@ -35,9 +28,6 @@ final class PackedLruArray extends LruArray {
   /** Shift of the number at the back of an order. */
   private final int backShift;
 
-  /** The bits of an order that hold the numbers of real ways. */
-  private final long usedMask;
-
   private final long[] blocks;
 
   PackedLruArray(int sets, int ways) {
@@ -47,11 +37,10 @@ final class PackedLruArray extends LruArray {
     firstValue = firstTag + words * LANES;
     int stride = firstValue + ways;
     strideShift = Integer.SIZE - Integer.numberOfLeadingZeros(stride - 1);
-    backShift = WAY_BITS * (ways - 1);
-    usedMask = -1L >>> (Long.SIZE - WAY_BITS * ways);
+    backShift = WayWord.backShift(ways);
     blocks = new long[Math.multiplyExact(sets, 1 << strideShift)];
     for (int set = 0; set < sets; set++) {
-      blocks[set << strideShift] = ASCENDING & usedMask;
+      blocks[set << strideShift] = WayWord.ascending(ways);
     }
   }
 
@@ -70,10 +59,8 @@ final class PackedLruArray extends LruArray {
         int w = way + (Long.numberOfTrailingZeros(zeros) / LANE_BITS);
         if (b[tags + w] == tag) {
           long order = b[base];
-          if ((order & (MAX_WAYS - 1)) != w) {
-            int shift = shiftOf(order, w);
-            long ahead = order & ((1L << shift) - 1);
-            b[base] = order ^ ahead ^ ((long) w << shift) ^ (ahead << WAY_BITS) ^ w;
+          if ((order & WayWord.MASK) != w) {
+            b[base] = WayWord.raise(order, w);
           }
           return b[base + firstValue + w];
         }
@@ -89,9 +76,8 @@ final class PackedLruArray extends LruArray {
     long[] b = blocks;
     int base = setOf(number) << strideShift;
     long order = b[base];
-    long back = order >>> backShift;
-    int way = (int) back;
-    b[base] = ((order << WAY_BITS) & usedMask) | back;
+    int way = WayWord.back(order, backShift);
+    b[base] = WayWord.raiseBack(order, backShift);
     int at = base + firstTag + way;
     long evicted = b[at];
     b[at] = tag;
@@ -119,11 +105,7 @@ final class PackedLruArray extends LruArray {
       return;
     }
     blocks[base + firstTag + way] = 0;
-    long order = blocks[base];
-    long aheadMask = (1L << shiftOf(order, way)) - 1;
-    long behind = order & ~aheadMask;
-    blocks[base] =
-        (order & aheadMask) | ((behind >>> WAY_BITS) & ~aheadMask) | ((long) way << backShift);
+    blocks[base] = WayWord.sink(blocks[base], way, backShift);
   }
 
   private int find(int base, long tag) {
@@ -133,13 +115,6 @@ final class PackedLruArray extends LruArray {
       }
     }
     return -1;
-  }
-
-  /** The shift of a way's number: the lowest four bits that differ in nothing from it. */
-  private static int shiftOf(long order, int way) {
-    long difference = order ^ (EACH_WAY * way);
-    long zeros = (difference - EACH_WAY) & ~difference & TOP_OF_WAY;
-    return Long.numberOfTrailingZeros(zeros) & -WAY_BITS;
   }
 
   /** 15 bits of a hash and a one above them, so never that of a way that was never written. */

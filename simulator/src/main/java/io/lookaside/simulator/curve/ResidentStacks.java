@@ -1,5 +1,6 @@
 package io.lookaside.simulator.curve;
 
+import io.lookaside.mmu.assoc.WayWord;
 import java.util.Arrays;
 
 /**
@@ -20,7 +21,7 @@ final class ResidentStacks extends StackDistances {
    * a page counts only if the set has the page in it. So a page that comes in costs one read and two
    * writes for each set, and none of them waits for a memory far away.
    */
-  private static final int WAY_BITS = 4;
+  private static final int WAY_BITS = WayWord.BITS;
   private static final int WAY_SHIFT = 4;
   private static final int WAY_MASK = WAYS - 1;
   private static final int TOP_SHIFT = 40;
@@ -28,10 +29,6 @@ final class ResidentStacks extends StackDistances {
 
   /** Places in the deep stack that fit above the ways, with one to spare for 0. */
   private static final int RECORD_PLACES = (1 << (Long.SIZE - TOP_SHIFT)) - 1;
-
-  private static final long ONE_IN_EACH = 0x1111_1111_1111_1111L;
-  private static final long HIGHEST_IN_EACH = 0x8888_8888_8888_8888L;
-  private static final long FIRST_ORDER = 0xfedc_ba98_7654_3210L;
 
   /** By set. */
   private final long[] orders;
@@ -56,7 +53,7 @@ final class ResidentStacks extends StackDistances {
     super(maxSets, WAYS);
     this.recordPlaces = recordPlaces;
     orders = new long[2 * maxSets];
-    Arrays.fill(orders, FIRST_ORDER);
+    Arrays.fill(orders, WayWord.ascending(WAYS));
     residents = new int[2 * maxSets * WAYS];
     Arrays.fill(residents, NO_PAGE);
   }
@@ -118,9 +115,9 @@ final class ResidentStacks extends StackDistances {
       if ((order & WAY_MASK) == way) {
         return;
       }
-      long lowestBit = lowestBitOf(way, order);
+      long lowestBit = WayWord.lowestBitOf(order, way);
       found[level * WAYS + (Long.numberOfTrailingZeros(lowestBit) >>> 2)]++;
-      orders[set] = raised(order, lowestBit, way);
+      orders[set] = WayWord.raise(order, lowestBit, way);
     }
   }
 
@@ -142,9 +139,9 @@ final class ResidentStacks extends StackDistances {
       known <<= WAY_BITS;
       ways = ways << WAY_BITS | way;
       long order = orders[set];
-      long lowestBit = lowestBitOf(way, order);
+      long lowestBit = WayWord.lowestBitOf(order, way);
       found[level * WAYS + (Long.numberOfTrailingZeros(lowestBit) >>> 2)]++;
-      orders[set] = raised(order, lowestBit, way);
+      orders[set] = WayWord.raise(order, lowestBit, way);
       set >>>= 1;
       level--;
     }
@@ -204,20 +201,5 @@ final class ResidentStacks extends StackDistances {
         }
       }
     }
-  }
-
-  /** The lowest bit of the place where a way stands in an order. */
-  private static long lowestBitOf(int way, long order) {
-    long differing = order ^ way * ONE_IN_EACH;
-    // The lowest 4 bits that are all 0; what is borrowed above them does not matter.
-    long zero = (differing - ONE_IN_EACH) & ~differing & HIGHEST_IN_EACH;
-    return Long.lowestOneBit(zero) >>> (WAY_BITS - 1);
-  }
-
-  /** An order after a way was used. */
-  private static long raised(long order, long lowestBit, int way) {
-    long before = order & (lowestBit - 1);
-    long behind = order & -(lowestBit << WAY_BITS);
-    return behind | before << WAY_BITS | way;
   }
 }
