@@ -7,12 +7,16 @@
  * The trace is flat64; every page is mapped before the run, tables from 0x1000 and frames from 4 GiB in
  * the order of first touch. Prints the median thread CPU time of a reference, then name=count pairs.
  *
- * How it is fast: eight references are compared at once with the last page of their side; a reference that
- * repeats the page its L1 set used last hits and changes nothing, so it is compared and added up, no more. Pages
- * have numbers, found by a hash table of regions of 2 MiB, and a word for each says in which way of each structure
- * it was put last, so one comparison tells a hit from a miss. The order of use of a set is a word of four-bit way
- * numbers. The numbers of the pages ahead are worked out before they are needed, and their words and page-table
- * entries prefetched.
+ * How it is fast:
+ * - A reference to the page that its L1 set used last hits and changes nothing. Those pages stand in a table that
+ *   an address and its kind index, so eight references at once are compared with it and added up.
+ * - Where most references of a group were of other pages, that is not tried again for a while, and the table not kept.
+ *   The page-table entries of the pages ahead are prefetched instead.
+ * - Pages have numbers of 32 bits, found by a hash table of regions of 2 MiB, and all tags of a set are compared at
+ *   once. The order of use of a set is a word of four-bit way numbers.
+ * - What a walk returns does not depend on where it starts. So a walk reads its leaf at once, and many walks later
+ *   have their upper levels done in one go, in order.
+ * It needs nothing but vectors of the compiler; with AVX-512 two of the steps are instructions of their own.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -24,35 +28,36 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __AVX512VL__
+#include <immintrin.h>
+#endif
+
+/* Vectors are passed between functions of this file only. */
+#pragma GCC diagnostic ignored "-Wpsabi"
 
 typedef uint64_t u64;
 typedef uint32_t u32;
 
 enum { LOAD, STORE, FETCH };
-enum { PAGE = 4096, CLASSES = 64, BLOCK = 4096, AHEAD = 16, GROUP = 8, ALONE = 3, MAX_ROUNDS = 99 };
-enum { MAX_REGIONS = 1 << 18, KEY_BITS = 20, PDES = 32 };
+enum { PAGE = 4096, GROUP = 8, AHEAD = 16, READ_AHEAD = 256, MANY = 4, MAX_WAITING = 256 };
+enum { SHORT_SPELL = 2, LONG_SPELL = 64 }; /* groups that are not compared first */
+enum { L1D_SETS = 16, L1D_WAYS = 4, L1I_SETS = 8, L1I_WAYS = 8, STLB_SETS = 128, STLB_WAYS = 12, PDES = 32 };
+enum { MAX_REGIONS = 1 << 18, KEY_BITS = 20, CLASSES = 64, MAX_ROUNDS = 99 };
 static const u64 PRESENT = 1, WRITABLE = 2, USER = 4, ACCESSED = 0x20, DIRTY = 0x40;
 static const u64 FRAME = 0x000ffffffffff000ull;
 static const u64 RAM_BYTES = 1ull << 30;
 
-/* Orders: four bits for each way, the way used last lowest. An empty way has page 0, the number of none. */
-typedef struct { u64 order; u32 page[4]; u64 frame[4]; } l1d_set;
-typedef struct { u64 order; u32 page[8]; u64 frame[8]; } l1i_set;
-typedef struct { u64 order; u32 page[12]; u64 frame[12]; } stlb_set;
+/* Orders: four bits for each way, the way used last lowest. Where there is no page stands 0, the number of none. */
+typedef struct { u32 page[8]; u64 entry[8], order; } __attribute__((aligned(128))) l1_set;
+typedef struct { u32 page[16]; u64 entry[STLB_WAYS], order; } __attribute__((aligned(64))) stlb_set;
 
-static l1d_set l1d[16] __attribute__((aligned(64)));
-static l1i_set l1i[8] __attribute__((aligned(64)));
-static stlb_set stlb[128] __attribute__((aligned(64)));
+static l1_set l1[L1D_SETS + L1I_SETS]; /* those of data first */
+static stlb_set stlb[STLB_SETS];
 
-/* Where a page was put last, and its D bit. */
-typedef uint16_t word;
-enum { L1I_SHIFT = 0, L1I_MASK = 7, L1D_SHIFT = 3, L1D_MASK = 3, STLB_SHIFT = 5, STLB_MASK = 15, DIRTY_WORD = 1 << 15 };
-static word *words;
-
-/* Regions by number, from 1: the page table of each, and the way of the PDE cache where it was put last. */
+/* Regions by number, from 1: the first address, the page table, and the way of the PDE cache where it was put last. */
 static struct { u64 key, number; } region[1 << KEY_BITS];
 static u32 regions;
-static u64 table_of[MAX_REGIONS];
+static u64 first_of[MAX_REGIONS], table_of[MAX_REGIONS];
 static unsigned char pde_way[MAX_REGIONS];
 
 /* The PDE cache: a ring in the order of use, in which the way used longest ago stands before the front. */
@@ -60,7 +65,11 @@ static u32 pde_region[PDES];
 static unsigned char pde_next[PDES], pde_previous[PDES], pde_front;
 
 static u64 pdpte_tag[4], pdpte_table[4], pml4e_tag[4], pml4e_table[4];
-static struct { u64 page, frame; } recent[CLASSES * 4] __attribute__((aligned(64)));
+/* Pages that can be repeated, by the low bits of their number and the kind of the reference: the address, and the
+ * frame. What stands for a page that cannot is the address of one of other low bits. */
+static u64 recent_page[CLASSES * 4] __attribute__((aligned(64)));
+static u64 recent_frame[CLASSES * 4] __attribute__((aligned(64)));
+static u32 shown[L1D_SETS + L1I_SETS]; /* the page of each L1 set that stands there */
 
 static char *ram;
 static u64 root, next_table, next_frame;
@@ -100,14 +109,12 @@ static void map_all(const u64 *trace, long count) {
 }
 
 static void clear(void) {
-  memset(l1d, 0, sizeof l1d);
-  memset(l1i, 0, sizeof l1i);
+  memset(l1, 0, sizeof l1);
   memset(stlb, 0, sizeof stlb);
-  for (int i = 0; i < 16; i++) l1d[i].order = 0x3210;
-  for (int i = 0; i < 8; i++) l1i[i].order = 0x76543210;
-  for (int i = 0; i < 128; i++) stlb[i].order = 0xba9876543210ull;
+  for (int i = 0; i < L1D_SETS; i++) l1[i].order = 0x3210;
+  for (int i = 0; i < L1I_SETS; i++) l1[L1D_SETS + i].order = 0x76543210;
+  for (int i = 0; i < STLB_SETS; i++) stlb[i].order = 0xba9876543210ull;
   memset(region, 0, sizeof region);
-  memset(words, 0, (regions + 1) * 512ul * sizeof *words);
   memset(table_of, 0, sizeof table_of);
   memset(pde_way, 0, sizeof pde_way);
   regions = 0;
@@ -120,8 +127,8 @@ static void clear(void) {
   memset(pdpte_tag, 0xff, sizeof pdpte_tag);
   memset(pml4e_tag, 0xff, sizeof pml4e_tag);
   memset(&n, 0, sizeof n);
-  /* A page of another class, which no address meets in this place. */
-  for (int i = 0; i < CLASSES * 4; i++) recent[i].page = (u64)((i >> 2) ^ 1) << 12;
+  for (int i = 0; i < L1D_SETS + L1I_SETS; i++) shown[i] = i % L1D_SETS;
+  for (int i = 0; i < CLASSES * 4; i++) recent_page[i] = (u64)((i >> 2) ^ 1) << 12;
 }
 
 static u32 add_region(u64 key, u32 slot) {
@@ -130,6 +137,10 @@ static u32 add_region(u64 key, u32 slot) {
     if (++regions == MAX_REGIONS) { fputs("baseline: too many regions of 2 MiB\n", stderr); exit(1); }
     region[slot].key = key;
     region[slot].number = regions;
+    u64 vpn = (key - 1) << 9, table = root;
+    for (int level = 3; level > 0; level--) table = get(table + (vpn >> 9 * level & 511) * 8) & FRAME;
+    table_of[regions] = table;
+    first_of[regions] = vpn << 12;
   }
   return region[slot].number;
 }
@@ -142,11 +153,12 @@ static inline u32 number(u64 va) {
   return in << 9 | (va >> 12 & 511);
 }
 
-static inline void raise_way(u64 *order, u32 way) {
-  u64 o = *order, d = o ^ 0x1111111111111111ull * way;
+/* An order with a way of it at the front. */
+static inline u64 raised(u64 order, u32 way) {
+  u64 d = order ^ 0x1111111111111111ull * way;
   int at = __builtin_ctzll((d - 0x1111111111111111ull) & ~d & 0x8888888888888888ull) & -4;
-  u64 ahead = o & ((1ull << at) - 1);
-  *order = o ^ ahead ^ ((u64)way << at) ^ (ahead << 4) ^ way;
+  u64 ahead = order & ((1ull << at) - 1);
+  return order ^ ahead ^ ((u64)way << at) ^ (ahead << 4) ^ way;
 }
 
 /* The way used longest ago, which becomes the one used last. */
@@ -169,7 +181,7 @@ static inline int find4(const u64 *tags, u64 t) {
   return m ? __builtin_ctz(m) : -1;
 }
 
-static void walk_upper(u64 vpn, u32 region) {
+static void walk_upper(u64 vpn) {
   u64 table = root;
   int way, level = 3;
   if ((way = find4(pdpte_tag, vpn >> 18)) >= 0) {
@@ -190,10 +202,10 @@ static void walk_upper(u64 vpn, u32 region) {
     if (level == 2) TO_FRONT(pdpte_tag, pdpte_table, 3, vpn >> 18, table);
     else if (level == 3) TO_FRONT(pml4e_tag, pml4e_table, 3, vpn >> 27, table);
   }
-  table_of[region] = table;
 }
 
-static u64 walk(u64 vpn, u32 region, int store) {
+/* A walk but for its leaf. */
+static void walk_to_leaf(u64 vpn, u32 region) {
   u32 way = pde_way[region];
   if (pde_region[way] == region) {
     n.starts[0]++;
@@ -211,12 +223,27 @@ static u64 walk(u64 vpn, u32 region, int store) {
       pde_front = way;
     }
   } else {
-    walk_upper(vpn, region);
+    walk_upper(vpn);
     way = pde_front = pde_previous[pde_front];
     pde_region[way] = region;
     pde_way[region] = way;
   }
-  u64 at = table_of[region] + (vpn & 511) * 8, entry = get(at), used = entry | ACCESSED | (store ? DIRTY : 0);
+}
+
+/* Walks that have read their leaf and still have to do the rest, in order. */
+static struct { u64 vpn; u32 region; } waiting[MAX_WAITING];
+static int all_waiting;
+
+static void finish_walks(void) {
+  for (int i = 0; i < all_waiting; i++) walk_to_leaf(waiting[i].vpn, waiting[i].region);
+  all_waiting = 0;
+}
+
+/* The leaf that a walk finds. */
+static inline u64 walk(u64 vpn, u32 page, int store) {
+  waiting[all_waiting].vpn = vpn;
+  waiting[all_waiting++].region = page >> 9;
+  u64 at = table_of[page >> 9] + (page & 511) * 8, entry = get(at), used = entry | ACCESSED | (store ? DIRTY : 0);
   if (used != entry) {
     put(at, used);
     n.a_sets += !(entry & ACCESSED);
@@ -225,152 +252,173 @@ static u64 walk(u64 vpn, u32 region, int store) {
   return used;
 }
 
-/* The frame of a page that its first level does not have; sets its word but for that level. */
-static inline u64 second_level(u64 vpn, u32 page, word *w, int store) {
-  stlb_set *s = &stlb[vpn & 127];
-  u32 way = *w >> STLB_SHIFT & STLB_MASK;
-  if (s->page[way] == page) {
-    raise_way(&s->order, way);
-    return s->frame[way];
-  }
-  n.stlb_miss++;
-  u64 leaf = walk(vpn, page >> 9, store);
-  way = back_way(&s->order, 12);
-  s->page[way] = page;
-  s->frame[way] = leaf & FRAME;
-  *w = (*w & ~(STLB_MASK << STLB_SHIFT)) | way << STLB_SHIFT | (leaf & DIRTY ? DIRTY_WORD : 0);
-  return leaf & FRAME;
+/* The ways of a set that hold a page, as bits. What stands behind the ways of a set holds none. */
+static inline u32 holding(const u32 *pages, u32 page, int ways) {
+#ifdef __AVX512VL__
+  if (ways > 8) return _mm512_cmpeq_epi32_mask(_mm512_load_si512(pages), _mm512_set1_epi32(page));
+  return _mm256_cmpeq_epi32_mask(_mm256_load_si256((const __m256i *)pages), _mm256_set1_epi32(page));
+#else
+  u32 m = 0;
+  for (int i = 0; i < ways; i++) m |= (u32)(pages[i] == page) << i;
+  return m;
+#endif
 }
 
-/* The last page of each side, 0 instructions; no store may repeat it while its D bit is clear. */
-static struct { u64 vpn, frame; } last[2];
-static int last_clean;
+static inline u32 set_of(u64 vpn, int kind) {
+  return kind == FETCH ? L1D_SETS + (vpn & (L1I_SETS - 1)) : vpn & (L1D_SETS - 1);
+}
 
+/* The physical address of a reference to a page. */
 static inline u64 access_page(u64 va, u32 page, int kind) {
-  u64 vpn = va >> 12, frame, class = vpn & (CLASSES - 1);
-  word w = words[page];
-  if (kind == FETCH) {
-    l1i_set *s = &l1i[vpn & 7];
-    u32 way = w >> L1I_SHIFT & L1I_MASK;
-    u64 front = s->page[s->order & 15] & (CLASSES - 1);
-    recent[front << 2 | FETCH].page = (front ^ 1) << 12;
-    if (s->page[way] == page) {
-      raise_way(&s->order, way);
-      frame = s->frame[way];
-    } else {
-      n.l1i_miss++;
-      frame = second_level(vpn, page, &w, 0);
-      way = back_way(&s->order, 8);
-      s->page[way] = page;
-      s->frame[way] = frame;
-      words[page] = (w & ~(L1I_MASK << L1I_SHIFT)) | way << L1I_SHIFT;
-    }
-    recent[class << 2 | FETCH].page = vpn << 12;
-    recent[class << 2 | FETCH].frame = frame;
-    return frame | (va & 4095);
-  }
-  l1d_set *s = &l1d[vpn & 15];
-  u32 way = w >> L1D_SHIFT & L1D_MASK;
-  u64 front = s->page[s->order & 15] & (CLASSES - 1);
-  recent[front << 2 | LOAD].page = recent[front << 2 | STORE].page = (front ^ 1) << 12;
-  if (s->page[way] == page) {
-    raise_way(&s->order, way);
-    frame = s->frame[way];
+  u64 vpn = va >> 12, entry;
+  int fetch = kind == FETCH, store = kind == STORE;
+  l1_set *s = &l1[set_of(vpn, kind)];
+  stlb_set *t = &stlb[vpn & (STLB_SETS - 1)];
+  u32 found = holding(s->page, page, L1I_WAYS), way;
+  if (found) {
+    way = __builtin_ctz(found);
+    s->order = raised(s->order, way);
+    entry = s->entry[way];
   } else {
-    n.l1d_miss++;
-    frame = second_level(vpn, page, &w, kind == STORE);
-    way = back_way(&s->order, 4);
+    n.l1i_miss += fetch;
+    n.l1d_miss += !fetch;
+    found = holding(t->page, page, STLB_WAYS);
+    if (found) {
+      way = __builtin_ctz(found);
+      t->order = raised(t->order, way);
+      entry = t->entry[way];
+    } else {
+      n.stlb_miss++;
+      entry = walk(vpn, page, store);
+      way = back_way(&t->order, STLB_WAYS);
+      t->page[way] = page;
+      t->entry[way] = entry;
+    }
+    way = back_way(&s->order, fetch ? L1I_WAYS : L1D_WAYS);
     s->page[way] = page;
-    s->frame[way] = frame;
-    w = (w & ~(L1D_MASK << L1D_SHIFT)) | way << L1D_SHIFT;
-    words[page] = w;
+    s->entry[way] = entry;
   }
-  if (kind == STORE && !(w & DIRTY_WORD)) {
+  if (store & !(entry & DIRTY)) {
     n.assists++;
-    walk(vpn, page >> 9, 1);
-    words[page] = w |= DIRTY_WORD;
+    walk(vpn, page, 1);
+    s->entry[way] = entry |= DIRTY;
+    found = holding(t->page, page, STLB_WAYS);
+    if (found) t->entry[__builtin_ctz(found)] |= DIRTY;
   }
-  recent[class << 2 | LOAD].page = vpn << 12;
-  recent[class << 2 | LOAD].frame = frame;
-  recent[class << 2 | STORE].page = w & DIRTY_WORD ? vpn << 12 : (class ^ 1) << 12;
-  recent[class << 2 | STORE].frame = frame;
-  return frame | (va & 4095);
+  return (entry & FRAME) | (va & (PAGE - 1));
+}
+
+/* Makes the page that an L1 set used last one that can be repeated, in place of the one before; by stores, once its
+ * D bit is set. */
+static void show(u32 set) {
+  const l1_set *s = &l1[set];
+  u32 page = s->page[s->order & 15];
+  if (page == 0) return;
+  int fetch = set >= L1D_SETS, read = fetch ? FETCH : LOAD, write = fetch ? FETCH : STORE;
+  u64 old = shown[set] & (CLASSES - 1), class = page & (CLASSES - 1), entry = s->entry[s->order & 15];
+  u64 address = first_of[page >> 9] + ((page & 511) << 12);
+  recent_page[old << 2 | read] = recent_page[old << 2 | write] = (old ^ 1) << 12;
+  recent_page[class << 2 | write] = fetch || entry & DIRTY ? address : (class ^ 1) << 12;
+  recent_page[class << 2 | read] = address;
+  recent_frame[class << 2 | read] = recent_frame[class << 2 | write] = entry & FRAME;
+  shown[set] = page;
 }
 
 /* Eight words; the compiler maps them to whatever vectors the processor has. */
 typedef u64 words8 __attribute__((vector_size(64)));
 typedef struct { words8 addresses, fetches; } totals;
 
-/* Eight references that all repeat the last page of their side are only added up. */
+/* The words of an array at eight places. */
+static inline words8 gather(const u64 *array, const words8 *places) {
+  words8 at = *places;
+#ifdef __AVX512F__
+  return (words8)_mm512_i64gather_epi64((__m512i)at, array, 8);
+#else
+  words8 w;
+  for (int i = 0; i < GROUP; i++) w[i] = array[at[i]];
+  return w;
+#endif
+}
+
+/* Whether any of eight words is not 0. */
+static inline int any(const words8 *words) {
+  words8 w = *words;
+#ifdef __AVX512F__
+  return _mm512_test_epi64_mask((__m512i)w, (__m512i)w) != 0;
+#else
+  w |= __builtin_shuffle(w, (words8){ 4, 5, 6, 7, 0, 1, 2, 3 });
+  w |= __builtin_shuffle(w, (words8){ 2, 3, 0, 1, 6, 7, 4, 5 });
+  return (w[0] | w[1]) != 0;
+#endif
+}
+
+/* Eight references that all repeat the page their L1 set used last are only added up. */
 static inline int repeats(const u64 *trace, totals *all) {
   words8 r;
   memcpy(&r, trace, sizeof r);
-  words8 fetch = r >> 1 & 1, other = -fetch;
-  words8 different = ((r >> 12) ^ last[1].vpn ^ ((last[0].vpn ^ last[1].vpn) & other)) | (r & (u64)last_clean);
-  different |= __builtin_shuffle(different, (words8){ 4, 5, 6, 7, 0, 1, 2, 3 });
-  different |= __builtin_shuffle(different, (words8){ 2, 3, 0, 1, 6, 7, 4, 5 });
-  if (different[0] | different[1]) return 0;
-  all->addresses += (r & 0xffc) + (last[1].frame ^ ((last[0].frame ^ last[1].frame) & other));
-  all->fetches += fetch;
+  words8 at = (r >> 10 & (CLASSES - 1) << 2) | (r & 3);
+  words8 offset = (r & ~3ull) - gather(recent_page, &at), beyond = offset & ~(u64)(PAGE - 1);
+  if (any(&beyond)) return 0;
+  all->addresses += offset + gather(recent_frame, &at);
+  all->fetches += r >> 1 & 1;
   return 1;
 }
 
-static u64 sum_of(words8 w) {
+static u64 sum_of(const words8 *w) {
   u64 sum = 0;
-  for (int i = 0; i < GROUP; i++) sum += w[i];
+  for (int i = 0; i < GROUP; i++) sum += (*w)[i];
   return sum;
 }
 
 static void replay(const u64 *trace, long count) {
   static u32 pages[AHEAD];
-  u64 sum = 0, walks_seen = 0, fetches = 0;
-  int seen[2] = { 0, 0 }, alone = 0;
+  u64 sum = 0, fetches = 0;
   totals all = { { 0 }, { 0 } };
-  long ahead = 0, last_walk = -AHEAD;
-  last[0].vpn = last[1].vpn = ~0ull;
-  last_clean = 0;
-  for (long from = 0; from < count; from += BLOCK) {
-    long to = from + BLOCK < count ? from + BLOCK : count;
-    for (long group = from; group < to; group += GROUP) {
-      long stop = group + GROUP < to ? group + GROUP : to;
-      /* Where a group was no repetition, the next few seldom are. */
-      if (alone > 0) alone--;
-      else if (group + GROUP <= to && repeats(trace + group, &all)) continue;
-      else alone = ALONE;
-      for (long i = group; i < stop; i++) {
-        u64 r = trace[i], va = r & ~3ull;
-        int at = (int)(r >> 10 & (CLASSES - 1) << 2) | (int)(r & 3);
-        u64 offset = va - recent[at].page;
+  long numbered = 0, next_try = 0, spell = SHORT_SPELL;
+  int kept = 1;
+  for (long from = 0; from < count; from += GROUP) {
+    long to = from + GROUP < count ? from + GROUP : count;
+    __builtin_prefetch(trace + from + READ_AHEAD);
+    if (from >= next_try) {
+      if (!kept)
+        for (u32 set = 0; set < L1D_SETS + L1I_SETS; set++) show(set);
+      kept = 1;
+      if (to - from == GROUP && repeats(trace + from, &all)) continue;
+      int others = 0;
+      for (long i = from; i < to; i++) {
+        u64 r = trace[i], va = r & ~3ull, at = (r >> 10 & (CLASSES - 1) << 2) | (r & 3), offset = va - recent_page[at];
         fetches += r >> 1 & 1;
-        seen[r >> 1 & 1] = at & ~3;
         if (offset < PAGE) {
-          sum += offset + recent[at].frame;
+          sum += offset + recent_frame[at];
           continue;
         }
-        sum += access_page(va, i < ahead ? pages[i & (AHEAD - 1)] : number(va), r & 3);
-        if (n.stlb_miss != walks_seen) {
-          walks_seen = n.stlb_miss;
-          if (i - last_walk < AHEAD) {
-            long end = i + AHEAD < to ? i + AHEAD : to;
-            for (ahead = ahead > i ? ahead : i + 1; ahead < end; ahead++) {
-              u32 page = number(trace[ahead]);
-              pages[ahead & (AHEAD - 1)] = page;
-              __builtin_prefetch(words + page);
-              __builtin_prefetch(ram + table_of[page >> 9] + (page & 511) * 8);
-            }
-          }
-          last_walk = i;
-        }
+        others++;
+        sum += access_page(va, number(va), r & 3);
+        show(set_of(va >> 12, r & 3));
       }
-      last[0].vpn = recent[seen[1] | FETCH].page >> 12;
-      last[0].frame = recent[seen[1] | FETCH].frame;
-      last[1].vpn = recent[seen[0] | LOAD].page >> 12;
-      last[1].frame = recent[seen[0] | LOAD].frame;
-      last_clean = recent[seen[0] | STORE].page != recent[seen[0] | LOAD].page;
+      if (others >= MANY) {
+        next_try = to + spell * GROUP;
+        if (spell < LONG_SPELL) spell *= 2;
+      } else spell = SHORT_SPELL;
+    } else {
+      kept = 0;
+      long end = from + AHEAD < count ? from + AHEAD : count;
+      for (numbered = numbered > from ? numbered : from; numbered < end; numbered++) {
+        u32 page = number(trace[numbered]);
+        pages[numbered & (AHEAD - 1)] = page;
+        __builtin_prefetch(ram + table_of[page >> 9] + (page & 511) * 8);
+      }
+      for (long i = from; i < to; i++) {
+        u64 r = trace[i];
+        fetches += r >> 1 & 1;
+        sum += access_page(r & ~3ull, pages[i & (AHEAD - 1)], r & 3);
+      }
     }
+    if (all_waiting > MAX_WAITING - GROUP) finish_walks();
   }
-  fetches += sum_of(all.fetches);
-  sum += sum_of(all.addresses);
+  finish_walks();
+  fetches += sum_of(&all.fetches);
+  sum += sum_of(&all.addresses);
   n.refs[FETCH] = fetches;
   n.refs[LOAD] = count - fetches;
   n.pa_sum = sum;
@@ -399,15 +447,13 @@ int main(int argc, char **argv) {
   u64 *trace = mmap(0, count * 8 + 8, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   ram = mmap(0, RAM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (trace == MAP_FAILED || ram == MAP_FAILED) { perror("baseline"); return 1; }
+  madvise(trace, count * 8, MADV_HUGEPAGE);
   madvise(ram, RAM_BYTES, MADV_HUGEPAGE);
   for (long done = 0; done < count * 8;) {
     long got = read(fd, (char *)trace + done, count * 8 - done);
     if (got <= 0) { perror(argv[1]); return 1; }
     done += got;
   }
-  words = mmap(0, MAX_REGIONS * 512ul * sizeof *words, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (words == MAP_FAILED) { perror("baseline"); return 1; }
-  madvise(words, MAX_REGIONS * 512ul * sizeof *words, MADV_HUGEPAGE);
   map_all(trace, count);
   char *fresh = malloc(next_table);
   memcpy(fresh, ram, next_table);
