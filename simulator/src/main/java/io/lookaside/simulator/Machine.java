@@ -389,6 +389,11 @@ public final class Machine {
     return ram(memory);
   }
 
+  /** Whether its memory is an image. */
+  boolean hasImage() {
+    return !(memory instanceof PhysicalMemory);
+  }
+
   private static PhysicalMemory ram(TableMemory memory) {
     if (memory instanceof PhysicalMemory ram) {
       return ram;

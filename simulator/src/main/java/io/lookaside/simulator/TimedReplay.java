@@ -66,7 +66,17 @@ final class TimedReplay implements ReplayEngine {
   private static final int PROCESS_SHIFT = 46;
   private static final int SIZE_SHIFT = 60;
 
+  /** A pass in which this many references need more than a look at what is remembered is dense. */
+  private static final int DENSE = CHUNK / 8;
+
   private final Mmu mmu;
+
+  /** {@code null} where the memory is an image. */
+  private final @Nullable HostReadAhead readAhead;
+
+  /** References of the pass under way that needed more than a look at what is remembered. */
+  private int elsewhere;
+
   private final TlbHierarchy tlbs;
   private final Kernel kernel;
   private final TranslationRecorder recorder;
@@ -190,6 +200,7 @@ final class TimedReplay implements ReplayEngine {
     this.profile = recorder.profile();
     this.overlap = overlap;
     this.memory = memory;
+    this.readAhead = machine.hasImage() ? null : new HostReadAhead(machine, memory, CHUNK);
     this.cached = config.memory().cached();
     this.scheduler = scheduler;
     InterruptConfig interrupts = config.interrupts();
@@ -333,6 +344,9 @@ final class TimedReplay implements ReplayEngine {
   public void addressSpaceChanged() {
     process = mmu.registers().pcid();
     sawFetch = false; // another trace may have none
+    if (readAhead != null) {
+      readAhead.forget();
+    }
     Arrays.fill(pages, NO_PAGE);
   }
 
@@ -342,6 +356,10 @@ final class TimedReplay implements ReplayEngine {
     int next = from;
     while (next < to) {
       int end = Math.min(to, next + CHUNK);
+      if (elsewhere >= DENSE && readAhead != null) {
+        readAhead.read(batch.addresses, next, end);
+      }
+      elsewhere = 0;
       next = onlyCounts ? runCounting(batch, next, end) : runInOrder(batch, next, end);
       if (next < end) {
         break;
@@ -570,6 +588,7 @@ final class TimedReplay implements ReplayEngine {
       counters.add(ReferenceMetric.GENERAL_PROTECTION, 1);
       return;
     }
+    elsewhere++;
     recorder.clear();
     translationNumber = 0;
     long t = mmu.translate(va, kind);

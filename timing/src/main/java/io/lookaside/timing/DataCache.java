@@ -2,8 +2,8 @@ package io.lookaside.timing;
 
 import io.lookaside.mmu.assoc.AssociativeArray;
 import io.lookaside.mmu.assoc.Geometry;
-import io.lookaside.mmu.assoc.LruArray;
 import io.lookaside.mmu.assoc.ReplacementPolicy;
+import io.lookaside.mmu.assoc.WayWord;
 import io.lookaside.mmu.stats.Counters;
 import io.lookaside.mmu.stats.Snapshot;
 import java.util.Arrays;
@@ -23,11 +23,8 @@ public final class DataCache {
   private static final long NO_LINE = -1;
   private static final int MOST_CLASSES = 64;
 
-  /** Larger arrays are rarely looked up, and the quicker kind takes twice the space. */
-  private static final int MOST_QUICK_SETS = 4096;
-
   /** Where the lines are: one of the two. */
-  private final @Nullable LruArray quick;
+  private final @Nullable LineSets quick;
 
   private final @Nullable AssociativeArray array;
 
@@ -54,7 +51,8 @@ public final class DataCache {
   public DataCache(CacheConfig config, long seed) {
     Geometry geometry = config.geometry();
     boolean lru = geometry.replacement() == ReplacementPolicy.Kind.LRU;
-    quick = lru && geometry.sets() <= MOST_QUICK_SETS ? LruArray.of(geometry) : null;
+    boolean packs = lru && geometry.ways() <= WayWord.MAX_WAYS;
+    quick = packs ? new LineSets(geometry.sets(), geometry.ways()) : null;
     array = quick == null ? new AssociativeArray(geometry, seed) : null;
     repetitionsChangeNothing = geometry.replacement().fillCountsAsHit();
     // The largest power of two that divides the number of sets: equal sets, equal low bits.
@@ -80,15 +78,17 @@ public final class DataCache {
     return hit;
   }
 
+  /** Reads what an access of a line will need, and changes nothing; the result means nothing. */
+  long readAhead(long line) {
+    return quick == null ? 0 : quick.readAhead(line);
+  }
+
   private boolean find(long line) {
-    long tag = line | VALID;
     boolean hit;
     if (quick != null) {
-      hit = quick.lookup(line, tag) != LruArray.ABSENT;
-      if (!hit) {
-        quick.insert(line, tag, PRESENT);
-      }
+      hit = quick.access(line);
     } else {
+      long tag = line | VALID;
       AssociativeArray any = Objects.requireNonNull(array);
       hit = any.lookup(line, tag) != AssociativeArray.ABSENT;
       if (!hit) {

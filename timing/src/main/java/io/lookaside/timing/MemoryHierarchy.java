@@ -86,6 +86,14 @@ public final class MemoryHierarchy {
     return tablesInL1d && first.access(line, true) ? Served.L1 : behindL1(pa, line, true);
   }
 
+  /**
+   * Reads from the host's memory what an access to {@code pa} will need of the last level, which is
+   * too large for the caches of most hosts. Changes nothing; the result means nothing.
+   */
+  public long readAhead(long pa) {
+    return llc == null ? 0 : llc.readAhead(pa >>> LINE_SHIFT);
+  }
+
   private int behindL1(long pa, long line, boolean table) {
     if (l2 != null && l2.access(line, table)) {
       return Served.L2;

@@ -23,7 +23,7 @@ class DataCacheTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 3, 12, 64, 128, 8192})
   void lruHitsExactlyWhatTheListsOfItsSetsHold(int sets) {
-    for (int ways : new int[] {1, 2, 8, 20}) {
+    for (int ways : new int[] {1, 2, 8, 9, 16, 20}) {
       Random random = new Random(sets * 31L + ways);
       DataCache cache = cache(sets * ways, ways, ReplacementPolicy.Kind.LRU);
       Map<Long, List<Long>> model = new HashMap<>();
