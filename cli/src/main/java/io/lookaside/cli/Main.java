@@ -30,7 +30,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -65,6 +64,12 @@ public final class Main implements Runnable {
 
   private static final Set<String> VERSION_OPTIONS = Set.of("-V", "--version");
 
+  static {
+    // What picocli would look for at each start, through all jars, and the options do not use.
+    System.setProperty("picocli.disable.closures", "true");
+    System.setProperty("picocli.converters.excludes", "java\\.(sql|time)\\..*");
+  }
+
   @Spec private @Nullable CommandSpec spec;
 
   private Main() {}
@@ -82,20 +87,11 @@ public final class Main implements Runnable {
             out,
             System.err,
             Boolean.getBoolean(TERMINAL_PROPERTY));
-    AtomicBoolean done = new AtomicBoolean();
-    Runtime.getRuntime()
-        .addShutdownHook(
-            new Thread(
-                () -> {
-                  if (!done.get()) {
-                    ResultFile.deleteUnfinished();
-                    System.err.println("lookaside: interrupted before the end; run it again");
-                    Runtime.getRuntime().halt(ExitCode.TRY_AGAIN);
-                  }
-                }));
+    Ending ending = new Ending();
+    Runtime.getRuntime().addShutdownHook(ending);
     int code = execute(console, args);
     out.flush();
-    done.set(true);
+    ending.expected = true;
     System.exit(code);
   }
 
@@ -143,8 +139,8 @@ public final class Main implements Runnable {
   private static CommandLine withHandlers(CommandLine line, Console console) {
     return line.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
         .setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8))
-        .setParameterExceptionHandler((e, arguments) -> usage(console, e))
-        .setExecutionExceptionHandler((e, command, result) -> report(console, e));
+        .setParameterExceptionHandler(new UsageHandler(console))
+        .setExecutionExceptionHandler(new FailureHandler(console));
   }
 
   /** Runs a command; returns its exit code. */
@@ -243,6 +239,50 @@ public final class Main implements Runnable {
   private static void complain(Console console, String message) {
     for (String line : message.split("\n", -1)) {
       console.err().println("lookaside: " + line.replaceAll("\\p{Cntrl}", "?"));
+    }
+  }
+
+  /** What is done when the process ends, perhaps before its time. */
+  private static final class Ending extends Thread {
+    private volatile boolean expected;
+
+    @Override
+    public void run() {
+      if (!expected) {
+        ResultFile.deleteUnfinished();
+        System.err.println("lookaside: interrupted before the end; run it again");
+        Runtime.getRuntime().halt(ExitCode.TRY_AGAIN);
+      }
+    }
+  }
+
+  // Classes, since for lambdas of picocli's interfaces the archive of classes would leave those
+  // out.
+
+  private static final class UsageHandler implements CommandLine.IParameterExceptionHandler {
+    private final Console console;
+
+    UsageHandler(Console console) {
+      this.console = console;
+    }
+
+    @Override
+    public int handleParseException(ParameterException e, String[] arguments) {
+      return usage(console, e);
+    }
+  }
+
+  private static final class FailureHandler implements CommandLine.IExecutionExceptionHandler {
+    private final Console console;
+
+    FailureHandler(Console console) {
+      this.console = console;
+    }
+
+    @Override
+    public int handleExecutionException(
+        Exception e, CommandLine command, CommandLine.ParseResult result) {
+      return report(console, e);
     }
   }
 

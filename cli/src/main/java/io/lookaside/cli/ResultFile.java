@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -87,8 +88,7 @@ final class ResultFile {
   }
 
   private void replace(Path target, Content content) throws IOException {
-    String hidden = "." + target.getFileName() + "-" + ProcessHandle.current().pid() + ".tmp";
-    Path beside = folder(target).resolve(hidden);
+    Path beside = createBeside(target);
     unfinished = beside;
     try {
       try (OutputStream out = new FailingOutput(name, Files.newOutputStream(beside))) {
@@ -99,6 +99,18 @@ final class ResultFile {
           beside, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
     } finally {
       deleteUnfinished();
+    }
+  }
+
+  /** Creates a file that no other process writes to. */
+  private static Path createBeside(Path target) throws IOException {
+    while (true) {
+      String hidden = "." + target.getFileName() + "-" + System.nanoTime() + ".tmp";
+      try {
+        return Files.createFile(folder(target).resolve(hidden));
+      } catch (FileAlreadyExistsException e) {
+        // Another process began at the same time; the next name is another.
+      }
     }
   }
 

@@ -27,10 +27,7 @@ import java.util.TreeSet;
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.HistogramIterationValue;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.util.DefaultIndenter;
-import tools.jackson.core.util.DefaultPrettyPrinter;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -436,17 +433,14 @@ public final class RunJson {
 
   /** The text of a JSON tree, with a newline at its end. */
   public static String text(JsonNode node) {
-    DefaultIndenter indenter = new DefaultIndenter("  ", "\n");
-    DefaultPrettyPrinter printer =
-        new DefaultPrettyPrinter().withObjectIndenter(indenter).withArrayIndenter(indenter);
-    return JsonMapper.shared().writer().with(printer).writeValueAsString(node) + "\n";
+    return JsonText.indented(node) + "\n";
   }
 
   /** SHA-256 of a tree, whatever the order of its keys. */
   public static String hash(JsonNode tree) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update(sorted(tree).toString().getBytes(StandardCharsets.UTF_8));
+      digest.update(JsonText.compact(sorted(tree)).getBytes(StandardCharsets.UTF_8));
       return "sha256:" + HexFormat.of().formatHex(digest.digest());
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java platform has SHA-256", e);
@@ -457,7 +451,9 @@ public final class RunJson {
     node.put("version", Version.current());
     node.put("command", command);
     ArrayNode traces = node.putArray("traces");
-    result.options().traces().forEach(traces::add);
+    for (String trace : result.options().traces()) {
+      traces.add(trace);
+    }
     node.set("machine", result.machine().effective());
     node.put("machineHash", hash(result.machine().effective()));
     node.put("traceHash", hashText(result.traceHash()));

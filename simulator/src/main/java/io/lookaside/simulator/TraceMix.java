@@ -115,7 +115,7 @@ final class TraceMix implements Closeable {
     }
     Source source = sources.get(current);
     while (source.ended || leftOfQuantum == 0 || !fill(source)) {
-      if (sources.stream().allMatch(s -> s.ended)) {
+      if (allEnded()) {
         return 0;
       }
       current = (current + 1) % sources.size();
@@ -129,6 +129,15 @@ final class TraceMix implements Closeable {
     source.taken += to - from;
     leftOfQuantum -= to - from;
     return to - from;
+  }
+
+  private boolean allEnded() {
+    for (Source source : sources) {
+      if (!source.ended) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** From now on a turn lasts until {@link #endTurn}, or the end of the trace. */
@@ -231,7 +240,11 @@ final class TraceMix implements Closeable {
 
   /** Stored bytes read so far. */
   long storedBytesRead() {
-    return sources.stream().mapToLong(s -> s.trace.storedBytesRead()).sum();
+    long sum = 0; // asked for after each slice, so no stream
+    for (Source source : sources) {
+      sum += source.trace.storedBytesRead();
+    }
+    return sum;
   }
 
   /** Thread CPU time of the threads that read the traces ahead, nanoseconds. */

@@ -1,0 +1,162 @@
+package io.lookaside.simulator;
+
+import java.io.StringWriter;
+import java.util.Map;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.PrettyPrinter;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * JSON trees as text, by the generator of the JSON library. A mapper with its default printer gives
+ * the same text, but it loads some 700 classes first, which a process that writes one tree feels.
+ */
+final class JsonText {
+  private static final JsonFactory FACTORY = new JsonFactory();
+
+  private JsonText() {}
+
+  /** One line without spaces. */
+  static String compact(JsonNode tree) {
+    return write(tree, ObjectWriteContext.empty());
+  }
+
+  /** Indented by two spaces for each level; a newline ends each line but the last. */
+  static String indented(JsonNode tree) {
+    return write(tree, new Indented());
+  }
+
+  private static String write(JsonNode tree, ObjectWriteContext context) {
+    StringWriter text = new StringWriter();
+    try (JsonGenerator json = FACTORY.createGenerator(context, text)) {
+      write(tree, json);
+    }
+    return text.toString();
+  }
+
+  private static void write(JsonNode node, JsonGenerator json) {
+    switch (node.getNodeType()) {
+      case OBJECT -> {
+        json.writeStartObject();
+        for (Map.Entry<String, JsonNode> property : node.properties()) {
+          json.writeName(property.getKey());
+          write(property.getValue(), json);
+        }
+        json.writeEndObject();
+      }
+      case ARRAY -> {
+        json.writeStartArray();
+        for (JsonNode element : node) {
+          write(element, json);
+        }
+        json.writeEndArray();
+      }
+      case STRING -> json.writeString(node.stringValue());
+      case BOOLEAN -> json.writeBoolean(node.booleanValue());
+      case NULL -> json.writeNull();
+      case NUMBER -> writeNumber(node, json);
+      case BINARY, MISSING, POJO ->
+          throw new IllegalArgumentException("no JSON: a node of type " + node.getNodeType());
+    }
+  }
+
+  private static void writeNumber(JsonNode node, JsonGenerator json) {
+    switch (node.numberType()) {
+      case INT -> json.writeNumber(node.intValue());
+      case LONG -> json.writeNumber(node.longValue());
+      case BIG_INTEGER -> json.writeNumber(node.bigIntegerValue());
+      case FLOAT -> json.writeNumber(node.floatValue());
+      case DOUBLE -> json.writeNumber(node.doubleValue());
+      case BIG_DECIMAL -> json.writeNumber(node.decimalValue());
+    }
+  }
+
+  /** Has the generator begin a line for each property and element. */
+  private static final class Indented extends ObjectWriteContext.Base implements PrettyPrinter {
+    private static final String INDENT = "  ";
+
+    private int depth;
+
+    @Override
+    public PrettyPrinter getPrettyPrinter() {
+      return this;
+    }
+
+    @Override
+    public boolean hasPrettyPrinter() {
+      return true;
+    }
+
+    private void beginLine(JsonGenerator json) {
+      json.writeRaw('\n');
+      for (int i = 0; i < depth; i++) {
+        json.writeRaw(INDENT);
+      }
+    }
+
+    private void end(JsonGenerator json, int members, char bracket) {
+      depth--;
+      if (members == 0) {
+        json.writeRaw(' ');
+      } else {
+        beginLine(json);
+      }
+      json.writeRaw(bracket);
+    }
+
+    @Override
+    public void writeRootValueSeparator(JsonGenerator json) {
+      json.writeRaw('\n');
+    }
+
+    @Override
+    public void writeStartObject(JsonGenerator json) {
+      json.writeRaw('{');
+      depth++;
+    }
+
+    @Override
+    public void beforeObjectEntries(JsonGenerator json) {
+      beginLine(json);
+    }
+
+    @Override
+    public void writeObjectNameValueSeparator(JsonGenerator json) {
+      json.writeRaw(" : ");
+    }
+
+    @Override
+    public void writeObjectEntrySeparator(JsonGenerator json) {
+      json.writeRaw(',');
+      beginLine(json);
+    }
+
+    @Override
+    public void writeEndObject(JsonGenerator json, int entries) {
+      end(json, entries, '}');
+    }
+
+    @Override
+    public void writeStartArray(JsonGenerator json) {
+      json.writeRaw('[');
+      depth++;
+    }
+
+    @Override
+    public void beforeArrayValues(JsonGenerator json) {
+      beginLine(json);
+    }
+
+    @Override
+    public void writeArrayValueSeparator(JsonGenerator json) {
+      json.writeRaw(',');
+      beginLine(json);
+    }
+
+    @Override
+    public void writeEndArray(JsonGenerator json, int values) {
+      end(json, values, ']');
+    }
+  }
+}
