@@ -45,11 +45,7 @@ final class AdviseCommand implements Callable<Integer> {
       description = "A trace, plain or compressed; it is read several times.")
   private String trace = "";
 
-  @Option(
-      names = "--format",
-      paramLabel = "NAME",
-      description = "Its format; detected when not given.")
-  private @Nullable String format;
+  @Mixin private TraceFormatOption format = new TraceFormatOption();
 
   @Option(
       names = "--machine",
@@ -141,7 +137,7 @@ final class AdviseCommand implements Callable<Integer> {
           "advise reads the trace several times, which standard input and pipes do not allow; save"
               + " it to a file");
     }
-    TraceFormat known = format == null ? null : TraceSource.format("--format", format);
+    TraceFormat known = format.chosen();
     if (regions < 1) {
       throw new UsageException("--regions must be at least 1");
     }

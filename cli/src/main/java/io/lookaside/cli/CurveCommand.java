@@ -25,7 +25,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code lookaside curve}. */
 @Command(
@@ -50,16 +49,7 @@ final class CurveCommand implements Callable<Integer> {
 
   private final Console console;
 
-  @Parameters(
-      paramLabel = "TRACE",
-      description = "A trace, plain or compressed; - for standard input.")
-  private String trace = "";
-
-  @Option(
-      names = "--format",
-      paramLabel = "NAME",
-      description = "Its format; detected when not given.")
-  private @Nullable String format;
+  @Mixin private final TraceSource source = new TraceSource();
 
   @Option(
       names = "--side",
@@ -193,7 +183,7 @@ final class CurveCommand implements Callable<Integer> {
         continue;
       }
       ResultFile file = new ResultFile(name);
-      if (file.isFile(trace) || (machine != null && file.isFile(machine))) {
+      if (file.isFile(source.path()) || (machine != null && file.isFile(machine))) {
         throw new UsageException("a result would overwrite its input; name another file");
       }
       for (Map.Entry<String, ResultFile> other : files.entrySet()) {
@@ -219,14 +209,7 @@ final class CurveCommand implements Callable<Integer> {
   }
 
   private CurveOptions options() throws Exception {
-    TraceFormat traceFormat = null;
-    if (format != null) {
-      traceFormat = TraceFormat.ofLabel(format);
-      if (traceFormat == null) {
-        throw new UsageException(
-            "--format: '" + format + "' cannot be read; expected one of " + TraceFormat.labels());
-      }
-    }
+    TraceFormat traceFormat = source.format().chosen();
     String chosenSide = RunCommand.oneOf("--side", side, SIDES);
     List<String> sizes = List.of("4K", "2M", "1G");
     String chosenSize = RunCommand.oneOf("--page-size", pageSize, sizes);
@@ -246,7 +229,7 @@ final class CurveCommand implements Callable<Integer> {
     }
     long most = references.most();
     return new CurveOptions(
-        trace,
+        source.path(),
         traceFormat,
         CurveOptions.Side.values()[SIDES.indexOf(chosenSide)],
         PageSize.ofCode(sizes.indexOf(chosenSize)),
@@ -289,10 +272,8 @@ final class CurveCommand implements Callable<Integer> {
 
   /** The command with what decides the result, and without what only directs its output. */
   private String command() {
-    List<String> words = new ArrayList<>(List.of("curve", trace));
-    if (format != null) {
-      words.addAll(List.of("--format", format));
-    }
+    List<String> words = new ArrayList<>(List.of("curve", source.path()));
+    source.format().addTo(words);
     words.addAll(List.of("--side", side, "--page-size", pageSize));
     words.addAll(List.of("--max-sets", "" + maxSets, "--max-ways", "" + maxWays));
     if (machine != null) {

@@ -3,17 +3,12 @@ package io.lookaside.cli;
 import io.lookaside.simulator.RunOptions;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which references of traces are run and measured: options of commands that run a machine. */
 final class MeasuredReferences {
-  @Option(
-      names = "--skip",
-      paramLabel = "N",
-      defaultValue = "0",
-      converter = CountConverter.class,
-      description = "References to pass over first; suffixes K, M, G are decimal.")
-  private long skip;
+  @Mixin private SkippedReferences skipped = new SkippedReferences();
 
   @Option(
       names = "--warmup",
@@ -44,12 +39,13 @@ final class MeasuredReferences {
     if (maxRefs != null && maxRefs == 0) {
       throw new UsageException("--max-refs must be at least 1");
     }
-    return new RunOptions.Window(skip, warmup, maxRefs == null ? Long.MAX_VALUE : maxRefs);
+    return new RunOptions.Window(skipped.count(), warmup, maxRefs == null ? Long.MAX_VALUE : maxRefs);
   }
 
   /** Adds the words that say the same on a command line. */
   void addTo(List<String> words) {
-    words.addAll(List.of("--skip", Long.toString(skip), "--warmup", Long.toString(warmup)));
+    skipped.addTo(words);
+    words.addAll(List.of("--warmup", Long.toString(warmup)));
     if (maxRefs != null) {
       words.addAll(List.of("--max-refs", Long.toString(maxRefs)));
     }

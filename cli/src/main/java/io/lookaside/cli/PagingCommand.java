@@ -7,7 +7,6 @@ import io.lookaside.os.policy.PagePolicy;
 import io.lookaside.simulator.PagingSimulation;
 import io.lookaside.simulator.RunJson;
 import io.lookaside.simulator.Version;
-import io.lookaside.traces.TraceFormat;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -18,7 +17,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -44,10 +42,7 @@ final class PagingCommand implements Callable<Integer> {
 
   private final Console console;
 
-  @Parameters(
-      paramLabel = "TRACE",
-      description = "A trace, plain or compressed; - for standard input.")
-  private String trace = "";
+  @Mixin private final TraceSource source = new TraceSource();
 
   @Option(
       names = "--frames",
@@ -63,12 +58,6 @@ final class PagingCommand implements Callable<Integer> {
       paramLabel = "fifo|lru|clock|opt",
       description = "Which policies, with commas between them (default: all).")
   private List<String> policies = new ArrayList<>();
-
-  @Option(
-      names = "--format",
-      paramLabel = "NAME",
-      description = "Its format; detected when not given.")
-  private @Nullable String format;
 
   @Mixin private TakenReferences references = new TakenReferences();
 
@@ -102,7 +91,7 @@ final class PagingCommand implements Callable<Integer> {
       }
     }
     ResultFile file = json == null ? null : new ResultFile(json);
-    if (file != null && file.isFile(trace)) {
+    if (file != null && file.isFile(source.path())) {
       throw new UsageException("a result would overwrite its input; name another file");
     }
     List<Integer> ascending = List.copyOf(new TreeSet<>(frames));
@@ -119,15 +108,7 @@ final class PagingCommand implements Callable<Integer> {
   }
 
   private PagingSimulation.Options options() throws UsageException {
-    TraceFormat traceFormat = null;
-    if (format != null) {
-      traceFormat = TraceFormat.ofLabel(format);
-      if (traceFormat == null) {
-        throw new UsageException(
-            "--format: '" + format + "' cannot be read; expected one of " + TraceFormat.labels());
-      }
-    }
-    return new PagingSimulation.Options(trace, traceFormat, references.skip(), references.most());
+    return new PagingSimulation.Options(source.path(), source.format().chosen(), references.skip(), references.most());
   }
 
   private String text(PagingSimulation.Result result) {
@@ -136,7 +117,7 @@ final class PagingCommand implements Callable<Integer> {
         String.format(
             Locale.ROOT,
             "trace  %s (%s)%n       %,d references to %,d pages%n%nPage faults, first uses included%n",
-            trace,
+            source.path(),
             result.format().label(),
             result.references(),
             result.pages()));
@@ -209,14 +190,12 @@ final class PagingCommand implements Callable<Integer> {
 
   /** The command with what decides the result, and without what only directs its output. */
   private String command() {
-    List<String> words = new ArrayList<>(List.of("paging", trace));
+    List<String> words = new ArrayList<>(List.of("paging", source.path()));
     words.addAll(List.of("--frames", String.join(",", frames.stream().map(n -> "" + n).toList())));
     if (!policies.isEmpty()) {
       words.addAll(List.of("--policy", String.join(",", policies)));
     }
-    if (format != null) {
-      words.addAll(List.of("--format", format));
-    }
+    source.format().addTo(words);
     references.addTo(words);
     return String.join(" ", words);
   }

@@ -88,11 +88,7 @@ class RunCommand implements Callable<Integer> {
               + " process, on the next core where there are several.")
   private List<String> traces = new ArrayList<>();
 
-  @Option(
-      names = "--format",
-      paramLabel = "NAME",
-      description = "Its format, such as lackey or csv; detected when not given.")
-  private @Nullable String format;
+  @Mixin private TraceFormatOption format = new TraceFormatOption();
 
   @Option(
       names = "--machine",
@@ -614,14 +610,7 @@ class RunCommand implements Callable<Integer> {
       throw new UsageException(
           "--quantum-cycles is for several traces with --timing, and stands instead of --quantum");
     }
-    TraceFormat traceFormat = null;
-    if (format != null) {
-      traceFormat = TraceFormat.ofLabel(format);
-      if (traceFormat == null) {
-        throw new UsageException(
-            "--format: '" + format + "' cannot be read; expected one of " + TraceFormat.labels());
-      }
-    }
+    TraceFormat traceFormat = format.chosen();
     boolean prefault = oneOf("--map", map, List.of("demand", "prefault")).equals("prefault");
     List<String> sizes = PageSize.OF_LONG_MODE.stream().map(PageSize::label).toList();
     PageSize size = PageSize.OF_LONG_MODE.get(sizes.indexOf(oneOf("--page-size", pageSize, sizes)));
@@ -832,9 +821,7 @@ class RunCommand implements Callable<Integer> {
   private String command() {
     List<String> words = new ArrayList<>(List.of("run"));
     words.addAll(traces);
-    if (format != null) {
-      words.addAll(List.of("--format", format));
-    }
+    format.addTo(words);
     words.addAll(List.of("--machine", machine));
     for (String setting : settings) {
       words.addAll(List.of("--set", setting));

@@ -2,17 +2,12 @@ package io.lookaside.cli;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which references of a trace are looked at: options of commands that go over it once. */
 final class TakenReferences {
-  @Option(
-      names = "--skip",
-      paramLabel = "N",
-      defaultValue = "0",
-      converter = CountConverter.class,
-      description = "References to pass over first; suffixes K, M, G are decimal.")
-  private long skip;
+  @Mixin private SkippedReferences skipped = new SkippedReferences();
 
   @Option(
       names = "--max-refs",
@@ -22,7 +17,7 @@ final class TakenReferences {
   private @Nullable Long maxRefs;
 
   long skip() {
-    return skip;
+    return skipped.count();
   }
 
   /** The most references after those. */
@@ -35,7 +30,7 @@ final class TakenReferences {
 
   /** Adds the words that say the same on a command line. */
   void addTo(List<String> words) {
-    words.addAll(List.of("--skip", Long.toString(skip)));
+    skipped.addTo(words);
     if (maxRefs != null) {
       words.addAll(List.of("--max-refs", Long.toString(maxRefs)));
     }

@@ -9,7 +9,6 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code lookaside trace convert}. */
@@ -39,20 +38,7 @@ final class TraceConvertCommand implements Callable<Integer> {
 
   @Mixin private final TraceTarget target = new TraceTarget();
 
-  @Option(
-      names = "--skip",
-      paramLabel = "N",
-      defaultValue = "0",
-      converter = CountConverter.class,
-      description = "References to pass over first; suffixes K, M, G are decimal.")
-  private long skip;
-
-  @Option(
-      names = "--max-refs",
-      paramLabel = "N",
-      converter = CountConverter.class,
-      description = "Write at most N references.")
-  private @Nullable Long maxRefs;
+  @Mixin private final TakenReferences references = new TakenReferences();
 
   TraceConvertCommand(Console console) {
     this.console = console;
@@ -62,7 +48,7 @@ final class TraceConvertCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     target.orElse(file);
     target.format(); // said before anything is read
-    TraceWindow window = Windows.of(skip, maxRefs);
+    TraceWindow window = TraceWindow.from(references.skip(), references.most());
     try (TraceFile in = source.open(console);
         ProgressDisplay display = new ProgressDisplay(console.err(), "convert")) {
       boolean show = console.terminal() && !target.quiet();

@@ -31,13 +31,7 @@ final class TraceHeadCommand implements Callable<Integer> {
       description = "How many (default: ${DEFAULT-VALUE}).")
   private long count;
 
-  @Option(
-      names = "--skip",
-      paramLabel = "N",
-      defaultValue = "0",
-      converter = CountConverter.class,
-      description = "References to pass over first; suffixes K, M, G are decimal.")
-  private long skip;
+  @Mixin private SkippedReferences skipped = new SkippedReferences();
 
   TraceHeadCommand(Console console) {
     this.console = console;
@@ -52,6 +46,7 @@ final class TraceHeadCommand implements Callable<Integer> {
               "%9s  %-5s  %-18s  %5s  %-18s  %5s  %4s%n",
               "reference", "kind", "address", "size", "pc", "asid", "core");
       ReferenceBatch batch = new ReferenceBatch();
+      long skip = skipped.count();
       long position = in.skip(skip);
       int n;
       while (position < skip + count && (n = in.read(batch)) > 0) {

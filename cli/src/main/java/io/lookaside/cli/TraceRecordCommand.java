@@ -39,13 +39,7 @@ final class TraceRecordCommand implements Callable<Integer> {
 
   @Mixin private final TraceTarget target = new TraceTarget();
 
-  @Option(
-      names = "--skip",
-      paramLabel = "N",
-      defaultValue = "0",
-      converter = CountConverter.class,
-      description = "References to pass over first; suffixes K, M, G are decimal.")
-  private long skip;
+  @Mixin private SkippedReferences skipped = new SkippedReferences();
 
   @Option(
       names = "--max-refs",
@@ -78,7 +72,7 @@ final class TraceRecordCommand implements Callable<Integer> {
       throw new UsageException("standard output is the program's; record to a file, -o FILE");
     }
     target.format();
-    TraceWindow window = Windows.of(skip, maxRefs, sample);
+    TraceWindow window = Windows.of(skipped.count(), maxRefs, sample);
     LackeyRecorder recorder = new LackeyRecorder(valgrind, command);
     List<LackeyRecorder.Outcome> outcome = new ArrayList<>();
     target.write(

@@ -9,10 +9,6 @@ import picocli.CommandLine.TypeConversionException;
 final class Windows {
   private Windows() {}
 
-  static TraceWindow of(long skip, @Nullable Long maxRefs) throws UsageException {
-    return of(skip, maxRefs, null);
-  }
-
   /** The window of the options; {@code sample} is {@code EVERY:LENGTH} or {@code null}. */
   static TraceWindow of(long skip, @Nullable Long maxRefs, @Nullable String sample)
       throws UsageException {
