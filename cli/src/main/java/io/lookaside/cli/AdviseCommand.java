@@ -6,7 +6,6 @@ import io.lookaside.experiments.advise.Advisor;
 import io.lookaside.simulator.ProgressListener;
 import io.lookaside.simulator.RunJson;
 import io.lookaside.simulator.RunOptions;
-import io.lookaside.simulator.config.MachineLibrary;
 import io.lookaside.traces.TraceFile;
 import io.lookaside.traces.TraceFormat;
 import java.nio.file.Files;
@@ -47,12 +46,7 @@ final class AdviseCommand implements Callable<Integer> {
 
   @Mixin private TraceFormatOption format = new TraceFormatOption();
 
-  @Option(
-      names = "--machine",
-      paramLabel = "NAME|FILE.yaml",
-      defaultValue = MachineLibrary.DEFAULT,
-      description = "A shipped machine or a file of yours (default: ${DEFAULT-VALUE}).")
-  private String machine = MachineLibrary.DEFAULT;
+  @Mixin private MachineOption machine = new MachineOption();
 
   @Option(
       names = "--set",
@@ -69,13 +63,7 @@ final class AdviseCommand implements Callable<Integer> {
       description = "Try 2M pages in each of the N regions whose misses cost most (default: 5).")
   private int regions = 5;
 
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      defaultValue = "0",
-      converter = SeedConverter.class,
-      description = "Decides all that is left to chance (default: 0).")
-  private long seed;
+  @Mixin private SeedOption seed = new SeedOption();
 
   @Option(
       names = "--no-timing",
@@ -105,17 +93,12 @@ final class AdviseCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     AdviceRequest request = request();
-    ResultFile file = json == null ? null : new ResultFile(json);
-    if (file != null && (file.isFile(trace) || file.isFile(machine))) {
-      throw new UsageException("a result would overwrite its input; name another file");
-    }
+    ResultFiles files =
+        new ResultFiles(console.out(), List.of(trace, machine.name())).add("--json", json);
     Advice advice = run(request);
-    if (file != null) {
-      file.write(RunJson.text(advice.json()), console.out());
-    }
-    if (!quiet && (file == null || !file.isStandardOutput())) {
-      console.out().print(advice.text());
-      console.out().flush();
+    files.write("--json", () -> RunJson.text(advice.json()));
+    if (!quiet) {
+      files.print(advice::text);
     }
     return ExitCode.OK;
   }
@@ -155,12 +138,12 @@ final class AdviseCommand implements Callable<Integer> {
     return new AdviceRequest(
         trace,
         known,
-        machine,
+        machine.name(),
         settings,
         window.skip(),
         window.warmup(),
         window.maxReferences(),
-        seed,
+        seed.value(),
         !noTiming,
         regions,
         working);

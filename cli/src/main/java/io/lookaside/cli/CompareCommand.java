@@ -109,10 +109,8 @@ final class CompareCommand implements Callable<Integer> {
     if (level <= 0 || level >= 1) {
       throw new UsageException("--confidence must be above 0% and below 100%");
     }
-    ResultFile jsonFile = json == null ? null : new ResultFile(json);
-    if (jsonFile != null && (jsonFile.isFile(a) || (b != null && jsonFile.isFile(b)))) {
-      throw new UsageException("a result would overwrite its input; name another file");
-    }
+    List<String> inputs = b == null ? List.of(a) : List.of(a, b);
+    ResultFiles files = new ResultFiles(console.out(), inputs).add("--json", json);
     ResultSet first = side("--a", a, whereA);
     ResultSet second = side("--b", b == null ? a : b, whereB);
     ComparisonReport report;
@@ -121,11 +119,9 @@ final class CompareCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new UsageException("--on: " + e.getMessage());
     }
-    if (jsonFile != null) {
-      jsonFile.write(RunJson.text(report.json()), console.out());
-    }
-    if (!quiet && (jsonFile == null || !jsonFile.isStandardOutput())) {
-      console.out().print(report.text());
+    files.write("--json", () -> RunJson.text(report.json()));
+    if (!quiet) {
+      files.print(report::text);
     }
     ComparisonReport.Check check = report.check();
     return check != null && check.over() ? ExitCode.CHECK_FAILED : ExitCode.OK;

@@ -17,9 +17,7 @@ import io.lookaside.traces.TraceFormat;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -143,59 +141,28 @@ final class CurveCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     CurveOptions options = options();
-    Map<String, ResultFile> files = resultFiles();
+    ResultFiles files = resultFiles();
     StageTimes times = new StageTimes(speed != null);
     CurveResult result = simulate(options, times);
 
-    write(files, "--json", () -> CurveText.json(result, command(), maxEntries));
-    write(files, "--csv", () -> CurveText.csv(result, maxEntries));
-    write(files, "--svg", () -> CurvePicture.svg(result));
-    write(files, "--speed", () -> SpeedJson.text(times));
-    if (!quiet && files.values().stream().noneMatch(ResultFile::isStandardOutput)) {
-      console.out().print(CurveReport.of(result));
-      console.out().flush();
+    files.write("--json", () -> CurveText.json(result, command(), maxEntries));
+    files.write("--csv", () -> CurveText.csv(result, maxEntries));
+    files.write("--svg", () -> CurvePicture.svg(result));
+    files.write("--speed", () -> SpeedJson.text(times));
+    if (!quiet) {
+      files.print(() -> CurveReport.of(result));
     }
     return ExitCode.OK;
   }
 
-  private interface Text {
-    String get();
-  }
-
-  private void write(Map<String, ResultFile> files, String option, Text text) throws IOException {
-    ResultFile file = files.get(option);
-    if (file != null) {
-      file.write(text.get(), console.out());
-    }
-  }
-
-  /** The results by option, checked before the work: they overwrite no input nor each other. */
-  private Map<String, ResultFile> resultFiles() throws IOException, UsageException {
-    Map<String, @Nullable String> names = new LinkedHashMap<>();
-    names.put("--json", json);
-    names.put("--csv", csv);
-    names.put("--svg", svg);
-    names.put("--speed", speed);
-    Map<String, ResultFile> files = new LinkedHashMap<>();
-    for (Map.Entry<String, @Nullable String> entry : names.entrySet()) {
-      String name = entry.getValue();
-      if (name == null) {
-        continue;
-      }
-      ResultFile file = new ResultFile(name);
-      if (file.isFile(source.path()) || (machine != null && file.isFile(machine))) {
-        throw new UsageException("a result would overwrite its input; name another file");
-      }
-      for (Map.Entry<String, ResultFile> other : files.entrySet()) {
-        boolean both = file.isStandardOutput() && other.getValue().isStandardOutput();
-        if (both || other.getValue().isFile(name)) {
-          throw new UsageException(
-              other.getKey() + " and " + entry.getKey() + " name the same file; name two");
-        }
-      }
-      files.put(entry.getKey(), file);
-    }
-    return files;
+  private ResultFiles resultFiles() throws IOException, UsageException {
+    List<String> inputs =
+        machine == null ? List.of(source.path()) : List.of(source.path(), machine);
+    return new ResultFiles(console.out(), inputs)
+        .add("--json", json)
+        .add("--csv", csv)
+        .add("--svg", svg)
+        .add("--speed", speed);
   }
 
   private CurveResult simulate(CurveOptions options, StageTimes times) throws IOException {

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tools.jackson.databind.node.ArrayNode;
@@ -96,19 +97,8 @@ final class LabCommand {
               paramLabel = "os.KEY=off",
               description = "Switch a mechanism off; repeatable.")
           @Nullable List<String> settings,
-      @Option(
-              names = "--machine",
-              paramLabel = "NAME|FILE.yaml",
-              defaultValue = MachineLibrary.DEFAULT,
-              description = "TLBs and walker (default: " + MachineLibrary.DEFAULT + ").")
-          String machine,
-      @Option(
-              names = "--seed",
-              paramLabel = "N",
-              defaultValue = "0",
-              converter = SeedConverter.class,
-              description = "Decides all that is left to chance (default: 0).")
-          long seed,
+      @Mixin MachineOption machine,
+      @Mixin SeedOption seed,
       @Option(
               names = "--json",
               paramLabel = "FILE",
@@ -118,13 +108,13 @@ final class LabCommand {
       throws Exception {
     List<Lab> labs = choose(names == null ? List.of() : names, all);
     Set<String> off = switchedOff(settings == null ? List.of() : settings, labs);
-    MachineConfig hardware = MachineLibrary.load(machine, List.of());
+    MachineConfig hardware = MachineLibrary.load(machine.name(), List.of());
     ResultFile file = json == null ? null : new ResultFile(json);
     Map<Lab, LabReport> reports = new LinkedHashMap<>();
     boolean holds = true;
     boolean print = !quiet && (file == null || !file.isStandardOutput());
     for (Lab lab : labs) {
-      LabReport report = Labs.run(lab, hardware, seed, off);
+      LabReport report = Labs.run(lab, hardware, seed.value(), off);
       reports.put(lab, report);
       holds &= report.holds();
       if (print) {
@@ -133,7 +123,7 @@ final class LabCommand {
       }
     }
     if (file != null) {
-      file.write(RunJson.text(json(reports, seed, off)), console.out());
+      file.write(RunJson.text(json(reports, seed.value(), off)), console.out());
     }
     if (print && labs.size() > 1) {
       long held = reports.values().stream().filter(LabReport::holds).count();

@@ -35,6 +35,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import tools.jackson.databind.node.ArrayNode;
@@ -99,12 +100,7 @@ final class MallocCommand {
               defaultValue = "madvise",
               description = "Transparent huge pages (default: ${DEFAULT-VALUE}).")
           String thp,
-      @Option(
-              names = "--machine",
-              paramLabel = "NAME|FILE.yaml",
-              defaultValue = MachineLibrary.DEFAULT,
-              description = "TLBs and walker (default: ${DEFAULT-VALUE}).")
-          String machine,
+      @Mixin MachineOption machine,
       @Option(
               names = "--set",
               paramLabel = "path=value",
@@ -152,7 +148,8 @@ final class MallocCommand {
     if (samples < 1 || samples > MOST_SAMPLES) {
       throw new UsageException("--samples: expected 1 to " + MOST_SAMPLES);
     }
-    MachineConfig hardware = MachineLibrary.load(machine, settings == null ? List.of() : settings);
+    MachineConfig hardware =
+        MachineLibrary.load(machine.name(), settings == null ? List.of() : settings);
     LinuxConfig linux = linux(memory, thp).withSeed(seed);
     MallocConfig usual = MallocConfig.DEFAULT;
     MallocConfig config =
@@ -343,18 +340,12 @@ final class MallocCommand {
               converter = CountConverter.class,
               description = "Allocations (default: ${DEFAULT-VALUE}).")
           long count,
-      @Option(
-              names = "--seed",
-              paramLabel = "N",
-              defaultValue = "0",
-              converter = SeedConverter.class,
-              description = "Decides all that is left to chance (default: 0).")
-          long seed)
+      @Mixin SeedOption seed)
       throws Exception {
     if (count < 1 || count > MallocTrace.MAX_ID) {
       throw new UsageException("--count: expected 1 to " + MallocTrace.MAX_ID);
     }
-    MallocTrace trace = MallocTrace.generate(seed, (int) count);
+    MallocTrace trace = MallocTrace.generate(seed.value(), (int) count);
     new ResultFile(output)
         .write(
             out -> {

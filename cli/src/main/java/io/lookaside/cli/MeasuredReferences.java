@@ -39,7 +39,8 @@ final class MeasuredReferences {
     if (maxRefs != null && maxRefs == 0) {
       throw new UsageException("--max-refs must be at least 1");
     }
-    return new RunOptions.Window(skipped.count(), warmup, maxRefs == null ? Long.MAX_VALUE : maxRefs);
+    return new RunOptions.Window(
+        skipped.count(), warmup, maxRefs == null ? Long.MAX_VALUE : maxRefs);
   }
 
   /** Adds the words that say the same on a command line. */

@@ -90,25 +90,20 @@ final class PagingCommand implements Callable<Integer> {
         throw new UsageException("--frames: expected at least 1, not " + number);
       }
     }
-    ResultFile file = json == null ? null : new ResultFile(json);
-    if (file != null && file.isFile(source.path())) {
-      throw new UsageException("a result would overwrite its input; name another file");
-    }
+    ResultFiles files = new ResultFiles(console.out(), List.of(source.path())).add("--json", json);
     List<Integer> ascending = List.copyOf(new TreeSet<>(frames));
     PagingSimulation.Result result =
         new PagingSimulation(options).run(console.in(), ascending, chosen);
-    if (file != null) {
-      file.write(RunJson.text(json(result)), console.out());
-    }
-    if (!quiet && (file == null || !file.isStandardOutput())) {
-      console.out().print(text(result));
-      console.out().flush();
+    files.write("--json", () -> RunJson.text(json(result)));
+    if (!quiet) {
+      files.print(() -> text(result));
     }
     return ExitCode.OK;
   }
 
   private PagingSimulation.Options options() throws UsageException {
-    return new PagingSimulation.Options(source.path(), source.format().chosen(), references.skip(), references.most());
+    return new PagingSimulation.Options(
+        source.path(), source.format().chosen(), references.skip(), references.most());
   }
 
   private String text(PagingSimulation.Result result) {

@@ -39,10 +39,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -90,12 +88,7 @@ class RunCommand implements Callable<Integer> {
 
   @Mixin private TraceFormatOption format = new TraceFormatOption();
 
-  @Option(
-      names = "--machine",
-      paramLabel = "NAME|FILE.yaml",
-      defaultValue = MachineLibrary.DEFAULT,
-      description = "A shipped machine or a file of yours (default: ${DEFAULT-VALUE}).")
-  private String machine = MachineLibrary.DEFAULT;
+  @Mixin private MachineOption machine = new MachineOption();
 
   @Option(
       names = "--set",
@@ -235,13 +228,7 @@ class RunCommand implements Callable<Integer> {
               + " report.")
   private boolean heatmap;
 
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      defaultValue = "0",
-      converter = SeedConverter.class,
-      description = "Decides all that is left to chance (default: 0).")
-  private long seed;
+  @Mixin private SeedOption seed = new SeedOption();
 
   @Option(
       names = "--threads",
@@ -317,40 +304,28 @@ class RunCommand implements Callable<Integer> {
   private int run() throws Exception {
     RunOptions options = options();
     MachineConfig config = machineConfig();
-    Map<String, ResultFile> files = resultFiles();
-    ResultFile jsonFile = files.get("--json");
-    ResultFile csvFile = files.get("--csv");
-    ResultFile speedFile = files.get("--speed");
+    ResultFiles files = resultFiles();
+    Timeline events = files.has("--timeline") ? timeline(config) : null;
 
-    ResultFile pressureFile = files.get("--pressure");
-    ResultFile timelineFile = files.get("--timeline");
-    Timeline events = timelineFile == null ? null : timeline(config);
-
-    StageTimes times = new StageTimes(speedFile != null || verbose);
+    StageTimes times = new StageTimes(files.has("--speed") || verbose);
     RunResult result = simulate(config, options, times, clock(config, events));
 
-    if (jsonFile != null) {
-      jsonFile.write(RunJson.text(RunJson.of(result, command())), console.out());
-    }
-    if (csvFile != null) {
-      csvFile.write(RunCsv.of(RunJson.of(result, command())), console.out());
-    }
-    if (speedFile != null) {
-      speedFile.write(SpeedJson.text(times), console.out());
-    }
+    files.write("--json", () -> RunJson.text(RunJson.of(result, command())));
+    files.write("--csv", () -> RunCsv.of(RunJson.of(result, command())));
+    files.write("--speed", () -> SpeedJson.text(times));
     if (verbose) {
       sayMore(result, times);
     }
     MemoryResult memoryResult = result.memory();
     PressureResult samples = memoryResult == null ? null : memoryResult.pressure();
-    if (pressureFile != null && samples != null) {
-      pressureFile.write(PressureText.csv(samples), console.out());
+    if (samples != null) {
+      files.write("--pressure", () -> PressureText.csv(samples));
     }
-    if (timelineFile != null && events != null) {
+    if (events != null) {
       if (samples != null) {
         events.pressure(samples);
       }
-      timelineFile.write(events.text(), console.out());
+      files.write("--timeline", events::text);
       if (events.leftOut() > 0) {
         console
             .err()
@@ -362,9 +337,8 @@ class RunCommand implements Callable<Integer> {
                     + " more were left out; narrow --timeline-window");
       }
     }
-    if (!quiet && files.values().stream().noneMatch(ResultFile::isStandardOutput)) {
-      console.out().print(RunReport.of(result, command()));
-      console.out().flush();
+    if (!quiet) {
+      files.print(() -> RunReport.of(result, command()));
     }
     if (memoryResult != null) {
       for (MemoryResult.Killed killed : memoryResult.killed()) {
@@ -390,37 +364,19 @@ class RunCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  /** The results' files by option. They must not overwrite the inputs, nor each other. */
-  private Map<String, ResultFile> resultFiles() throws UsageException, IOException {
-    Map<String, ResultFile> files = new LinkedHashMap<>();
-    addResultFile(files, "--json", json);
-    addResultFile(files, "--csv", csv);
-    addResultFile(files, "--speed", speed);
-    addResultFile(files, "--timeline", timeline);
-    addResultFile(files, "--pressure", pressure);
-    return files;
-  }
-
-  private void addResultFile(Map<String, ResultFile> files, String option, @Nullable String name)
-      throws UsageException, IOException {
-    if (name == null) {
-      return;
-    }
-    ResultFile file = new ResultFile(name);
+  private ResultFiles resultFiles() throws UsageException, IOException {
+    List<String> inputs = new ArrayList<>(traces);
+    inputs.add(machine.name());
     String read = image.file();
-    if (traces.stream().anyMatch(file::isFile)
-        || file.isFile(machine)
-        || (read != null && file.isFile(read))) {
-      throw new UsageException("a result would overwrite its input; name another file");
+    if (read != null) {
+      inputs.add(read);
     }
-    for (Map.Entry<String, ResultFile> other : files.entrySet()) {
-      boolean both = file.isStandardOutput() && other.getValue().isStandardOutput();
-      if (both || other.getValue().isFile(name)) {
-        throw new UsageException(
-            other.getKey() + " and " + option + " name the same file; name two");
-      }
-    }
-    files.put(option, file);
+    return new ResultFiles(console.out(), inputs)
+        .add("--json", json)
+        .add("--csv", csv)
+        .add("--speed", speed)
+        .add("--timeline", timeline)
+        .add("--pressure", pressure);
   }
 
   /** The image that the run is in, once it is open. */
@@ -496,11 +452,11 @@ class RunCommand implements Callable<Integer> {
     if (cores != null && (cores < 1 || cores > MachineConfig.MAX_CORES)) {
       throw new UsageException("--cores must be 1 to " + MachineConfig.MAX_CORES);
     }
-    MachineConfig config = MachineLibrary.load(machine, machineSettings());
+    MachineConfig config = MachineLibrary.load(machine.name(), machineSettings());
     if (cores != null && cores != config.cores()) {
       List<String> more = new ArrayList<>(machineSettings());
       more.add("cores=" + cores);
-      config = MachineLibrary.load(machine, more);
+      config = MachineLibrary.load(machine.name(), more);
     }
     if ((config.cores() > 1 || quantumCycles != null) && heatmap) {
       throw new UsageException(
@@ -546,7 +502,7 @@ class RunCommand implements Callable<Integer> {
       throw new ConfigException(
           List.of(
               new Problem(
-                  machine,
+                  machine.name(),
                   "timing",
                   "is missing; --timing needs it, as in ./lookaside machines show skylake")));
     }
@@ -554,7 +510,7 @@ class RunCommand implements Callable<Integer> {
       throw new ConfigException(
           List.of(
               new Problem(
-                  machine,
+                  machine.name(),
                   "timing.interrupts",
                   "is missing; several cores with --timing need it, as in ./lookaside machines show"
                       + " skylake")));
@@ -657,7 +613,7 @@ class RunCommand implements Callable<Integer> {
             kernelSettings().khugepagedPeriod(),
             source),
         new RunOptions.Watch(rankings(), checkStale, heatmap, pressureEvery()),
-        seed);
+        seed.value());
   }
 
   private List<AddressRange> hugeRanges(PageSize size, boolean prefault) throws UsageException {
@@ -725,7 +681,7 @@ class RunCommand implements Callable<Integer> {
     String policy = thp == null ? "madvise" : oneOf("--thp", thp, policies);
     try {
       return LinuxConfig.of(memory == null ? DEFAULT_MEMORY : MemorySize.parse(memory))
-          .withSeed(seed)
+          .withSeed(seed.value())
           .without(kernel.off())
           .withSwap(swapBytes())
           .withReclaim(reclaim(kernel.flushOnAge()))
@@ -822,7 +778,7 @@ class RunCommand implements Callable<Integer> {
     List<String> words = new ArrayList<>(List.of("run"));
     words.addAll(traces);
     format.addTo(words);
-    words.addAll(List.of("--machine", machine));
+    words.addAll(List.of("--machine", machine.name()));
     for (String setting : settings) {
       words.addAll(List.of("--set", setting));
     }
@@ -861,7 +817,7 @@ class RunCommand implements Callable<Integer> {
     if (quantumCycles != null) {
       words.addAll(List.of("--quantum-cycles", Long.toString(quantumCycles)));
     }
-    words.addAll(List.of("--seed", Long.toString(seed)));
+    words.addAll(List.of("--seed", Long.toString(seed.value())));
     if (timing) {
       words.addAll(List.of("--timing", "--overlap", overlap == null ? "serial" : overlap));
     }

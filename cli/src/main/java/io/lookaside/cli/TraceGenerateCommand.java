@@ -96,13 +96,7 @@ final class TraceGenerateCommand implements Callable<Integer> {
       description = "Where the memory begins (default: ${DEFAULT-VALUE}).")
   private long base;
 
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      defaultValue = "0",
-      converter = SeedConverter.class,
-      description = "Decides all that is left to chance (default: 0).")
-  private long seed;
+  @Mixin private SeedOption seed = new SeedOption();
 
   TraceGenerateCommand(Console console) {
     this.console = console;
@@ -146,7 +140,7 @@ final class TraceGenerateCommand implements Callable<Integer> {
     double share = stores == null ? usual : stores;
     try {
       return new SyntheticTrace.Spec(
-          known, count, base, footprint, step, size, share, exponent, seed);
+          known, count, base, footprint, step, size, share, exponent, seed.value());
     } catch (IllegalArgumentException e) {
       throw new UsageException(e.getMessage() == null ? "" : e.getMessage());
     }

@@ -6,8 +6,10 @@ import io.lookaside.simulator.RunJson;
 import io.lookaside.traces.ReferenceBatch;
 import io.lookaside.traces.TraceFile;
 import io.lookaside.traces.TraceSummary;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -55,10 +57,7 @@ final class TraceInfoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    ResultFile jsonFile = json == null ? null : new ResultFile(json);
-    if (jsonFile != null && jsonFile.isFile(source.path())) {
-      throw new UsageException("a result would overwrite its input; name another file");
-    }
+    ResultFiles files = new ResultFiles(console.out(), List.of(source.path())).add("--json", json);
     try (TraceFile in = source.open(console);
         ProgressDisplay display = new ProgressDisplay(console.err(), "info")) {
       TraceSummary summary = new TraceSummary();
@@ -70,10 +69,8 @@ final class TraceInfoCommand implements Callable<Integer> {
           display.progress(summary.references(), in.storedBytesRead(), in.storedBytes());
         }
       }
-      if (jsonFile != null) {
-        jsonFile.write(RunJson.text(jsonOf(in, summary)), console.out());
-      }
-      if (jsonFile == null || !jsonFile.isStandardOutput()) {
+      files.write("--json", () -> RunJson.text(jsonOf(in, summary)));
+      if (files.leaveStandardOutput()) {
         print(in, summary);
       }
     }
@@ -156,7 +153,7 @@ final class TraceInfoCommand implements Callable<Integer> {
     console.out().printf(Locale.ROOT, format + "%n", values);
   }
 
-  private ObjectNode jsonOf(TraceFile in, TraceSummary s) throws Exception {
+  private ObjectNode jsonOf(TraceFile in, TraceSummary s) throws IOException {
     ObjectNode root = JsonNodeFactory.instance.objectNode();
     root.put("schema", "lookaside.trace-info/1");
     root.put("trace", source.path());
