@@ -8,6 +8,7 @@ import io.lookaside.os.linux.LinuxConfig;
 import io.lookaside.os.malloc.MallocConfig;
 import io.lookaside.os.malloc.MallocTrace;
 import io.lookaside.os.malloc.MallocTraceException;
+import io.lookaside.simulator.OptionValues;
 import io.lookaside.simulator.RunJson;
 import io.lookaside.simulator.Version;
 import io.lookaside.simulator.config.MachineConfig;
@@ -188,7 +189,7 @@ final class MallocCommand {
               + NearMiss.hint(thp, labels));
     }
     try {
-      return LinuxConfig.of(MemorySize.parse(memory))
+      return LinuxConfig.of(OptionValues.memoryBytes(memory))
           .withThp(LinuxConfig.Thp.valueOf(thp.toUpperCase(Locale.ROOT)));
     } catch (IllegalArgumentException e) {
       throw new UsageException("--memory: " + e.getMessage());

@@ -10,6 +10,7 @@ import io.lookaside.simulator.CoresSimulation;
 import io.lookaside.simulator.Explanation;
 import io.lookaside.simulator.MemoryResult;
 import io.lookaside.simulator.MissRanking.Axis;
+import io.lookaside.simulator.OptionValues;
 import io.lookaside.simulator.PressureResult;
 import io.lookaside.simulator.PressureText;
 import io.lookaside.simulator.ProgressListener;
@@ -25,7 +26,6 @@ import io.lookaside.simulator.Timeline;
 import io.lookaside.simulator.config.ConfigException;
 import io.lookaside.simulator.config.MachineConfig;
 import io.lookaside.simulator.config.MachineLibrary;
-import io.lookaside.simulator.config.NearMiss;
 import io.lookaside.simulator.config.Problem;
 import io.lookaside.simulator.image.ImageSource;
 import io.lookaside.timing.Overlap;
@@ -72,9 +72,6 @@ class RunCommand implements Callable<Integer> {
   private static final long DEFAULT_PRESSURE = 1000;
 
   private static final String DEFAULT_FRAMES = "contiguous";
-
-  /** Memory where {@code --thp} alone asks for the kernel modelled on Linux. */
-  private static final long DEFAULT_MEMORY = 4L << 30;
 
   private final Console console;
 
@@ -680,7 +677,8 @@ class RunCommand implements Callable<Integer> {
     List<String> policies = List.of("always", "madvise", "never");
     String policy = thp == null ? "madvise" : oneOf("--thp", thp, policies);
     try {
-      return LinuxConfig.of(memory == null ? DEFAULT_MEMORY : MemorySize.parse(memory))
+      return LinuxConfig.of(
+              memory == null ? RunOptions.DEFAULT_MEMORY : OptionValues.memoryBytes(memory))
           .withSeed(seed.value())
           .without(kernel.off())
           .withSwap(swapBytes())
@@ -697,7 +695,7 @@ class RunCommand implements Callable<Integer> {
 
   private long swapBytes() throws UsageException {
     try {
-      return swap == null || swap.equals("0") ? 0 : MemorySize.parse(swap);
+      return swap == null || swap.equals("0") ? 0 : OptionValues.memoryBytes(swap);
     } catch (IllegalArgumentException e) {
       throw new UsageException("--swap: " + e.getMessage());
     }
@@ -761,16 +759,11 @@ class RunCommand implements Callable<Integer> {
   }
 
   static String oneOf(String option, String value, List<String> allowed) throws UsageException {
-    if (!allowed.contains(value)) {
-      throw new UsageException(
-          option
-              + ": '"
-              + value
-              + "' is none of "
-              + String.join(", ", allowed)
-              + NearMiss.hint(value, allowed));
+    try {
+      return allowed.get(OptionValues.oneOf(value, allowed));
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(option + ": " + e.getMessage());
     }
-    return value;
   }
 
   /** The command with what decides the result, and without what only directs its output. */

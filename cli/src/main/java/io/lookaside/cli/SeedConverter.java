@@ -1,5 +1,6 @@
 package io.lookaside.cli;
 
+import io.lookaside.simulator.OptionValues;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -8,10 +9,9 @@ final class SeedConverter implements ITypeConverter<Long> {
   @Override
   public Long convert(String text) {
     try {
-      return Long.parseLong(text);
-    } catch (NumberFormatException e) {
-      throw new TypeConversionException(
-          "'" + text + "' is no seed; expected a whole number of 64 bits, such as 42");
+      return OptionValues.seed(text);
+    } catch (IllegalArgumentException e) {
+      throw new TypeConversionException(e.getMessage());
     }
   }
 }

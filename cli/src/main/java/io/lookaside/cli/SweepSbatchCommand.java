@@ -4,6 +4,7 @@ import io.lookaside.experiments.sweep.SlurmJobs;
 import io.lookaside.experiments.sweep.SweepFolder;
 import io.lookaside.experiments.sweep.SweepPlan;
 import io.lookaside.experiments.sweep.SweepPoint;
+import io.lookaside.simulator.OptionValues;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -160,7 +161,7 @@ final class SweepSbatchCommand implements Callable<Integer> {
     }
     long bytes;
     try {
-      bytes = MemorySize.parse(memory);
+      bytes = OptionValues.memoryBytes(memory);
     } catch (IllegalArgumentException e) {
       throw new UsageException("--mem: " + e.getMessage());
     }

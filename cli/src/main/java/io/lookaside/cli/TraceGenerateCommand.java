@@ -1,6 +1,5 @@
 package io.lookaside.cli;
 
-import io.lookaside.simulator.config.NearMiss;
 import io.lookaside.traces.SyntheticTrace;
 import io.lookaside.traces.TraceCopy;
 import io.lookaside.traces.TraceWindow;
@@ -122,15 +121,7 @@ final class TraceGenerateCommand implements Callable<Integer> {
         Arrays.stream(SyntheticTrace.Pattern.values())
             .map(p -> p.name().toLowerCase(Locale.ROOT))
             .toList();
-    int index = names.indexOf(pattern);
-    if (index < 0) {
-      throw new UsageException(
-          "'"
-              + pattern
-              + "' is none of "
-              + String.join(", ", names)
-              + NearMiss.hint(pattern, names));
-    }
+    int index = names.indexOf(RunCommand.oneOf("PATTERN", pattern, names));
     SyntheticTrace.Pattern known = SyntheticTrace.Pattern.values()[index];
     long step = stride != null ? stride : known == SyntheticTrace.Pattern.SEQUENTIAL ? size : PAGE;
     if (stride == null) {

@@ -22,6 +22,9 @@ public record RunOptions(Input input, Window window, Pages pages, Watch watch, l
   /** References between two turns, where nothing else is asked for. */
   public static final long DEFAULT_QUANTUM = 100_000;
 
+  /** Bytes of memory of the kernel modelled on Linux, where its policy alone is asked for. */
+  public static final long DEFAULT_MEMORY = 4L << 30;
+
   /**
    * The traces, and how their turns change.
    *

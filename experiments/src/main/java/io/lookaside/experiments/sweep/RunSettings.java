@@ -4,19 +4,17 @@ import io.lookaside.mmu.format.PageSize;
 import io.lookaside.os.FramePlacement;
 import io.lookaside.os.linux.LinuxConfig;
 import io.lookaside.simulator.Clock;
+import io.lookaside.simulator.OptionValues;
 import io.lookaside.simulator.RunOptions;
-import io.lookaside.simulator.config.NearMiss;
 import io.lookaside.timing.Overlap;
 import io.lookaside.traces.TraceFormat;
-import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -62,12 +60,6 @@ record RunSettings(
           "timing",
           "overlap");
 
-  private static final Pattern COUNT = Pattern.compile("(\\d{1,19}(?:\\.\\d{1,9})?)([KMGkmg]?)");
-  private static final Pattern SIZE = Pattern.compile("(\\d{1,9})([MG])(?:I?B)?");
-
-  /** Memory where {@code thp} alone asks for the kernel modelled on Linux, as in {@code run}. */
-  private static final long DEFAULT_MEMORY = 4L << 30;
-
   /**
    * Reads options.
    *
@@ -78,15 +70,11 @@ record RunSettings(
     boolean prefault = oneOf(values, "map", "demand", List.of("demand", "prefault")) == 1;
     List<String> sizes = PageSize.OF_LONG_MODE.stream().map(PageSize::label).toList();
     PageSize size = PageSize.OF_LONG_MODE.get(oneOf(values, "page-size", "4K", sizes));
-    FramePlacement frames;
-    try {
-      frames = FramePlacement.parse(text(values, "frames", "contiguous"));
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException("frames: " + e.getMessage(), e);
-    }
+    FramePlacement frames =
+        read("frames", () -> FramePlacement.parse(text(values, "frames", "contiguous")));
     String memory = values.containsKey("memory") ? text(values, "memory", "") : null;
     if (memory != null) {
-      memoryBytes(memory);
+      linux(memory);
     }
     LinuxConfig.Thp thp =
         values.containsKey("thp")
@@ -128,7 +116,7 @@ record RunSettings(
         count(values, "skip"),
         count(values, "warmup"),
         most,
-        seed(values),
+        read("seed", () -> OptionValues.seed(text(values, "seed", "0"))),
         overlap);
   }
 
@@ -158,28 +146,7 @@ record RunSettings(
 
   private static int oneOf(
       Map<String, JsonNode> values, String name, String otherwise, List<String> allowed) {
-    String text = text(values, name, otherwise);
-    int index = allowed.indexOf(text);
-    if (index < 0) {
-      throw new IllegalArgumentException(
-          name
-              + ": '"
-              + text
-              + "' is none of "
-              + String.join(", ", allowed)
-              + NearMiss.hint(text, allowed));
-    }
-    return index;
-  }
-
-  private static long seed(Map<String, JsonNode> values) {
-    String text = text(values, "seed", "0");
-    try {
-      return Long.parseLong(text);
-    } catch (NumberFormatException e) {
-      throw new IllegalArgumentException(
-          "seed: '" + text + "' is no seed; expected a whole number of 64 bits", e);
-    }
+    return read(name, () -> OptionValues.oneOf(text(values, name, otherwise), allowed));
   }
 
   private static long count(Map<String, JsonNode> values, String name) {
@@ -188,38 +155,20 @@ record RunSettings(
 
   /** A count with a decimal suffix K, M or G, or none. */
   static long count(String name, String text) {
-    Matcher m = COUNT.matcher(text);
-    if (m.matches()) {
-      int zeros =
-          switch (m.group(2).toUpperCase(Locale.ROOT)) {
-            case "K" -> 3;
-            case "M" -> 6;
-            case "G" -> 9;
-            default -> 0;
-          };
-      try {
-        return new BigDecimal(m.group(1)).scaleByPowerOfTen(zeros).longValueExact();
-      } catch (ArithmeticException e) {
-        // Said below: half a reference, or more than 2^63.
-      }
-    }
-    throw new IllegalArgumentException(
-        name + ": '" + text + "' is no count; expected a whole number such as 500000, 500K or 2M");
+    return read(name, () -> OptionValues.count(text));
   }
 
-  private static long memoryBytes(String text) {
-    Matcher m = SIZE.matcher(text.toUpperCase(Locale.ROOT));
-    if (!m.matches()) {
-      throw new IllegalArgumentException(
-          "memory: '" + text + "' is no size; expected a number with M or G, as in 256M");
-    }
-    long bytes = Long.parseLong(m.group(1)) << (m.group(2).equals("M") ? 20 : 30);
+  private static LinuxConfig linux(String memory) {
+    return read("memory", () -> LinuxConfig.of(OptionValues.memoryBytes(memory)));
+  }
+
+  /** What a value says; complaints begin with the option's name. */
+  private static <T> T read(String name, Supplier<T> value) {
     try {
-      LinuxConfig.of(bytes);
+      return value.get();
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException("memory: " + e.getMessage(), e);
+      throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
     }
-    return bytes;
   }
 
   /** The options that are in force, in the order of {@link #NAMES}. */
@@ -271,7 +220,7 @@ record RunSettings(
     LinuxConfig linux = null;
     if (memory != null || thp != null) {
       linux =
-          LinuxConfig.of(memory == null ? DEFAULT_MEMORY : memoryBytes(memory))
+          (memory == null ? LinuxConfig.of(RunOptions.DEFAULT_MEMORY) : linux(memory))
               .withSeed(seed)
               .withThp(thp == null ? LinuxConfig.Thp.MADVISE : thp);
     }
