@@ -7,6 +7,7 @@ import it.unimi.dsi.fastutil.longs.Long2LongOpenHashMap;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,9 @@ public final class CoreTiming {
 
   /** Before every cycle. */
   private static final long NEVER = -1;
+
+  /** About: a table that never shrinks below this size is not made anew again and again. */
+  private static final int MOST_PENDING = 256;
 
   private static final int REGISTERS = 256;
   private static final int NOBODY = Life.NOBODY;
@@ -69,6 +73,7 @@ public final class CoreTiming {
   private static final int MISS_REGISTER_WAITS = TimingMetric.MISS_REGISTER_WAITS.ordinal();
   private static final int WALKER_WAITS = TimingMetric.WALKER_WAITS.ordinal();
   private static final int PORT_WAITS = TimingMetric.PORT_WAITS.ordinal();
+  private static final int READ = Step.READ.ordinal();
   private static final int BASE = CycleCause.BASE.ordinal();
   private static final int DATA = CycleCause.DATA.ordinal();
   private static final int SHOOTDOWN = CycleCause.SHOOTDOWN.ordinal();
@@ -106,9 +111,11 @@ public final class CoreTiming {
   private final Tokens[] missRegisters = new Tokens[AccessKind.COUNT];
   private final Tokens walkers;
 
-  // References under way: those from head to tail - 1.
-  private final Life[] lives;
-  private final int lifeMask;
+  // References under way: those from head to tail - 1. The ring grows when it is full: a program
+  // with few fetches never needs all of it, and a small one stays in the host's nearest caches.
+  private final int mostLives;
+  private Life[] lives;
+  private int lifeMask;
   private long head;
   private long tail;
 
@@ -159,6 +166,9 @@ public final class CoreTiming {
   /** What {@link #readyCycle} found last. */
   private long ready;
 
+  /** Where it found that nothing may enter: a reference that must be complete before, if known. */
+  private @Nullable Life blockedOn;
+
   private long lastRetired;
   private int retiredInCycle;
 
@@ -196,7 +206,7 @@ public final class CoreTiming {
   private final long[] sentTo = new long[Scheduler.MAX_CORES];
 
   /** Pages on their way: the reference that fetches them last. */
-  private final Long2LongOpenHashMap pending = new Long2LongOpenHashMap();
+  private final Long2LongOpenHashMap pending = new Long2LongOpenHashMap(MOST_PENDING);
 
   /** By register: one more than the number of the instruction that wrote it last, 0 for none. */
   private final long[] producers = new long[REGISTERS];
@@ -233,11 +243,9 @@ public final class CoreTiming {
 
     int queued = config.loadQueueEntries() + config.storeQueueEntries();
     // Beside loads and stores an instruction has a fetch and its own work.
-    int slots = powerOfTwo(queued + 2 * config.reorderBufferEntries() + 2);
-    lives = new Life[slots];
-    for (int i = 0; i < slots; i++) {
-      lives[i] = new Life();
-    }
+    mostLives = powerOfTwo(queued + 2 * config.reorderBufferEntries() + 2);
+    int slots = serial ? 2 : Math.min(mostLives, powerOfTwo(queued + 2));
+    lives = newLives(slots);
     lifeMask = slots - 1;
     instructions = new Instruction[powerOfTwo(config.reorderBufferEntries() + 1)];
     for (int i = 0; i < instructions.length; i++) {
@@ -289,6 +297,43 @@ public final class CoreTiming {
     cycles[Served.DRAM_ROW_MISS] = dram == null ? 0 : dram.rowMissCycles();
     cycles[Served.UNCACHED] = uncached;
     return cycles;
+  }
+
+  private static Life[] newLives(int count) {
+    Life[] made = new Life[count];
+    for (int i = 0; i < count; i++) {
+      made[i] = new Life();
+    }
+    return made;
+  }
+
+  /** Makes the ring of references twice as long. */
+  private void growLives() {
+    Life[] old = lives;
+    int oldLength = old.length;
+    int length = 2 * oldLength;
+    Life[] grown = newLives(length);
+    for (long sequence = head; sequence < tail; sequence++) {
+      grown[(int) sequence & (length - 1)] = old[(int) sequence & lifeMask];
+    }
+    IntUnaryOperator newSlot =
+        slot ->
+            slot < oldLength
+                ? (int) old[slot].sequence & (length - 1)
+                : slot + length - oldLength; // a walk ahead
+    for (Life life : old) {
+      life.renumberWaiters(newSlot);
+    }
+    for (Life life : ahead) {
+      life.renumberWaiters(newSlot);
+    }
+    holder = holder == NOBODY ? NOBODY : newSlot.applyAsInt(holder);
+    sender = sender == NOBODY ? NOBODY : newSlot.applyAsInt(sender);
+    walkers.renumber(length, newSlot);
+    missRegisters[LOAD].renumber(length, newSlot); // stores have the same
+    missRegisters[FETCH].renumber(length, newSlot);
+    lives = grown;
+    lifeMask = length - 1;
   }
 
   private static int powerOfTwo(int least) {
@@ -706,6 +751,12 @@ public final class CoreTiming {
     return number;
   }
 
+  /** Whether what {@link #readyCycle} waited for has not happened yet. */
+  boolean staysBlocked() {
+    Life life = blockedOn;
+    return life != null && life.complete == Life.UNKNOWN;
+  }
+
   /** The cycle in which {@link Scheduler#nextCore} said that what was announced can enter. */
   public long entryCycle() {
     return ready;
@@ -718,6 +769,7 @@ public final class CoreTiming {
   }
 
   private long findReadyCycle() {
+    blockedOn = null;
     if (!announced) {
       retireComplete();
       return BLOCKED;
@@ -728,6 +780,7 @@ public final class CoreTiming {
     if (holder != NOBODY) {
       Life held = lives[holder];
       if (held.complete == Life.UNKNOWN) {
+        blockedOn = held;
         return BLOCKED;
       }
       long hidden = held.kind == FETCH && !serial ? hiddenFetchCycles : 0;
@@ -749,23 +802,34 @@ public final class CoreTiming {
       long leaving = instructionTail - config.reorderBufferEntries();
       if (leaving >= 0) {
         if (head != tail && lives[(int) head & lifeMask].instruction <= leaving) {
-          return BLOCKED;
+          return blockedOnOldest();
         }
         cycle = Math.max(cycle, instructionRetired[(int) leaving & instructionMask]);
       }
     }
     if (nextKind == LOAD && loads >= loadQueue) {
       if (retiredLoads <= loads - loadQueue) {
-        return BLOCKED;
+        return blockedOnOldest();
       }
       cycle = Math.max(cycle, loadRetired[(int) (loads - loadQueue) & loadMask]);
     } else if (nextKind == STORE && stores >= storeQueue) {
       if (retiredStores <= stores - storeQueue) {
-        return BLOCKED;
+        return blockedOnOldest();
       }
       cycle = Math.max(cycle, storeRetired[(int) (stores - storeQueue) & storeMask]);
     }
-    return tail - head + ownWork() < lives.length ? cycle : BLOCKED;
+    if (tail - head + ownWork() >= lives.length) {
+      if (lives.length == mostLives) {
+        return blockedOnOldest();
+      }
+      growLives();
+    }
+    return cycle;
+  }
+
+  private long blockedOnOldest() {
+    blockedOn = lives[(int) head & lifeMask];
+    return BLOCKED;
   }
 
   /**
@@ -1038,12 +1102,15 @@ public final class CoreTiming {
           boolean assist = Recipe.cause(argument) == Recipe.Cause.ASSIST;
           end = now + structureCacheCycles + (assist ? config.assistCycles() : 0);
           life.spend(walkCause(argument), end);
+          end = readOn(life, end, walkCause(argument));
         }
         case READ -> {
           counts[READS_ISSUED]++;
           counts[READS_ANSWERED]++;
           end = access(argument, now) + readCycles[Served.place(argument)];
-          life.spend(walkCauseAt(recipe, i), end);
+          CycleCause cause = walkCauseAt(recipe, i);
+          life.spend(cause, end);
+          end = readOn(life, end, cause);
         }
         case END_WALK -> {
           end = now;
@@ -1264,6 +1331,29 @@ public final class CoreTiming {
           from,
           to);
     }
+  }
+
+  /**
+   * After a step of a walk: passes over the reads that follow and that no bank serves, since
+   * nothing depends on when each begins. An observer sees each.
+   *
+   * @return when the last of them ends
+   */
+  private long readOn(Life life, long begin, CycleCause cause) {
+    Recipe recipe = life.recipe;
+    long end = begin;
+    int i = life.position + 1;
+    while (observer == null && recipe.operation(i) == READ && !Served.isDram(recipe.argument(i))) {
+      counts[READS_ISSUED]++;
+      counts[READS_ANSWERED]++;
+      end += readCycles[Served.place(recipe.argument(i))];
+      i++;
+    }
+    if (i != life.position + 1) {
+      life.spend(cause, end);
+      life.position = i - 1;
+    }
+    return end;
   }
 
   private static CycleCause walkCause(int argument) {

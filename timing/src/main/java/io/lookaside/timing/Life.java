@@ -1,6 +1,7 @@
 package io.lookaside.timing;
 
 import java.util.Arrays;
+import java.util.function.IntUnaryOperator;
 
 /**
  * A reference under way: how far its recipe has been followed, what it holds, whom it waits for and
@@ -13,7 +14,7 @@ final class Life {
   final Recipe recipe = new Recipe();
 
   /** Its number among all that entered this core, the instructions' own work included. */
-  long sequence;
+  long sequence = UNKNOWN;
 
   /** Its number among the references of the trace on this core. */
   long reference;
@@ -56,9 +57,9 @@ final class Life {
   long complete;
 
   /** References that wait for a page of this one, as a list of slots. */
-  int firstWaiter;
+  int firstWaiter = NOBODY;
 
-  int nextWaiter;
+  int nextWaiter = NOBODY;
 
   /** The first walk ahead that this reference still has to begin; and of a walk ahead the next. */
   long firstAhead;
@@ -98,6 +99,12 @@ final class Life {
   void enter(long cycle) {
     start = cycle;
     now = cycle;
+  }
+
+  /** Says by which slots references are known from now on. */
+  void renumberWaiters(IntUnaryOperator newSlot) {
+    firstWaiter = firstWaiter == NOBODY ? NOBODY : newSlot.applyAsInt(firstWaiter);
+    nextWaiter = nextWaiter == NOBODY ? NOBODY : newSlot.applyAsInt(nextWaiter);
   }
 
   void setOwner(int translation, long owner, int ownerTranslation) {

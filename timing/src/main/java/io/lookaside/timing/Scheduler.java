@@ -82,6 +82,9 @@ public final class Scheduler {
    * CoreTiming#announce} or {@link CoreTiming#end} what comes.
    */
   public @Nullable CoreTiming nextCore() {
+    if (cores.size() == 1) {
+      return nextOfOne(cores.get(0));
+    }
     while (true) {
       CoreTiming first = null;
       long cycle = Long.MAX_VALUE;
@@ -101,10 +104,46 @@ public final class Scheduler {
     }
   }
 
+  /** The same for a machine of one core. */
+  private @Nullable CoreTiming nextOfOne(CoreTiming core) {
+    while (true) {
+      // Once known, the cycle of the next entry only changes when an interrupt comes.
+      long cycle = core.readyCycle();
+      boolean interrupted = false;
+      horizon = cycle;
+      while (!interrupted && events.firstCycle() <= cycle) {
+        if (events.isEmpty()) {
+          return null;
+        }
+        interrupted = !resumeFirst(core);
+        if (cycle == Long.MAX_VALUE) {
+          if (!core.staysBlocked()) {
+            break;
+          }
+          horizon = cycle;
+        }
+      }
+      if (!interrupted && cycle < events.firstCycle()) {
+        return core;
+      }
+    }
+  }
+
+  /** Works the first event off; returns whether it was a reference that went on. */
+  private boolean resumeFirst(CoreTiming core) {
+    long cycle = events.firstCycle();
+    long number = events.removeFirst();
+    if ((number & RESUME) != 0) {
+      core.resume(number & WHICH, cycle);
+      return true;
+    }
+    core.interruptedByThread(cycle); // there is nobody else
+    return false;
+  }
+
   private void workOffFirst() {
     long cycle = events.firstCycle();
-    long number = events.firstNumber();
-    events.removeFirst();
+    long number = events.removeFirst();
     CoreTiming core = cores.get((int) (number >>> CORE_SHIFT));
     if ((number & RESUME) != 0) {
       core.resume(number & WHICH, cycle);

@@ -1,6 +1,7 @@
 package io.lookaside.timing;
 
 import java.util.Arrays;
+import java.util.function.IntUnaryOperator;
 
 /**
  * A number of equal things, such as miss registers or page walkers, and the slots that wait for
@@ -28,6 +29,31 @@ final class Tokens {
     }
     freeCount = count;
     nextWaiting = new int[slots];
+  }
+
+  /**
+   * Gives those that wait other slots.
+   *
+   * @param slots as in the constructor
+   */
+  void renumber(int slots, IntUnaryOperator newSlot) {
+    int[] next = new int[Math.max(slots, nextWaiting.length)];
+    int last = NONE;
+    for (int slot = firstWaiting; slot != NONE; slot = nextWaiting[slot]) {
+      int renumbered = newSlot.applyAsInt(slot);
+      if (renumbered >= next.length) {
+        next = Arrays.copyOf(next, 2 * renumbered);
+      }
+      next[renumbered] = NONE;
+      if (last == NONE) {
+        firstWaiting = renumbered;
+      } else {
+        next[last] = renumbered;
+      }
+      last = renumbered;
+    }
+    lastWaiting = last;
+    nextWaiting = next;
   }
 
   /** Takes a token; returns its number, or {@link #NONE} and lets the slot wait. */
