@@ -1,7 +1,5 @@
 package io.lookaside.timing;
 
-import static java.util.Objects.requireNonNull;
-
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -188,7 +186,7 @@ final class SlowCores {
         item.rounds().forEach(round -> script.add(now -> send(round, now)));
         return;
       }
-      int lookup = story.kind() == 2 ? latencies.l1iCycles() : latencies.l1dCycles();
+      int lookup = memory.lookupCycles(story.kind());
       for (Story.Passage p : story.passages()) {
         script.add(
             now -> {
@@ -210,14 +208,14 @@ final class SlowCores {
               translationCycles += now - translationStart;
               return now;
             });
-        script.add(now -> bank(p.served(), now) + dataCycles(p.served(), story.kind()));
+        script.add(now -> memory.access(p.served(), story.kind(), now));
       }
     }
 
     private void walk(@Nullable List<Integer> reads, int extra) {
       if (reads != null) {
         script.add(now -> now + latencies.structureCacheCycles() + extra);
-        reads.forEach(served -> script.add(now -> bank(served, now) + readCycles(served)));
+        reads.forEach(served -> script.add(now -> memory.read(served, now)));
       }
     }
 
@@ -240,10 +238,9 @@ final class SlowCores {
 
   private final CoreConfig core;
   private final Latencies latencies;
-  private final MemoryConfig memory;
+  private final SlowMemory memory;
   private final InterruptConfig interrupts;
   private final List<Core> cores = new ArrayList<>();
-  private final Map<Integer, Long> bankFree = new HashMap<>();
 
   SlowCores(
       CoreConfig core,
@@ -253,7 +250,7 @@ final class SlowCores {
       List<List<Item>> items) {
     this.core = core;
     this.latencies = latencies;
-    this.memory = memory;
+    this.memory = new SlowMemory(latencies, memory);
     this.interrupts = interrupts;
     for (List<Item> each : items) {
       cores.add(new Core(cores.size(), each));
@@ -289,38 +286,5 @@ final class SlowCores {
 
   long taken(int number) {
     return cores.get(number).taken;
-  }
-
-  private long bank(int served, long now) {
-    int place = Served.place(served);
-    if (place != Served.DRAM_ROW_HIT && place != Served.DRAM_ROW_MISS) {
-      return now;
-    }
-    DramConfig dram = requireNonNull(memory.dram());
-    long start = Math.max(now, bankFree.getOrDefault(Served.bank(served), 0L));
-    int opening = place == Served.DRAM_ROW_MISS ? dram.rowMissCycles() - dram.rowHitCycles() : 0;
-    bankFree.put(Served.bank(served), start + dram.burstCycles() + opening);
-    return start;
-  }
-
-  private int cycles(int served, @Nullable CacheConfig first, int uncached) {
-    return switch (Served.place(served)) {
-      case Served.L1 -> requireNonNull(first).latencyCycles();
-      case Served.L2 -> requireNonNull(memory.l2()).latencyCycles();
-      case Served.LAST_LEVEL -> requireNonNull(memory.llc()).latencyCycles();
-      case Served.DRAM_ROW_HIT -> requireNonNull(memory.dram()).rowHitCycles();
-      case Served.DRAM_ROW_MISS -> requireNonNull(memory.dram()).rowMissCycles();
-      default -> uncached;
-    };
-  }
-
-  private int readCycles(int served) {
-    return cycles(served, memory.l1d(), memory.fixedLatencyCycles());
-  }
-
-  private int dataCycles(int served, int kind) {
-    int whole = cycles(served, kind == 2 ? memory.l1i() : memory.l1d(), 0);
-    int lookup = kind == 2 ? latencies.l1iCycles() : latencies.l1dCycles();
-    return memory.parallelLookup() ? Math.max(0, whole - lookup) : whole;
   }
 }

@@ -1,7 +1,5 @@
 package io.lookaside.timing;
 
-import static java.util.Objects.requireNonNull;
-
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -21,7 +19,7 @@ final class SlowTiming {
   private final Overlap overlap;
   private final CoreConfig core;
   private final Latencies latencies;
-  private final MemoryConfig memory;
+  private final SlowMemory memory;
   private final List<Story> stories;
 
   private final List<Run> running = new ArrayList<>();
@@ -32,7 +30,6 @@ final class SlowTiming {
   private final List<Deque<Run>> portQueues =
       List.of(new ArrayDeque<>(), new ArrayDeque<>(), new ArrayDeque<>());
   private final Deque<Run> walkerQueue = new ArrayDeque<>();
-  private final Map<Integer, Long> bankFree = new HashMap<>();
   private final List<Long> instructionDone = new ArrayList<>();
   private final Map<Integer, Integer> lastWriter = new HashMap<>();
 
@@ -79,7 +76,7 @@ final class SlowTiming {
     this.overlap = overlap;
     this.core = core;
     this.latencies = latencies;
-    this.memory = memory;
+    this.memory = new SlowMemory(latencies, memory);
     this.stories = stories;
     this.freeRegisters = new int[] {core.l1dMissRegisters(), core.l1iMissRegisters()};
     this.freeWalkers = core.walkers();
@@ -121,14 +118,14 @@ final class SlowTiming {
             if (held.lookedUpAt < 0) {
               break;
             }
-            int beyond = dataCycles(held.story.passages().get(0).served(), 1) - hiddenFetch();
+            int beyond = memory.dataCycles(held.story.passages().get(0).served(), 2) - memory.hiddenFetch();
             heldUntil = Math.max(heldUntil, held.lookedUpAt + beyond);
           } else {
             if (!held.done) {
               break;
             }
             boolean fetch = held.story.kind() == 2 && overlap != Overlap.SERIAL;
-            heldUntil = Math.max(heldUntil, held.doneAt - (fetch ? hiddenFetch() : 0));
+            heldUntil = Math.max(heldUntil, held.doneAt - (fetch ? memory.hiddenFetch() : 0));
           }
           held = null;
         }
@@ -190,7 +187,7 @@ final class SlowTiming {
     Story.Passage p = run.story.passages().get(0);
     return p.firstLevelHit()
         && p.assistReads() == null
-        && !isDram(p.served())
+        && !SlowMemory.isDram(p.served())
         && run.owners.get(0) == null;
   }
 
@@ -344,7 +341,7 @@ final class SlowTiming {
         }
       }
       Run walkAhead = p.ahead() == null ? null : walkAhead(p.ahead());
-      int lookup = side == 1 ? latencies.l1iCycles() : latencies.l1dCycles();
+      int lookup = memory.lookupCycles(story.kind());
       boolean[] begun = new boolean[1];
       run.script.add(
           (r, t) -> {
@@ -389,7 +386,7 @@ final class SlowTiming {
             }
             return t;
           });
-      run.script.add((r, t) -> bank(p.served(), t) + dataCycles(p.served(), side));
+      run.script.add((r, t) -> memory.access(p.served(), story.kind(), t));
     }
     return run;
   }
@@ -418,7 +415,7 @@ final class SlowTiming {
     run.script.add((r, t) -> takeWalker(r) ? t : -1);
     run.script.add((r, t) -> t + latencies.structureCacheCycles() + extra);
     for (int served : reads) {
-      run.script.add((r, t) -> bank(served, t) + readCycles(served));
+      run.script.add((r, t) -> memory.read(served, t));
     }
     run.script.add(
         (r, t) -> {
@@ -469,49 +466,5 @@ final class SlowTiming {
     walkerQueue.remove();
     freeWalkers--;
     return true;
-  }
-
-  private long bank(int served, long now) {
-    if (!isDram(served)) {
-      return now;
-    }
-    int place = Served.place(served);
-    DramConfig dram = requireNonNull(memory.dram());
-    long start = Math.max(now, bankFree.getOrDefault(Served.bank(served), 0L));
-    long busy =
-        (long) dram.burstCycles()
-            + (place == Served.DRAM_ROW_MISS ? dram.rowMissCycles() - dram.rowHitCycles() : 0);
-    bankFree.put(Served.bank(served), start + busy);
-    return start;
-  }
-
-  private int cycles(int served, @Nullable CacheConfig first, int uncached) {
-    return switch (Served.place(served)) {
-      case Served.L1 -> requireNonNull(first).latencyCycles();
-      case Served.L2 -> requireNonNull(memory.l2()).latencyCycles();
-      case Served.LAST_LEVEL -> requireNonNull(memory.llc()).latencyCycles();
-      case Served.DRAM_ROW_HIT -> requireNonNull(memory.dram()).rowHitCycles();
-      case Served.DRAM_ROW_MISS -> requireNonNull(memory.dram()).rowMissCycles();
-      default -> uncached;
-    };
-  }
-
-  private int readCycles(int served) {
-    return cycles(served, memory.l1d(), memory.fixedLatencyCycles());
-  }
-
-  private int dataCycles(int served, int side) {
-    int whole = cycles(served, side == 1 ? memory.l1i() : memory.l1d(), 0);
-    int lookup = side == 1 ? latencies.l1iCycles() : latencies.l1dCycles();
-    return memory.parallelLookup() ? Math.max(0, whole - lookup) : whole;
-  }
-
-  private static boolean isDram(int served) {
-    int place = Served.place(served);
-    return place == Served.DRAM_ROW_HIT || place == Served.DRAM_ROW_MISS;
-  }
-
-  private int hiddenFetch() {
-    return dataCycles(memory.cached() ? Served.L1 : Served.UNCACHED, 1);
   }
 }
