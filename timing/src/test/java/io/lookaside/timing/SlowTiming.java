@@ -118,7 +118,8 @@ final class SlowTiming {
             if (held.lookedUpAt < 0) {
               break;
             }
-            int beyond = memory.dataCycles(held.story.passages().get(0).served(), 2) - memory.hiddenFetch();
+            int beyond =
+                memory.dataCycles(held.story.passages().get(0).served(), 2) - memory.hiddenFetch();
             heldUntil = Math.max(heldUntil, held.lookedUpAt + beyond);
           } else {
             if (!held.done) {

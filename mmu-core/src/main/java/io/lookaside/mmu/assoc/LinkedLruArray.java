@@ -44,11 +44,7 @@ final class LinkedLruArray extends LruArray {
     next = new int[entries];
     previous = new int[entries];
     front = new int[sets];
-    for (int i = 0; i < entries; i++) {
-      int first = i - i % ways;
-      next[i] = first + (i - first + 1) % ways;
-      previous[i] = first + (i - first + ways - 1) % ways;
-    }
+    Rings.link(next, previous, ways);
     for (int set = 0; set < sets; set++) {
       front[set] = set * ways;
     }
@@ -63,10 +59,7 @@ final class LinkedLruArray extends LruArray {
     int set = setOf(number);
     int first = front[set];
     if (i != first) {
-      // The place before the front is the back, so what is there already need not move.
-      if (previous[first] != i) {
-        moveBefore(i, first);
-      }
+      Rings.moveBeforeFront(next, previous, i, first);
       front[set] = i;
     }
     return values[i];
@@ -109,8 +102,8 @@ final class LinkedLruArray extends LruArray {
     int first = front[set];
     if (first == i) {
       front[set] = next[i];
-    } else if (previous[first] != i) {
-      moveBefore(i, first);
+    } else {
+      Rings.moveBeforeFront(next, previous, i, first);
     }
   }
 
@@ -133,18 +126,6 @@ final class LinkedLruArray extends LruArray {
       at = chained[at];
     }
     chained[at] = chained[i];
-  }
-
-  private void moveBefore(int i, int other) {
-    int n = next[i];
-    int p = previous[i];
-    next[p] = n;
-    previous[n] = p;
-    int back = previous[other];
-    next[back] = i;
-    previous[i] = back;
-    next[i] = other;
-    previous[other] = i;
   }
 
   private int bucket(long tag) {

@@ -74,48 +74,47 @@ abstract class Ordered extends ReplacementPolicy {
     }
   }
 
-  /** More ways: a ring of way numbers, doubly linked; the back stands before the front. */
+  /** More ways. Entries have numbers: those of a set follow each other. */
   private abstract static class Linked extends Ordered {
     private final int ways;
-    private final short[] next;
-    private final short[] previous;
-    private final short[] front;
+    private final int[] next;
+    private final int[] previous;
+    private final int[] front;
 
     Linked(int sets, int ways) {
       this.ways = ways;
-      next = new short[sets * ways];
-      previous = new short[sets * ways];
-      front = new short[sets];
+      next = new int[sets * ways];
+      previous = new int[sets * ways];
+      front = new int[sets];
       reset();
     }
 
     @Override
     final void moveToFront(int set, int way) {
+      int i = set * ways + way;
       int first = front[set];
-      if (first != way) {
-        // The place before the front is the back, so a way that is there already need not move.
-        if (previous[set * ways + first] != way) {
-          moveBefore(set, way, first);
-        }
-        front[set] = (short) way;
+      if (first != i) {
+        Rings.moveBeforeFront(next, previous, i, first);
+        front[set] = i;
       }
     }
 
     @Override
     final void moveToBack(int set, int way) {
+      int i = set * ways + way;
       int first = front[set];
-      if (first == way) {
-        front[set] = next[set * ways + way];
-      } else if (previous[set * ways + first] != way) {
-        moveBefore(set, way, first);
+      if (first == i) {
+        front[set] = next[i];
+      } else {
+        Rings.moveBeforeFront(next, previous, i, first);
       }
     }
 
     @Override
     final int place(AssociativeArray array, int set) {
-      short back = previous[set * ways + front[set]];
+      int back = previous[front[set]];
       front[set] = back;
-      return back;
+      return back - set * ways;
     }
 
     @Override
@@ -124,25 +123,10 @@ abstract class Ordered extends ReplacementPolicy {
     }
 
     private void reset() {
-      for (int i = 0; i < next.length; i++) {
-        int way = i % ways;
-        next[i] = (short) ((way + 1) % ways);
-        previous[i] = (short) ((way + ways - 1) % ways);
+      Rings.link(next, previous, ways);
+      for (int set = 0; set < front.length; set++) {
+        front[set] = set * ways;
       }
-      Arrays.fill(front, (short) 0);
-    }
-
-    private void moveBefore(int set, int way, int other) {
-      int base = set * ways;
-      short n = next[base + way];
-      short p = previous[base + way];
-      next[base + p] = n;
-      previous[base + n] = p;
-      short back = previous[base + other];
-      next[base + back] = (short) way;
-      previous[base + way] = back;
-      next[base + way] = (short) other;
-      previous[base + other] = (short) way;
     }
   }
 
