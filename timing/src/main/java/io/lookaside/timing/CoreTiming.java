@@ -219,6 +219,9 @@ public final class CoreTiming {
 
   private final int[] oneHit = new int[1];
 
+  /** The recipe that is being filled. A reference that follows it takes it, and leaves its own. */
+  private Recipe filled = new Recipe();
+
   private final Counters<TimingMetric> counters = new Counters<>(TimingMetric.class);
   private final long[] counts = counters.values();
   private final Counters<CycleCause> causes = new Counters<>(CycleCause.class);
@@ -405,14 +408,20 @@ public final class CoreTiming {
     }
     announce(kind, startsInstruction, registers);
     scheduler.nextCore();
-    boolean general = serial || dataflow || observer != null || !scheduler.singleCore();
     long owner = pending.isEmpty() ? NO_OWNER : pending.get(page);
-    boolean ahead = owner != NO_OWNER && isAhead(owner);
-    if (general || ahead || Served.isDram(served)) {
+    boolean onWayAhead = owner != NO_OWNER && isAhead(owner);
+    if (onWayAhead || !isLean()) {
       acceptHit(page, served, address);
+    } else if (Served.isDram(served)) {
+      enterPlain(false, page, served);
     } else {
       enterHit(page, dataCycles(kind, served), owner);
     }
+  }
+
+  /** Whether references need no recipe of their own: in the window of the only core. */
+  private boolean isLean() {
+    return !serial && !dataflow && observer == null && !ended && scheduler.singleCore();
   }
 
   /**
@@ -423,32 +432,18 @@ public final class CoreTiming {
    * @param owner the reference that fetches its page, or {@link #NO_OWNER}
    */
   private void enterHit(long page, int accessing, long owner) {
-    int kind = nextKind;
-    long cycle = ready;
-    announced = false;
-    if (nextStartsInstruction || instructionTail == 0) {
-      startInstruction(cycle);
-    }
-    entryCycle = cycle;
-    scheduler.entered(cycle, cycle);
-    int slot = (int) tail & lifeMask;
-    Life life = lives[slot];
-    life.begin(tail, references, kind, nextStartsInstruction, instructionTail - 1);
-    references++;
-    tail++;
-    if (kind == LOAD) {
-      loads++;
-    } else if (kind == STORE) {
-      stores++;
-    }
-    life.enter(cycle);
+    Life life = enter();
+    int kind = life.kind;
+    long cycle = life.start;
     long lookup = bookPort(firstLevelPorts[kind], cycle);
     long lookedUp = lookup + lookupCycles[kind];
-    life.spend(CycleCause.BASE, lookedUp);
+    life.lookedUp = lookedUp;
     if (owner == NO_OWNER) {
       counts[TRANSLATION_CYCLES] += lookedUp - cycle;
+      life.missEnd = lookedUp;
+      life.granted = lookedUp;
+      life.walked = lookedUp;
       life.complete = lookedUp + accessing;
-      life.spend(CycleCause.DATA, life.complete);
       latestComplete = Math.max(latestComplete, life.complete);
       if (kind == FETCH) {
         heldUntil = Math.max(heldUntil, lookup + accessing - hiddenFetchCycles);
@@ -458,24 +453,242 @@ public final class CoreTiming {
     counts[MERGED_HITS]++;
     open++;
     life.merged = true;
-    life.lookedUp = lookedUp;
     life.accessing = accessing;
     life.setOwner(0, owner, translationOf(owner, page));
-    Life fetching = lives[(int) owner & lifeMask];
-    life.nextWaiter = fetching.firstWaiter;
-    fetching.firstWaiter = slot;
+    int slot = slotOf(life.sequence);
+    waitFor(owner, life, slot);
     if (kind == FETCH) {
       holder = slot;
     }
+  }
+
+  /** Lets the reference that was announced enter, without a recipe. */
+  private Life enter() {
+    long cycle = ready;
+    announced = false;
+    if (nextStartsInstruction || instructionTail == 0) {
+      startInstruction(cycle);
+    }
+    entryCycle = cycle;
+    scheduler.entered(cycle, cycle);
+    Life life = lives[(int) tail & lifeMask];
+    life.begin(tail, references, nextKind, nextStartsInstruction, instructionTail - 1);
+    life.plain = true;
+    references++;
+    tail++;
+    if (nextKind == LOAD) {
+      loads++;
+    } else if (nextKind == STORE) {
+      stores++;
+    }
+    life.start = cycle;
+    return life;
+  }
+
+  private void waitFor(long owner, Life life, int slot) {
+    Life fetching = lifeOf(owner);
+    life.nextWaiter = fetching.firstWaiter;
+    fetching.firstWaiter = slot;
+  }
+
+  /**
+   * Lets a reference that is plain, or a hit that DRAM serves, enter a window without following a
+   * recipe: what {@link #accept} and {@link #follow} would do.
+   *
+   * @param missed whether it is a plain reference, and {@link #filled} its recipe
+   */
+  private void enterPlain(boolean missed, long page, int served) {
+    Life life = enter();
+    int slot = slotOf(life.sequence);
+    int kind = life.kind;
+    long cycle = life.start;
+    open++;
+    life.missed = missed;
+    life.page = page;
+    life.served = served;
+    life.walks = false;
+    long owner;
+    if (missed) {
+      life.walks = filled.walks();
+      life.secondLevelExtra = filled.secondLevelExtra();
+      life.readsLeft = filled.reads();
+      life.readCodes = filled.readCodes();
+      owner = pending.put(page, life.sequence);
+    } else {
+      owner = pending.isEmpty() ? NO_OWNER : pending.get(page);
+    }
+    life.setOwner(0, owner, owner == NO_OWNER ? 0 : translationOf(owner, page));
+    if (owner != NO_OWNER && !life.walks) {
+      counts[MERGED_HITS]++;
+    }
+    if (kind == FETCH) {
+      holder = slot;
+    }
+    life.lookedUp = bookPort(firstLevelPorts[kind], cycle) + lookupCycles[kind];
+    life.stage = Life.LOOKED_UP;
+    // No reference that enters later can be looked up before this one, so that what this one takes
+    // then can be taken now where no event comes before. A fetch that misses lets none enter.
+    boolean first = kind == FETCH || life.lookedUp - cycle <= lookupCycles[FETCH];
+    if (first && life.lookedUp < scheduler.firstEvent()) {
+      lookedUp(life, slot, life.lookedUp, true);
+    } else {
+      scheduler.schedule(number, life.sequence, life.lookedUp);
+    }
+  }
+
+  /** A plain reference goes on. */
+  private void goOn(Life life, int slot, long now) {
+    switch (life.stage) {
+      case Life.LOOKED_UP -> lookedUp(life, slot, now, false);
+      case Life.HAS_REGISTER -> askSecondLevel(life, slot, now, false);
+      case Life.SECOND_LEVEL_DONE -> secondLevelDone(life, slot, now);
+      case Life.HAS_WALKER -> beginWalk(life, now);
+      case Life.READS -> read(life, now, now);
+      case Life.WALKED -> walked(life, now);
+      default -> throw new IllegalStateException("no stage is without a rule");
+    }
+  }
+
+  /**
+   * The look-up of a plain reference in the first level is over, or the page that it waited for is
+   * there.
+   *
+   * @param ahead whether {@code now} is yet to come: then nothing is done that others could notice
+   *     before
+   */
+  private void lookedUp(Life life, int slot, long now, boolean ahead) {
+    if (isOnItsWay(life, 0)) {
+      waitFor(life.owner(0), life, slot);
+      return;
+    }
+    if (life.missed) {
+      life.stage = Life.HAS_REGISTER;
+      life.missRegister = missRegisters[life.kind].take(slot);
+      if (life.missRegister == Tokens.NONE) {
+        counts[MISS_REGISTER_WAITS]++;
+        return;
+      }
+      askSecondLevel(life, slot, now, ahead);
+      return;
+    }
+    life.missEnd = now;
+    life.granted = now;
+    life.walked = now;
+    counts[TRANSLATION_CYCLES] += now - life.start;
+    life.translationsDone = 1;
+    access(life, now);
+  }
+
+  private void askSecondLevel(Life life, int slot, long now, boolean ahead) {
+    long end = bookPort(stlbPorts, now) + stlbCycles + life.secondLevelExtra;
+    life.missEnd = end;
+    life.stage = Life.SECOND_LEVEL_DONE;
+    // Not ahead: an assist asks for a walker, and needs no second level.
+    if (!ahead && (end == now || scheduler.nothingBefore(end))) {
+      secondLevelDone(life, slot, end);
+    } else {
+      scheduler.schedule(number, life.sequence, end);
+    }
+  }
+
+  private void secondLevelDone(Life life, int slot, long now) {
+    if (!life.walks) {
+      life.granted = now;
+      life.walked = now;
+      arrived(life, now);
+      return;
+    }
+    life.stage = Life.HAS_WALKER;
+    life.walkRequested = now;
+    life.walker = walkers.take(slot);
+    if (life.walker == Tokens.NONE) {
+      counts[WALKER_WAITS]++;
+      return;
+    }
+    beginWalk(life, now);
+  }
+
+  private void beginWalk(Life life, long now) {
+    counts[WALKS_STARTED]++;
+    life.granted = now;
+    read(life, now, now + structureCacheCycles);
+  }
+
+  /**
+   * Follows the reads that a walk has left.
+   *
+   * @param next when the next of them begins
+   */
+  private void read(Life life, long begun, long next) {
+    long now = begun;
+    long end = next;
+    int left = life.readsLeft;
+    long codes = life.readCodes;
+    while (left > 0) {
+      int served = (int) codes & Recipe.READ_CODE_MASK;
+      if (Served.isDram(served)) {
+        if (end != now && !scheduler.nothingBefore(end)) {
+          life.stage = Life.READS;
+          life.readsLeft = left;
+          life.readCodes = codes;
+          scheduler.schedule(number, life.sequence, end);
+          return;
+        }
+        now = end;
+        end = access(served, now);
+      }
+      counts[READS_ISSUED]++;
+      counts[READS_ANSWERED]++;
+      end += readCycles[Served.place(served)];
+      codes >>>= Recipe.READ_CODE_BITS;
+      left--;
+    }
+    if (end == now || scheduler.nothingBefore(end)) {
+      walked(life, end);
+    } else {
+      life.stage = Life.WALKED;
+      scheduler.schedule(number, life.sequence, end);
+    }
+  }
+
+  private void walked(Life life, long now) {
+    life.walked = now;
+    long took = now - life.walkRequested;
+    walkLatencies.recordValue(took);
+    counts[WALK_CYCLES] += took;
+    counts[WALKS_FINISHED]++;
+    giveWalker(life, now);
+    arrived(life, now);
+  }
+
+  /** The translation of a plain reference that missed the first level is there. */
+  private void arrived(Life life, long now) {
+    counts[TRANSLATION_CYCLES] += now - life.start;
+    life.translationsDone = 1;
+    giveMissRegister(life, now);
+    pending.remove(life.page, life.sequence);
+    wakeWaiters(life, now);
+    access(life, now);
+  }
+
+  /** A plain reference is translated and accesses memory, which nothing comes after. */
+  private void access(Life life, long now) {
+    int served = life.served;
+    long done = access(served, now) + dataCycles[life.kind][Served.place(served)];
+    life.complete = done;
+    latestComplete = Math.max(latestComplete, done);
+    open--;
+    takeInterrupts();
   }
 
   /** The page of a hit that {@link #enterHit} let wait is there. */
   private void finishMerged(Life life, long now) {
     long translated = Math.max(now, life.lookedUp);
     counts[TRANSLATION_CYCLES] += translated - life.start;
-    life.spend(CycleCause.L1_MISS, translated);
+    life.missEnd = translated;
+    life.granted = translated;
+    life.walked = translated;
     life.complete = translated + life.accessing;
-    life.spend(CycleCause.DATA, life.complete);
     latestComplete = Math.max(latestComplete, life.complete);
     open--;
     scheduler.mayEnter(now); // what waited for this one's retirement
@@ -736,9 +949,8 @@ public final class CoreTiming {
 
   /** The recipe to fill for the reference that was announced, empty. */
   public Recipe recipe() {
-    Recipe recipe = lives[(int) (tail + ownWork()) & lifeMask].recipe;
-    recipe.clear();
-    return recipe;
+    filled.clear();
+    return filled;
   }
 
   /** How many references of its own an instruction puts before the one that was announced. */
@@ -837,6 +1049,10 @@ public final class CoreTiming {
    * called when {@link Scheduler#nextCore} has named this core.
    */
   public void accept() {
+    if (filled.isPlain() && walksAhead == 0 && isLean()) {
+      enterPlain(true, filled.page(), filled.simpleServed());
+      return;
+    }
     long cycle = ready;
     announced = false;
     if (ended) {
@@ -852,6 +1068,9 @@ public final class CoreTiming {
     boolean first = nextStartsInstruction && ownWork() == 0;
     long reference = nextKind == NOBODY ? NO_REFERENCE : references++;
     life.begin(tail, reference, nextKind, first, instructionTail - 1);
+    Recipe idle = life.recipe;
+    life.recipe = filled;
+    filled = idle;
     tail++;
     open++;
     if (nextKind == LOAD) {
@@ -952,7 +1171,11 @@ public final class CoreTiming {
     if (isAhead(owner)) {
       return 0;
     }
-    Recipe recipe = lives[(int) owner & lifeMask].recipe;
+    Life life = lives[(int) owner & lifeMask];
+    if (life.plain) {
+      return 0;
+    }
+    Recipe recipe = life.recipe;
     int i = 0;
     while (!fetches(recipe, i, page)) {
       i++;
@@ -975,7 +1198,13 @@ public final class CoreTiming {
 
   /** A reference whose event has come goes on. */
   void resume(long sequence, long cycle) {
-    follow(slotOf(sequence), cycle);
+    int slot = slotOf(sequence);
+    Life life = lifeInSlot(slot);
+    if (life.plain) {
+      goOn(life, slot, cycle);
+    } else {
+      follow(slot, cycle);
+    }
   }
 
   private static boolean isAhead(long sequence) {
@@ -1406,6 +1635,16 @@ public final class CoreTiming {
         && owner.translationsDone <= life.ownerTranslation(translation);
   }
 
+  private void giveMissRegister(Life life, long now) {
+    int token = life.missRegister;
+    life.missRegister = Tokens.NONE;
+    int slot = missRegisters[life.kind].give(token);
+    if (slot != Tokens.NONE) {
+      lives[slot].missRegister = token;
+      scheduler.schedule(number, lives[slot].sequence, now);
+    }
+  }
+
   private void giveWalker(Life life, long now) {
     int token = life.walker;
     life.walker = Tokens.NONE;
@@ -1420,13 +1659,7 @@ public final class CoreTiming {
   private void translated(Life life, int translation, long now) {
     life.translationsDone = translation + 1;
     if (life.missRegister != Tokens.NONE) {
-      int token = life.missRegister;
-      life.missRegister = Tokens.NONE;
-      int slot = missRegisters[life.kind].give(token);
-      if (slot != Tokens.NONE) {
-        lives[slot].missRegister = token;
-        scheduler.schedule(number, lives[slot].sequence, now);
-      }
+      giveMissRegister(life, now);
     }
     if (!serial || walksAhead > 0) {
       int await = awaitOf(life.recipe, translation);
@@ -1453,11 +1686,13 @@ public final class CoreTiming {
   private void complete(Life life, long cycle) {
     life.complete = cycle;
     latestComplete = Math.max(latestComplete, cycle);
-    Instruction instruction = instructions[(int) life.instruction & instructionMask];
-    instruction.latest = Math.max(instruction.latest, cycle);
-    instruction.open--;
-    if (dataflow && instruction.open == 0 && instruction.closed) {
-      done(instruction);
+    if (dataflow) {
+      Instruction instruction = instructions[(int) life.instruction & instructionMask];
+      instruction.latest = Math.max(instruction.latest, cycle);
+      instruction.open--;
+      if (instruction.open == 0 && instruction.closed) {
+        done(instruction);
+      }
     }
     open--;
     takeInterrupts();
@@ -1467,6 +1702,11 @@ public final class CoreTiming {
     boolean same = cycle == instructionCycle && instructionTail > 0;
     enteredInCycle = same ? enteredInCycle + 1 : 1;
     instructionCycle = cycle;
+    instructionRetired[(int) instructionTail & instructionMask] = 0;
+    if (!dataflow) {
+      instructionTail++;
+      return;
+    }
     Instruction instruction = instructions[(int) instructionTail & instructionMask];
     instruction.number = instructionTail++;
     instruction.firstSequence = tail;
@@ -1474,11 +1714,10 @@ public final class CoreTiming {
     instruction.closed = false;
     instruction.latest = cycle;
     instruction.done = Instruction.UNKNOWN;
-    instructionRetired[(int) instruction.number & instructionMask] = 0;
     instruction.firstDependent = NOBODY;
     instruction.missingOperands = 0;
     instruction.operandsReady = cycle;
-    if (dataflow && nextKind != NOBODY) {
+    if (nextKind != NOBODY) {
       for (int i = 0; i < Registers.SOURCES; i++) {
         waitForOperand(instruction, i, Registers.source(nextRegisters, i));
       }
@@ -1531,13 +1770,13 @@ public final class CoreTiming {
   }
 
   private void closeInstruction() {
-    if (instructionTail == 0) {
+    if (!dataflow || instructionTail == 0) {
       return;
     }
     Instruction instruction = instructions[(int) (instructionTail - 1) & instructionMask];
     if (!instruction.closed) {
       instruction.closed = true;
-      if (dataflow && instruction.open == 0) {
+      if (instruction.open == 0) {
         done(instruction);
       }
     }

@@ -11,7 +11,7 @@ final class Life {
   static final long UNKNOWN = -1;
   static final int NOBODY = -1;
 
-  final Recipe recipe = new Recipe();
+  Recipe recipe = new Recipe();
 
   /** Its number among all that entered this core, the instructions' own work included. */
   long sequence = UNKNOWN;
@@ -42,13 +42,46 @@ final class Life {
   int unacknowledged;
 
   /**
-   * A hit in a page on its way, without a recipe: when its look-up is over, and what its access
-   * takes.
+   * Whether it follows no recipe: one translation and an access. Then its time is known by the
+   * cycles below, and not by {@link #spend}.
    */
+  boolean plain;
+
+  /** A plain hit in a page on its way that no bank serves: it needs no event. */
   boolean merged;
 
-  long lookedUp;
+  /** Of a plain reference: what happens when it goes on. */
+  int stage;
+
+  static final int LOOKED_UP = 0;
+  static final int HAS_REGISTER = 1;
+  static final int SECOND_LEVEL_DONE = 2;
+  static final int HAS_WALKER = 3;
+  static final int READS = 4;
+  static final int WALKED = 5;
+
+  // Of a plain reference: whether it missed the first level and whether it walks, what the second
+  // level takes beyond its latency, the reads to come as in Recipe, and where its data are.
+  boolean missed;
+  boolean walks;
+  int secondLevelExtra;
+  int readsLeft;
+  long readCodes;
+  int served;
+
+  /** Of a merged hit: what its access takes. */
   int accessing;
+
+  /** Of a plain reference: what tells its page apart. */
+  long page;
+
+  // Of a plain reference: the cycles in which what is before a walker, the wait for it, and the
+  // walk
+  // were over.
+  long lookedUp;
+  long missEnd;
+  long granted;
+  long walked;
 
   /** Waits for its instruction's operands. */
   boolean waitsForOperands;
@@ -66,7 +99,10 @@ final class Life {
 
   long nextAhead;
 
-  // By translation: which older reference fetches the page, and as which of its translations.
+  // Which older reference fetches the page, and as which of its translations: of the first
+  // translation, and by translation of the others.
+  private long firstOwner;
+  private int firstOwnerTranslation;
   private long[] owners = new long[2];
   private int[] ownerTranslations = new int[2];
 
@@ -89,6 +125,7 @@ final class Life {
     position = 0;
     translationsDone = 0;
     waitsForOperands = false;
+    plain = false;
     merged = false;
     unacknowledged = 0;
     complete = UNKNOWN;
@@ -108,6 +145,11 @@ final class Life {
   }
 
   void setOwner(int translation, long owner, int ownerTranslation) {
+    if (translation == 0) {
+      firstOwner = owner;
+      firstOwnerTranslation = ownerTranslation;
+      return;
+    }
     if (translation >= owners.length) {
       owners = Arrays.copyOf(owners, 2 * translation);
       ownerTranslations = Arrays.copyOf(ownerTranslations, 2 * translation);
@@ -118,11 +160,11 @@ final class Life {
 
   /** The reference that fetches the page of a translation, or {@link #UNKNOWN} for nobody. */
   long owner(int translation) {
-    return owners[translation];
+    return translation == 0 ? firstOwner : owners[translation];
   }
 
   int ownerTranslation(int translation) {
-    return ownerTranslations[translation];
+    return translation == 0 ? firstOwnerTranslation : ownerTranslations[translation];
   }
 
   /** Books the time since the last booking to a cause. */
@@ -140,6 +182,10 @@ final class Life {
 
   /** Adds to {@code attributed} what the cycles from {@code from} to {@code to} - 1 went to. */
   void attribute(long from, long to, long[] attributed) {
+    if (plain) {
+      attributePlain(from, to, attributed);
+      return;
+    }
     long left = to - from;
     long begin = start;
     for (int i = 0; i < periods; i++) {
@@ -151,5 +197,25 @@ final class Life {
       begin = ends[i];
     }
     attributed[CycleCause.BASE.ordinal()] += left;
+  }
+
+  private void attributePlain(long from, long to, long[] attributed) {
+    long data = overlap(walked, complete, from, to);
+    long other = 0;
+    if (from < walked) {
+      long miss = overlap(lookedUp, missEnd, from, to);
+      long queue = overlap(missEnd, granted, from, to);
+      long walk = overlap(granted, walked, from, to);
+      attributed[CycleCause.L1_MISS.ordinal()] += miss;
+      attributed[CycleCause.WALK_QUEUE.ordinal()] += queue;
+      attributed[CycleCause.WALK_MEMORY.ordinal()] += walk;
+      other = miss + queue + walk;
+    }
+    attributed[CycleCause.DATA.ordinal()] += data;
+    attributed[CycleCause.BASE.ordinal()] += to - from - data - other;
+  }
+
+  private static long overlap(long begin, long end, long from, long to) {
+    return Math.max(0, Math.min(end, to) - Math.max(begin, from));
   }
 }

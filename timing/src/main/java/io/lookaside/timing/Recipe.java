@@ -61,6 +61,20 @@ public final class Recipe {
   private boolean faults;
   private int simpleServed;
 
+  // What a plain reference is made of, see isPlain.
+  private boolean plain;
+  private boolean accesses;
+  private int secondLevels;
+  private int secondLevelExtra;
+  private int walks;
+  private int reads;
+  private long readCodes;
+
+  /** Bits of a read's {@link Served} code in {@link #readCodes}. */
+  static final int READ_CODE_BITS = 16;
+
+  static final int READ_CODE_MASK = (1 << READ_CODE_BITS) - 1;
+
   Recipe() {}
 
   /** Forgets everything. */
@@ -73,11 +87,19 @@ public final class Recipe {
     simple = true;
     faults = false;
     simpleServed = Served.UNCACHED;
+    plain = true;
+    accesses = false;
+    secondLevels = 0;
+    secondLevelExtra = 0;
+    walks = 0;
+    reads = 0;
+    readCodes = 0;
   }
 
   /** Begins a translation with the look-up in the first-level TLB. */
   public void translation() {
     simple &= translations == 0;
+    plain &= translations == 0;
     lookup = length;
     add(Step.LOOKUP, translations, 0);
     add(Step.AWAIT, translations, 0);
@@ -98,6 +120,9 @@ public final class Recipe {
    */
   public void secondLevel(int extraCycles, int span) {
     simple = false;
+    plain &= span == 0;
+    secondLevels++;
+    secondLevelExtra = extraCycles;
     add(Step.MISS_REGISTER, span, 0);
     add(Step.SECOND_LEVEL, extraCycles, 0);
   }
@@ -114,6 +139,8 @@ public final class Recipe {
    */
   public void walk(Cause cause, int level) {
     simple = false;
+    plain &= cause == Cause.MISS;
+    walks++;
     add(Step.WALKER, cause.ordinal(), 0);
     add(Step.STRUCTURE_CACHES, cause.ordinal() | (level + 1) << CAUSE_BITS, 0);
   }
@@ -137,6 +164,12 @@ public final class Recipe {
    * @param served a {@link Served} code
    */
   public void read(int served, long address) {
+    if (reads < Long.SIZE / READ_CODE_BITS && served <= READ_CODE_MASK) {
+      readCodes |= (long) served << (reads * READ_CODE_BITS);
+    } else {
+      plain = false;
+    }
+    reads++;
     add(Step.READ, served, address);
   }
 
@@ -157,6 +190,7 @@ public final class Recipe {
    */
   public void fault(long cycles) {
     simple = false;
+    plain = false;
     faults = true;
     add(Step.FAULT, 0, Math.max(FIXED_COST, cycles));
   }
@@ -180,6 +214,7 @@ public final class Recipe {
   public void awaitAcknowledgements() {
     if (interrupts > interruptsAwaited) {
       simple = false;
+      plain = false;
       faults = true;
       add(Step.SHOOTDOWN, interrupts - interruptsAwaited, interruptsAwaited);
       interruptsAwaited = interrupts;
@@ -189,6 +224,7 @@ public final class Recipe {
   /** The kernel works for so many cycles, between references of the program. */
   public void kernelWork(long cycles) {
     simple = false;
+    plain = false;
     faults = true;
     add(Step.KERNEL_WORK, 0, cycles);
   }
@@ -201,6 +237,7 @@ public final class Recipe {
    */
   public void prefetch(long page, int level) {
     prefetchFrom = length;
+    plain = false;
     add(Step.PREFETCH, 0, page);
     add(Step.WALKER, Cause.PREFETCH.ordinal(), 0);
     add(Step.STRUCTURE_CACHES, Cause.PREFETCH.ordinal() | (level + 1) << CAUSE_BITS, 0);
@@ -240,12 +277,14 @@ public final class Recipe {
   public void data(int served, long address) {
     simple &= !Served.isDram(served);
     simpleServed = served;
+    accesses = true;
     add(Step.DATA, served, address);
   }
 
   /** Stands for an instruction's own work, in a cycle of its own. */
   void execute() {
     simple = false;
+    plain = false;
     add(Step.EXECUTE, 0, 0);
   }
 
@@ -269,12 +308,45 @@ public final class Recipe {
     return prefetchFrom >= 0;
   }
 
+  /**
+   * Whether this is one translation that missed the first level, of one page, with at most one walk
+   * and no fault, and an access: what nearly all references are that need a recipe.
+   */
+  boolean isPlain() {
+    return plain && secondLevels == 1 && walks <= 1 && accesses;
+  }
+
+  /** Of a plain reference: what the look-up in the second level takes beyond the latency. */
+  int secondLevelExtra() {
+    return secondLevelExtra;
+  }
+
+  /** Of a plain reference: its page, as in {@link #endTranslation}. */
+  long page() {
+    return addresses[0];
+  }
+
+  /** Of a plain reference: whether there was a walk. */
+  boolean walks() {
+    return walks == 1;
+  }
+
+  /** Of a plain reference: how many entries the walk read. */
+  int reads() {
+    return reads;
+  }
+
+  /** Of a plain reference: where they were served, the first in the lowest bits. */
+  long readCodes() {
+    return readCodes;
+  }
+
   /** Whether the kernel was at work, so that all that comes after must wait. */
   boolean faults() {
     return faults;
   }
 
-  /** Where the data of a simple reference were. */
+  /** Where the data of a simple or plain reference were. */
   int simpleServed() {
     return simpleServed;
   }

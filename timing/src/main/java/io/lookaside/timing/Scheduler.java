@@ -181,6 +181,11 @@ public final class Scheduler {
     return cycle <= horizon && cycle < events.firstCycle();
   }
 
+  /** The cycle of the first event that waits, or {@link Long#MAX_VALUE}. */
+  long firstEvent() {
+    return events.firstCycle();
+  }
+
   /**
    * Says that a reference has entered.
    *
