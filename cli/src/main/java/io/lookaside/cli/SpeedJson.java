@@ -6,7 +6,7 @@ import io.lookaside.simulator.StageTimes;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** What {@code --speed} writes: thread CPU time by stage. */
+/** What {@code --speed} writes: thread CPU time by stage, and what Java's compiler took. */
 final class SpeedJson {
   private SpeedJson() {}
 
@@ -15,6 +15,7 @@ final class SpeedJson {
     node.put("decodeNanos", times.nanos(StageTimes.Stage.DECODE));
     node.put("prefaultNanos", times.nanos(StageTimes.Stage.PREFAULT));
     node.put("replayNanos", times.nanos(StageTimes.Stage.REPLAY));
+    node.put("compileNanos", times.compileNanos());
     node.put("wallNanos", times.wallNanos());
     return RunJson.text(node);
   }

@@ -382,7 +382,7 @@ class RunCommandTest {
     String out = Cli.run("run", trace, "--json", "-").out();
     assertEquals(Files.readString(a), out);
     assertEquals(
-        Set.of("decodeNanos", "prefaultNanos", "replayNanos", "wallNanos"),
+        Set.of("decodeNanos", "prefaultNanos", "replayNanos", "compileNanos", "wallNanos"),
         Set.copyOf(JsonMapper.shared().readTree(Files.readString(speed)).propertyNames()));
   }
 

@@ -1,8 +1,15 @@
 package io.lookaside.simulator;
 
 import io.lookaside.traces.CompactedTrace;
+import java.io.IOException;
+import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /** Thread CPU time of the stages of a run. Never part of a result. */
 public final class StageTimes implements CompactedTrace.Stages {
@@ -15,6 +22,12 @@ public final class StageTimes implements CompactedTrace.Stages {
     /** Everything that the emulated machine does. */
     REPLAY
   }
+
+  /** Where Linux keeps what it knows of this process's threads. */
+  private static final Path TASKS = Path.of("/proc/self/task");
+
+  /** What HotSpot calls them, as far as Linux keeps names. */
+  private static final Pattern COMPILER = Pattern.compile("C[12] Compiler");
 
   private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
   private final boolean enabled;
@@ -81,6 +94,29 @@ public final class StageTimes implements CompactedTrace.Stages {
   /** Wall-clock time since this clock was made, nanoseconds. */
   public long wallNanos() {
     return System.nanoTime() - wallStart;
+  }
+
+  /**
+   * Time that Java's compiler took since the process began, nanoseconds: CPU time of its threads
+   * where the system tells it (Linux), else how long they were at it; 0 where nothing is known.
+   */
+  public long compileNanos() {
+    long nanos = 0;
+    try (DirectoryStream<Path> tasks = Files.newDirectoryStream(TASKS)) {
+      for (Path task : tasks) {
+        if (COMPILER.matcher(Files.readString(task.resolve("comm"))).lookingAt()) {
+          String times = Files.readString(task.resolve("schedstat"));
+          nanos += Long.parseLong(times.substring(0, times.indexOf(' ')));
+        }
+      }
+    } catch (IOException | RuntimeException e) {
+      nanos = 0; // not such a system, or a thread ended meanwhile
+    }
+    CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
+    if (nanos > 0 || compiler == null || !compiler.isCompilationTimeMonitoringSupported()) {
+      return nanos;
+    }
+    return TimeUnit.MILLISECONDS.toNanos(compiler.getTotalCompilationTime());
   }
 
   private long now() {
