@@ -33,9 +33,9 @@ final class LruReplay implements ReplayEngine {
    * and walker, and only what cannot be derived is counted: hits are translations less misses, the
    * look-ups of the second level are the misses of the first, and so on. Pages have numbers, and the
    * word of a page says where in each structure it is, if it is there, and whether its D bit is set
-   * (see PageNumbers and PageSets): nothing is searched. And when walks are dense, the words and
-   * page-table entries that the references after them may need are read ahead, so that the host's
-   * cache misses overlap.
+   * (see PageNumbers and PageSets): nothing is searched. And where walks are dense, references go by
+   * blocks: what they may need of words and page tables is read ahead in loops of nothing else, so
+   * that many of the host's cache misses are under way at once.
    *
    * An invalidation by the kernel would have to be carried out here. There is none: the kernel maps
    * and never unmaps, so a page fault finds nothing of its page in a TLB, and what a walk has found
@@ -53,10 +53,10 @@ final class LruReplay implements ReplayEngine {
   /** References in one pass of the loop: a short one is compiled early, see Replay. */
   private static final int CHUNK = 256;
 
-  /** Walks this many references apart, or fewer, make it worth while to read ahead. */
+  /** One walk for so many references, or more, makes it worth while to read ahead. */
   private static final int DENSE = 8;
 
-  private static final int AHEAD = ReplayParts.AHEAD;
+  private static final int BLOCK = ReplayParts.BLOCK;
 
   /** Stores and, above these bits, twice the fetches of a chunk are counted in one word. */
   private static final int COUNT_BITS = 15;
@@ -97,10 +97,8 @@ final class LruReplay implements ReplayEngine {
   @SuppressWarnings("UnusedVariable")
   private long readAhead;
 
-  // Places in the batch: of the last walk, of what was not read ahead yet, and the end.
-  private int lastWalk;
-  private int readAheadTo;
-  private int end;
+  /** Whether walks are so many that references go by blocks. */
+  private boolean dense;
 
   private long root;
   private long pcidTag;
@@ -179,14 +177,25 @@ final class LruReplay implements ReplayEngine {
 
   @Override
   public int run(ReferenceBatch batch, int from, int to) {
-    lastWalk = from - DENSE - 1;
-    readAheadTo = from;
-    end = to;
-    for (int i = from; i < to; i += CHUNK) {
-      runChunk(batch.addresses, batch.descriptors, i, Math.min(to, i + CHUNK));
+    int i = from;
+    while (i < to) {
+      if (dense) {
+        i += runBlock(batch.addresses, batch.descriptors, null, i, to);
+      } else {
+        int stop = Math.min(to, i + CHUNK);
+        long before = walks();
+        runChunk(batch.addresses, batch.descriptors, i, stop);
+        dense = walks() - before > CHUNK / DENSE;
+        i = stop;
+      }
     }
     flush();
     return to;
+  }
+
+  private long walks() {
+    long[] misses = parts().secondMisses();
+    return misses[LOAD] + misses[STORE] + misses[FETCH];
   }
 
   @Override
@@ -202,10 +211,18 @@ final class LruReplay implements ReplayEngine {
   @Override
   public void run(CompactBatch batch) {
     int n = batch.records.count();
-    lastWalk = -DENSE - 1;
-    readAheadTo = 0;
-    end = n;
-    runRecords(batch, n);
+    int i = 0;
+    while (i < n) {
+      if (dense) {
+        i += runBlock(batch.records.addresses, batch.records.descriptors, batch.repeats, i, n);
+      } else {
+        int stop = Math.min(n, i + CHUNK);
+        long before = walks();
+        runRecords(batch, i, stop);
+        dense = walks() - before > CHUNK / DENSE;
+        i = stop;
+      }
+    }
     for (int kind = 0; kind < AccessKind.COUNT; kind++) {
       references[kind] += batch.leftOut(kind);
     }
@@ -213,14 +230,14 @@ final class LruReplay implements ReplayEngine {
     flush();
   }
 
-  private void runRecords(CompactBatch batch, int n) {
+  private void runRecords(CompactBatch batch, int from, int to) {
     long[] addresses = batch.records.addresses;
     int[] descriptors = batch.records.descriptors;
     int[] repeats = batch.repeats;
     long[] remembered = parts().recent();
     int[] masks = parts().classMasks();
     long sum = 0;
-    for (int i = 0; i < n; i++) {
+    for (int i = from; i < to; i++) {
       long va = addresses[i];
       int descriptor = descriptors[i];
       int kind = descriptor & 3;
@@ -232,7 +249,7 @@ final class LruReplay implements ReplayEngine {
         sum += offset + remembered[slot + 1];
       } else {
         long last = va + (descriptor >>> 2);
-        sum += access(va, last, kind, addresses, i);
+        sum += access(va, last, kind);
         slot = slot(last, kind, masks);
       }
       // A page that was just used is remembered; where it was none, nothing repeats it.
@@ -245,11 +262,7 @@ final class LruReplay implements ReplayEngine {
     long[] remembered = parts().recent();
     int[] masks = parts().classMasks();
     long sum = 0;
-    int kinds = 0;
-    for (int i = from; i < to; i++) {
-      int descriptor = descriptors[i];
-      kinds += (descriptor & 1) | (descriptor & 2) << COUNT_BITS;
-    }
+    countKinds(descriptors, from, to);
     int i = from;
     while (i < to) {
       // This inner loop has no call in it, which keeps all that it needs in registers.
@@ -267,16 +280,24 @@ final class LruReplay implements ReplayEngine {
         sum += offset + remembered[slot + 1];
       }
       if (i < to) {
-        sum += access(va, va + (descriptor >>> 2), descriptor & 3, addresses, i);
+        sum += access(va, va + (descriptor >>> 2), descriptor & 3);
         i++;
       }
+    }
+    physicalAddressSum += sum;
+  }
+
+  private void countKinds(int[] descriptors, int from, int to) {
+    int kinds = 0;
+    for (int i = from; i < to; i++) {
+      int descriptor = descriptors[i];
+      kinds += (descriptor & 1) | (descriptor & 2) << COUNT_BITS;
     }
     int stores = kinds & COUNT_MASK;
     int fetches = kinds >>> (COUNT_BITS + 1);
     references[LOAD] += to - from - stores - fetches;
     references[STORE] += stores;
     references[FETCH] += fetches;
-    physicalAddressSum += sum;
   }
 
   /** Where the last page of a class is remembered. */
@@ -286,55 +307,131 @@ final class LruReplay implements ReplayEngine {
   }
 
   /**
+   * A block of references where walks are dense, and the one after it if it does not stay in one
+   * page. Nothing is remembered, since what repeats is rare.
+   *
+   * @param repeats by reference: how often its page counts once more in the sum; or {@code null}
+   * @return how many were done
+   */
+  private int runBlock(
+      long[] addresses, int[] descriptors, int @Nullable [] repeats, int from, int to) {
+    ReplayParts p = parts();
+    long before = walks();
+    int n = inOnePage(addresses, descriptors, from, Math.min(to, from + BLOCK));
+    int[] numbers = p.numbers();
+    if (!p.pages().numbers(addresses, from, n, numbers, p.entries())) {
+      for (int i = 0; i < n; i++) {
+        numbers[i] = p.pages().number(addresses[from + i]);
+      }
+    }
+    countKinds(descriptors, from, from + n);
+    readAhead += p.words().touch(numbers, n) + p.memory().touch(p.entries(), n);
+    long sum = 0;
+    for (int i = 0; i < n; i++) {
+      long va = addresses[from + i];
+      long frame = frame(va, numbers[i], descriptors[from + i] & 3);
+      sum += frame | (va & VirtualAddress.OFFSET_4K);
+      if (repeats != null) {
+        sum += repeats[from + i] * (frame - (va & ~VirtualAddress.OFFSET_4K));
+      }
+    }
+    physicalAddressSum += sum;
+    dense = walks() - before > n / DENSE;
+    for (int slot = 0; slot < p.recent().length; slot += 2) {
+      forget(slot);
+    }
+    if (n < BLOCK && from + n < to) {
+      runOther(addresses, descriptors, repeats, from + n);
+      n++;
+    }
+    return n;
+  }
+
+  /** How many references from one on, up to the end or one that does not, stay in one page. */
+  private static int inOnePage(long[] addresses, int[] descriptors, int from, int to) {
+    int i = from;
+    for (; i < to; i++) {
+      long va = addresses[i];
+      long last = va + (descriptors[i] >>> 2);
+      if ((va ^ last) >>> PAGE_SHIFT != 0 || !VirtualAddress.isCanonical(va)) {
+        break;
+      }
+    }
+    return i - from;
+  }
+
+  /** A reference that no block takes. */
+  private void runOther(long[] addresses, int[] descriptors, int @Nullable [] repeats, int i) {
+    long va = addresses[i];
+    int kind = descriptors[i] & 3;
+    references[kind]++;
+    long last = va + (descriptors[i] >>> 2);
+    long sum = access(va, last, kind);
+    if (repeats != null) {
+      int slot = slot(last, kind, parts().classMasks());
+      sum += repeats[i] * (parts().recent()[slot + 1] - parts().recent()[slot]);
+    }
+    physicalAddressSum += sum;
+  }
+
+  /**
    * One reference that does not repeat the last page of its class.
    *
-   * @param addresses those of the batch
-   * @param i the place of this one
    * @return the sum of its physical addresses
    */
-  private long access(long va, long last, int kind, long[] addresses, int i) {
+  private long access(long va, long last, int kind) {
     if ((va ^ last) >>> PAGE_SHIFT != 0 || !VirtualAddress.isCanonical(va)) {
-      return accessElsewhere(va, last, kind, addresses, i);
+      return accessElsewhere(va, last, kind);
     }
-    int page = i < readAheadTo ? parts().pagesAhead()[i & (AHEAD - 1)] : 0;
-    if (page >>> PageNumbers.INDEX_BITS == PageNumbers.NO_REGION) {
-      page = parts().pages().number(va);
-    }
-    return translate(va, page, kind, addresses, i);
+    return translate(va, kind);
   }
 
   /** A reference to several pages, or to none. */
-  private long accessElsewhere(long va, long last, int kind, long[] addresses, int at) {
+  private long accessElsewhere(long va, long last, int kind) {
     if (!VirtualAddress.isCanonical(va) || !VirtualAddress.isCanonical(last)) {
       notCanonical[kind]++;
       return 0;
     }
-    long sum = translate(va, parts().pages().number(va), kind, addresses, at);
+    long sum = translate(va, kind);
     long more = ((last >>> PAGE_SHIFT) - (va >>> PAGE_SHIFT)) & (~0L >>> PAGE_SHIFT);
     crossings[kind] += more;
     long next = va & ~VirtualAddress.OFFSET_4K;
     for (long i = 0; i < more; i++) {
       next += 1L << PAGE_SHIFT;
-      sum += translate(next, parts().pages().number(next), kind, addresses, at);
+      sum += translate(next, kind);
     }
     return sum;
   }
 
-  /** One translation; returns its physical address. */
-  private long translate(long va, int page, int kind, long[] addresses, int at) {
+  /** One translation, whose page is remembered; returns its physical address. */
+  private long translate(long va, int kind) {
+    ReplayParts p = parts();
+    int page = p.pages().number(va);
+    long frame = frame(va, page, kind);
+    boolean isDirty = (p.words().get(page) & p.dirty()) != 0;
+    remember(
+        va,
+        kind,
+        kind == FETCH ? p.fetches() : kind == STORE ? p.stores() : p.loads(),
+        frame,
+        isDirty);
+    return frame | (va & VirtualAddress.OFFSET_4K);
+  }
+
+  /** One translation; returns its frame. */
+  private long frame(long va, int page, int kind) {
     // Each call is compiled into this method, for the structures of its kind.
     ReplayParts p = parts();
     if (kind == FETCH) {
-      return translate(va, page, FETCH, p.fetches(), p.secondFetches(), addresses, at);
+      return frame(va, page, FETCH, p.fetches(), p.secondFetches());
     }
     if (kind == LOAD || p.dataShares()) {
-      return translate(va, page, kind, p.loads(), p.secondLoads(), addresses, at);
+      return frame(va, page, kind, p.loads(), p.secondLoads());
     }
-    return translate(va, page, STORE, p.stores(), p.secondStores(), addresses, at);
+    return frame(va, page, STORE, p.stores(), p.secondStores());
   }
 
-  private long translate(
-      long va, int page, int kind, PageSets l1, PageSets l2, long[] addresses, int at) {
+  private long frame(long va, int page, int kind, PageSets l1, PageSets l2) {
     ReplayParts p = parts();
     long vpn = VirtualAddress.vpn(va, PAGE_SHIFT);
     int word = p.words().get(page);
@@ -349,10 +446,6 @@ final class LruReplay implements ReplayEngine {
         frame = l2.use(secondSet, word);
       } else {
         p.secondMisses()[kind]++;
-        if (at - lastWalk <= DENSE && at >= readAheadTo) {
-          readAhead(addresses, at + 1);
-        }
-        lastWalk = at;
         long leaf = walkOrFault(va, page >>> PageNumbers.INDEX_BITS, kind);
         frame = Pte.tableAddress(leaf);
         word |= Pte.isDirty(leaf) ? p.dirty() : 0;
@@ -362,11 +455,9 @@ final class LruReplay implements ReplayEngine {
       p.words().set(page, word);
     }
     if (kind == STORE && (word & p.dirty()) == 0) {
-      word |= p.dirty();
-      assist(va, page, word);
+      assist(va, page, word | p.dirty());
     }
-    remember(va, kind, l1, frame, (word & p.dirty()) != 0);
-    return frame | (va & VirtualAddress.OFFSET_4K);
+    return frame;
   }
 
   private void assist(long va, int page, int word) {
@@ -410,24 +501,6 @@ final class LruReplay implements ReplayEngine {
   /** A page of another class, which therefore no address meets in this slot. */
   private static long nothing(int slot) {
     return (slot >>> SLOT_SHIFT ^ 1L) << PAGE_SHIFT;
-  }
-
-  /** Finds the pages of the references from {@code from} on, and reads what they may need. */
-  private void readAhead(long[] addresses, int from) {
-    ReplayParts p = parts();
-    readAheadTo = Math.min(from + AHEAD, end);
-    p.pages().numbers(addresses, from, readAheadTo, p.pagesAhead());
-    readAhead += touch(p.pagesAhead());
-  }
-
-  private long touch(int[] ahead) {
-    long read = 0;
-    ReplayParts p = parts();
-    for (int page : ahead) {
-      long table = p.pages().table(page >>> PageNumbers.INDEX_BITS);
-      read += p.words().get(page) + p.memory().read(table + ((page & INDEX_MASK) << 3));
-    }
-    return read;
   }
 
   private long walkOrFault(long va, int region, int kind) {

@@ -18,7 +18,7 @@ final class PageNumbers {
   static final int NO_REGION = 0;
 
   private static final int REGION_SHIFT = PageSize.SIZE_2M.shift();
-  private static final int PAGE_SHIFT = PageSize.SIZE_4K.shift();
+  static final int PAGE_SHIFT = PageSize.SIZE_4K.shift();
   private static final long HASH = 0x9e37_79b9_7f4a_7c15L;
   private static final int FIRST_BITS = 11;
   private static final int FIRST_REGIONS = 1 << 4;
@@ -70,21 +70,32 @@ final class PageNumbers {
    * The numbers of the pages at {@code addresses[from]} and on, as far as they are found at once,
    * else less than 512.
    *
-   * @param into a power of two of places, the number of {@code addresses[i]} goes to i modulo that
+   * @param into gets n of them
+   * @param entries gets the addresses of their page-table entries, less than 4,096 where nobody has
+   *     told the page table's
+   * @return whether all were found
    */
-  void numbers(long[] addresses, int from, int to, int[] into) {
+  boolean numbers(long[] addresses, int from, int n, int[] into, long[] entries) {
     long[] k = keys;
-    int[] n = numbers;
+    int[] regionOf = numbers;
+    long[] tableOf = tables;
     long t = tag;
     int shift = keyShift;
-    for (int i = from; i < to; i++) {
-      long va = addresses[i];
+    boolean all = true;
+    for (int i = 0; i < n; i++) {
+      long va = addresses[from + i];
       long key = t ^ va >> REGION_SHIFT;
       int slot = (int) ((key * HASH) >>> shift) & (k.length - 1);
-      int region = k[slot] == key ? n[slot] : NO_REGION;
-      into[i & (into.length - 1)] =
-          (region << INDEX_BITS) | ((int) (va >>> PAGE_SHIFT) & INDEX_MASK);
+      int region = regionOf[slot];
+      if (k[slot] != key) {
+        region = NO_REGION;
+        all = false;
+      }
+      int index = (int) (va >>> PAGE_SHIFT) & INDEX_MASK;
+      into[i] = (region << INDEX_BITS) | index;
+      entries[i] = tableOf[region] + ((long) index << 3);
     }
+    return all;
   }
 
   /** The word of a region, at first 0. */

@@ -12,6 +12,9 @@ abstract class PageWords {
 
   abstract void set(int page, int word);
 
+  /** Reads the words of n pages, so that the host has them in its cache; returns anything. */
+  abstract int touch(int[] pages, int n);
+
   /** Makes room for so many pages. */
   abstract void grow(int pages);
 
@@ -34,6 +37,16 @@ abstract class PageWords {
     }
 
     @Override
+    int touch(int[] pages, int n) {
+      short[] w = words;
+      int read = 0;
+      for (int i = 0; i < n; i++) {
+        read += w[pages[i]];
+      }
+      return read;
+    }
+
+    @Override
     void grow(int pages) {
       words = Arrays.copyOf(words, pages);
     }
@@ -50,6 +63,16 @@ abstract class PageWords {
     @Override
     void set(int page, int word) {
       words[page] = word;
+    }
+
+    @Override
+    int touch(int[] pages, int n) {
+      int[] w = words;
+      int read = 0;
+      for (int i = 0; i < n; i++) {
+        read += w[pages[i]];
+      }
+      return read;
     }
 
     @Override

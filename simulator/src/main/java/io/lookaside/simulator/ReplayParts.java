@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  * @param dirty the bit of a page's word that is its D bit
  * @param upperCaches the caches of PML4 and PDPT entries; {@code null} where there is none
  * @param pdeCache the cache of PD entries, by the numbers of regions
- * @param pagesAhead numbers of pages, by the place in the batch modulo its length
+ * @param numbers the pages of a block of references
+ * @param entries the addresses of their page-table entries, as far as they are known
  * @param firstMisses by kind, since the last flush; so are the next
  * @param starts walks by the level at which they start
  * @param lengths walks by what they read
@@ -52,7 +53,8 @@ record ReplayParts(
     int dirty,
     @Nullable LruArray[] upperCaches,
     @Nullable PageSets pdeCache,
-    int[] pagesAhead,
+    int[] numbers,
+    long[] entries,
     long[] firstMisses,
     long[] secondMisses,
     long[] starts,
@@ -60,8 +62,8 @@ record ReplayParts(
   /** A slot is two words for each of four kinds for each class. */
   static final int SLOT_SHIFT = 3;
 
-  /** For so many references page-table entries are read ahead at a time. */
-  static final int AHEAD = 32;
+  /** The most references whose pages are found in one loop, before any of them is translated. */
+  static final int BLOCK = 128;
 
   /**
    * Pages fall into classes by low bits of their numbers: as many as a kind's first level has sets,
@@ -111,7 +113,8 @@ record ReplayParts(
         1 << second.endShift(),
         new @Nullable LruArray[] {cache(walker.pml4eCache()), cache(walker.pdpteCache())},
         walker.pdeCache() == null ? null : PageSets.of(walker.pdeCache(), 0),
-        new int[AHEAD],
+        new int[BLOCK],
+        new long[BLOCK],
         firstMisses,
         secondMisses,
         new long[LEVELS],

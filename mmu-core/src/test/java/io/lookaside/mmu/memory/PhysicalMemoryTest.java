@@ -72,6 +72,21 @@ class PhysicalMemoryTest {
   }
 
   @Test
+  void touchingWritesNothingAndTakesNothing() {
+    for (PhysicalMemory memory :
+        new PhysicalMemory[] {new PhysicalMemory(), PhysicalMemory.compact()}) {
+      memory.touch(new long[] {0, 8}, 2);
+      memory.write(0x1000, 0x1234);
+      long bytes = memory.writtenBytes();
+      long[] anywhere = {0x1000, 0x1008, 0, 0xfff8, 0x10000, 1L << 40, (1L << 52) - 8, -8};
+      memory.touch(anywhere, anywhere.length);
+      assertEquals(bytes, memory.writtenBytes());
+      assertEquals(0x1234, memory.read(0x1000));
+      assertEquals(0, memory.read(0x1008));
+    }
+  }
+
+  @Test
   void farApartWordsDoNotMeet() {
     PhysicalMemory memory = new PhysicalMemory();
     for (int i = 0; i < PLACES.length; i++) {
