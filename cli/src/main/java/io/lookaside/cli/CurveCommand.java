@@ -123,7 +123,8 @@ final class CurveCommand implements Callable<Integer> {
   @Option(
       names = "--speed",
       paramLabel = "FILE",
-      description = "Write the CPU time of decoding and of the pass as JSON.")
+      description =
+          "Write the CPU time of decoding, hashing, the pass and Java's compiler as JSON.")
   private @Nullable String speed;
 
   @Option(

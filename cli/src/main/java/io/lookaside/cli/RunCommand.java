@@ -275,7 +275,8 @@ class RunCommand implements Callable<Integer> {
   @Option(
       names = "--speed",
       paramLabel = "FILE",
-      description = "Write the CPU time of decoding, prefaulting and replay as JSON.")
+      description =
+          "Write the CPU time of decoding, hashing, prefaulting, replay and Java's compiler as JSON.")
   private @Nullable String speed;
 
   @Option(names = "-q", description = "Print nothing but errors.")
@@ -645,11 +646,12 @@ class RunCommand implements Callable<Integer> {
         .printf(
             Locale.ROOT,
             "lookaside: machine %s; %,d references in %.2f s: %.2f s of CPU time for decoding, %.2f s"
-                + " for prefaulting, %.2f s for the replay%n",
+                + " for their hash, %.2f s for prefaulting, %.2f s for the replay%n",
             result.machine().name(),
             result.references().get(ReferenceMetric.REFERENCES),
             times.wallNanos() / 1e9,
             times.nanos(StageTimes.Stage.DECODE) / 1e9,
+            times.nanos(StageTimes.Stage.HASH) / 1e9,
             times.nanos(StageTimes.Stage.PREFAULT) / 1e9,
             times.nanos(StageTimes.Stage.REPLAY) / 1e9);
   }

@@ -13,6 +13,7 @@ final class SpeedJson {
   static String text(StageTimes times) {
     ObjectNode node = JsonNodeFactory.instance.objectNode();
     node.put("decodeNanos", times.nanos(StageTimes.Stage.DECODE));
+    node.put("hashNanos", times.nanos(StageTimes.Stage.HASH));
     node.put("prefaultNanos", times.nanos(StageTimes.Stage.PREFAULT));
     node.put("replayNanos", times.nanos(StageTimes.Stage.REPLAY));
     node.put("compileNanos", times.compileNanos());

@@ -382,7 +382,13 @@ class RunCommandTest {
     String out = Cli.run("run", trace, "--json", "-").out();
     assertEquals(Files.readString(a), out);
     assertEquals(
-        Set.of("decodeNanos", "prefaultNanos", "replayNanos", "compileNanos", "wallNanos"),
+        Set.of(
+            "decodeNanos",
+            "hashNanos",
+            "prefaultNanos",
+            "replayNanos",
+            "compileNanos",
+            "wallNanos"),
         Set.copyOf(JsonMapper.shared().readTree(Files.readString(speed)).propertyNames()));
   }
 

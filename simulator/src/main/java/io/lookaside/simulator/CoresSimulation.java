@@ -233,7 +233,7 @@ public final class CoresSimulation {
         throw Simulation.nothingToMeasure(options, skipped + warmedUp);
       }
       times.book(StageTimes.Stage.REPLAY);
-      times.addDecoding(mixes.nanosAhead(), mixes.nanosInTurn());
+      times.addDecoding(mixes.nanosAhead(), mixes.nanosInTurn(), mixes.nanosHashing());
       return result(mixes, skipped, warmedUp);
     }
   }
@@ -278,6 +278,10 @@ public final class CoresSimulation {
 
     long nanosInTurn() {
       return ofCore.stream().mapToLong(TraceMix::nanosInTurn).sum();
+    }
+
+    long nanosHashing() {
+      return ofCore.stream().mapToLong(TraceMix::nanosHashing).sum();
     }
 
     /** What was read of a trace, whatever cores read it. */

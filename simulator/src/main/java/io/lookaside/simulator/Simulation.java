@@ -183,7 +183,7 @@ public final class Simulation {
         throw nothingToMeasure(options, skipped + warmedUp);
       }
       times.book(StageTimes.Stage.REPLAY);
-      times.addDecoding(traces.nanosAhead(), traces.nanosInTurn());
+      times.addDecoding(traces.nanosAhead(), traces.nanosInTurn(), traces.nanosHashing());
       return result(traces.results(), skipped, warmedUp);
     }
   }

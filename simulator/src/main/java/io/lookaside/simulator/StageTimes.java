@@ -15,9 +15,11 @@ import java.util.regex.Pattern;
 public final class StageTimes implements CompactedTrace.Stages {
   /** What a run spends its time on. */
   public enum Stage {
-    /** Reading, decompressing, decoding and hashing the trace. */
+    /** Reading, decompressing and decoding the trace. */
     DECODE,
-    /** Mapping pages before the run, with the decoding for it. */
+    /** Hashing its references, for the provenance of the result. */
+    HASH,
+    /** Mapping pages before the run, with the decoding and hashing for it. */
     PREFAULT,
     /** Everything that the emulated machine does. */
     REPLAY
@@ -61,9 +63,11 @@ public final class StageTimes implements CompactedTrace.Stages {
    *
    * @param ahead time of threads of its own
    * @param inTurn time of this thread, which was booked to the replay
+   * @param hashing what hashing took of both
    */
-  void addDecoding(long ahead, long inTurn) {
-    add(Stage.DECODE, ahead + inTurn);
+  void addDecoding(long ahead, long inTurn, long hashing) {
+    add(Stage.DECODE, ahead + inTurn - hashing);
+    add(Stage.HASH, hashing);
     add(Stage.REPLAY, -inTurn);
   }
 

@@ -59,6 +59,9 @@ interface TraceBatches extends Closeable {
   /** Thread CPU time that reading took of those that called {@link #take}, nanoseconds. */
   long nanosInTurn();
 
+  /** What hashing took of these times, nanoseconds. */
+  long nanosHashing();
+
   @Override
   void close();
 
@@ -118,6 +121,11 @@ interface TraceBatches extends Closeable {
     }
 
     @Override
+    public long nanosHashing() {
+      return reader.hashNanos();
+    }
+
+    @Override
     public void close() {
       reader.close();
     }
@@ -140,6 +148,7 @@ interface TraceBatches extends Closeable {
     private long ignoredLines;
     private long storedBytesRead;
     private long nanos;
+    private long hashNanos;
 
     InTurn(TraceFile file) {
       this.file = file;
@@ -149,6 +158,7 @@ interface TraceBatches extends Closeable {
     public int take() throws IOException {
       long begin = THREADS.getCurrentThreadCpuTime();
       hasher.add(batch, hashed, count);
+      hashNanos += THREADS.getCurrentThreadCpuTime() - begin;
       hashed = 0;
       count = 0; // if the trace is flawed here
       count = file.read(batch);
@@ -203,6 +213,11 @@ interface TraceBatches extends Closeable {
     @Override
     public long nanosInTurn() {
       return nanos;
+    }
+
+    @Override
+    public long nanosHashing() {
+      return hashNanos;
     }
 
     @Override

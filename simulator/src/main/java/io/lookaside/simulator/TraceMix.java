@@ -257,6 +257,11 @@ final class TraceMix implements Closeable {
     return sources.stream().mapToLong(s -> s.trace.nanosInTurn()).sum();
   }
 
+  /** What hashing took of these times, nanoseconds. */
+  long nanosHashing() {
+    return sources.stream().mapToLong(s -> s.trace.nanosHashing()).sum();
+  }
+
   @Override
   public void close() {
     sources.forEach(s -> s.trace.close());

@@ -129,6 +129,9 @@ public abstract class CompactedTrace implements Closeable {
    */
   public abstract long readerNanos();
 
+  /** Thread CPU time that hashing references took, nanoseconds, whichever thread it was. */
+  public abstract long hashNanos();
+
   /** Whether this is read from what was kept, and not from the trace. */
   public abstract boolean isKept();
 

@@ -143,6 +143,11 @@ final class CompactingTrace extends CompactedTrace {
   }
 
   @Override
+  public long hashNanos() {
+    return trace.hashNanos();
+  }
+
+  @Override
   public boolean isKept() {
     return false;
   }

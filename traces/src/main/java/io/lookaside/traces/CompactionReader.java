@@ -116,6 +116,11 @@ final class CompactionReader extends CompactedTrace {
   }
 
   @Override
+  public long hashNanos() {
+    return 0; // the hash is kept with the rest
+  }
+
+  @Override
   public boolean isKept() {
     return true;
   }

@@ -91,17 +91,26 @@ final class Flat64Reader implements TraceCursor {
     source.close();
   }
 
-  /** Splits words, in their place, until the first flawed one; returns how many were good. */
+  /**
+   * Splits words, in their place, until the first flawed one; returns how many were good. Of the
+   * passes all but the first are made of vectors by the compiler; one pass for all would not be.
+   */
   private static int split(ReferenceBatch batch, int count) {
     long[] addresses = batch.addresses;
     int[] descriptors = batch.descriptors;
-    int sizeBits = ReferenceBatch.descriptor(0, SIZE);
-    long bothBits = 0;
     for (int i = 0; i < count; i++) {
-      long word = addresses[i];
-      bothBits |= word & (word >>> 1);
-      addresses[i] = word & ~3L;
-      descriptors[i] = sizeBits | ((int) word & 3);
+      descriptors[i] = (int) addresses[i];
+    }
+    int bothBits = 0;
+    for (int i = 0; i < count; i++) {
+      bothBits |= descriptors[i] & (descriptors[i] >>> 1);
+    }
+    int sizeBits = ReferenceBatch.descriptor(0, SIZE);
+    for (int i = 0; i < count; i++) {
+      descriptors[i] = sizeBits | (descriptors[i] & 3);
+    }
+    for (int i = 0; i < count; i++) {
+      addresses[i] &= ~3L;
     }
     if ((bothBits & 1) == 0) {
       return count;

@@ -100,6 +100,12 @@ public final class TraceReadAhead implements Closeable {
 
   private volatile boolean closed;
 
+  /** Thread CPU time of hashing so far, as the thread that reads counts it. */
+  private long hashTime;
+
+  /** The same for others. */
+  private volatile long hashNanos;
+
   /** Thread CPU time of the reader when it ended; negative before. */
   private volatile long finalNanos = -1;
 
@@ -177,6 +183,11 @@ public final class TraceReadAhead implements Closeable {
     return finalNanos >= 0 ? finalNanos : Math.max(0, now);
   }
 
+  /** Thread CPU time that hashing took so far, nanoseconds, whichever thread it was. */
+  public long hashNanos() {
+    return hashNanos;
+  }
+
   /** Stops reading. The thread closes the trace when the read it is in returns. */
   @Override
   public void close() {
@@ -228,14 +239,25 @@ public final class TraceReadAhead implements Closeable {
 
   /** Fills a block; returns whether there may be more after it. */
   private boolean fill(Block b) {
+    boolean more = decode(b);
+    long begin = THREADS.getCurrentThreadCpuTime();
+    for (int i = 0; i < b.filled; i++) {
+      Slot slot = b.slots[i];
+      slot.hasherBefore.copyFrom(hasher);
+      hasher.add(slot.batch, 0, slot.count);
+    }
+    hashTime += THREADS.getCurrentThreadCpuTime() - begin;
+    hashNanos = hashTime;
+    return more;
+  }
+
+  private boolean decode(Block b) {
     b.filled = 0;
     b.failure = null;
     try {
       while (b.filled < SLOTS) {
         Slot slot = b.slots[b.filled];
-        slot.hasherBefore.copyFrom(hasher);
         slot.count = file.read(slot.batch);
-        hasher.add(slot.batch, 0, slot.count);
         slot.addressSpaces = file.addressSpaceIds().length;
         slot.cores = file.cores();
         slot.ignoredLines = file.ignoredLines();

@@ -66,7 +66,8 @@ public final class CurveSimulation {
         listener.progress(read, trace.storedBytesRead(), trace.storedBytes());
       }
       times.book(StageTimes.Stage.REPLAY);
-      times.add(StageTimes.Stage.DECODE, trace.readerNanos());
+      times.add(StageTimes.Stage.DECODE, trace.readerNanos() - trace.hashNanos());
+      times.add(StageTimes.Stage.HASH, trace.hashNanos());
       CompactedTrace.Facts facts = trace.facts();
       return result(facts.format(), facts.hash(), facts.skipped(), facts.measured());
     }
@@ -84,8 +85,9 @@ public final class CurveSimulation {
         int from = (int) Math.min(n, options.skip() - skipped);
         skipped += from;
         int to = (int) Math.min(n, from + Math.min(n, options.maxReferences() - references));
-        hasher.add(batch, 0, to);
         times.book(StageTimes.Stage.DECODE);
+        hasher.add(batch, 0, to);
+        times.book(StageTimes.Stage.HASH);
         pass.take(batch, from, to);
         references += to - from;
         times.book(StageTimes.Stage.REPLAY);
