@@ -3,8 +3,12 @@ package io.lookaside.cli;
 import io.lookaside.simulator.Explanation;
 import io.lookaside.simulator.ReferenceMetric;
 import io.lookaside.simulator.RunResult;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 
 /** {@code lookaside explain}: the life of one reference, cycle by cycle. */
@@ -41,7 +45,36 @@ final class ExplainCommand extends RunCommand {
       description = "With --cores: the core of the reference, numbered from 0 (default: 0).")
   private int core;
 
-  ExplainCommand(Console console) {
+  /** Options of run that say where its results go, or what explain does anyway. */
+  private static final List<String> NOT_OF_EXPLAIN =
+      List.of(
+          "--timing",
+          "--timeline",
+          "--timeline-window",
+          "--json",
+          "--csv",
+          "--speed",
+          "--pressure",
+          "--pressure-every",
+          "--top",
+          "--heatmap",
+          "--check-stale",
+          "-q",
+          "-v");
+
+  /** The command, whose help leaves out what makes no sense here. */
+  static CommandLine commandLine(Console console) {
+    CommandLine line = new CommandLine(new ExplainCommand(console));
+    CommandSpec spec = line.getCommandSpec();
+    for (String name : NOT_OF_EXPLAIN) {
+      OptionSpec option = spec.findOption(name);
+      spec.remove(option);
+      spec.addOption(OptionSpec.builder(option).hidden(true).build());
+    }
+    return line;
+  }
+
+  private ExplainCommand(Console console) {
     super(console);
     this.console = console;
   }

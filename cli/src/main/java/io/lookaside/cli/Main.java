@@ -99,7 +99,7 @@ public final class Main implements Runnable {
   private static Map<String, Supplier<Object>> commands(Console console) {
     Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
     commands.put("run", () -> new RunCommand(console));
-    commands.put("explain", () -> new ExplainCommand(console));
+    commands.put("explain", () -> ExplainCommand.commandLine(console));
     commands.put("curve", () -> new CurveCommand(console));
     commands.put("paging", () -> new PagingCommand(console));
     commands.put("advise", () -> new AdviseCommand(console));

@@ -98,10 +98,17 @@ public final class RunReport {
           count(result.addressSpaces()),
           count(result.processes().get(ProcessMetric.CONTEXT_SWITCHES)));
     }
-    if (result.traces().size() > 1) {
-      line("         the traces take turns of %s references", count(result.options().quantum()));
-    }
     int cores = result.machine().cores();
+    boolean turns = cores == 1 || result.processes().get(ProcessMetric.CONTEXT_SWITCHES) > 0;
+    if (result.traces().size() > 1 && turns) {
+      long cycles = result.options().quantumCycles();
+      line(
+          "         the traces%s take turns of %s",
+          cores == 1 ? "" : " of a core",
+          cycles > 0
+              ? count(cycles) + " cycles"
+              : count(result.options().quantum()) + " references");
+    }
     if (cores > 1) {
       line("         on %s cores: thread t of trace i on core (i + t) modulo %s", cores, cores);
     } else if (result.cores() > 1) {

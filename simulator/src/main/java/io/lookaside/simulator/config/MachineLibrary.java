@@ -225,7 +225,7 @@ public final class MachineLibrary {
     }
     String pointer = Pointers.pointer(path);
     JsonNode value = YamlDocument.parseValue(option, override.substring(equals + 1));
-    JsonNode parent = tree.at(Pointers.parent(pointer));
+    JsonNode parent = section(tree, Pointers.parent(pointer), positions, option);
     String key = pointer.substring(pointer.lastIndexOf('/') + 1);
     if (parent instanceof ObjectNode object) {
       object.set(key, value);
@@ -241,6 +241,23 @@ public final class MachineLibrary {
     }
     positions.keySet().removeIf(p -> p.startsWith(pointer + "/"));
     positions.put(pointer, option);
+  }
+
+  /**
+   * What stands at a pointer. A section that the machine could have and has not is begun, so that
+   * its keys can be set one after the other; what it then still lacks is said with all else.
+   */
+  private static JsonNode section(
+      ObjectNode tree, String pointer, Map<String, String> positions, String option) {
+    JsonNode there = tree.at(pointer);
+    boolean absent = there.isMissingNode() || there.isNull();
+    if (absent
+        && MachineSchema.isSection(pointer)
+        && section(tree, Pointers.parent(pointer), positions, option) instanceof ObjectNode above) {
+      positions.put(pointer, option);
+      return above.putObject(pointer.substring(pointer.lastIndexOf('/') + 1));
+    }
+    return there;
   }
 
   /** What the first step of a path may be meant to be that leads nowhere. */

@@ -73,6 +73,11 @@ final class MachineSchema {
     };
   }
 
+  /** Whether the schema of machines knows keys and values at a pointer. */
+  static boolean isSection(String pointer) {
+    return !new MachineSchema(MachineLibrary.schemaText(), "").schemaProperties(pointer).isEmpty();
+  }
+
   /** The keys that the schema knows for the object at a pointer. */
   private List<String> schemaProperties(String pointer) {
     JsonNode root = JsonMapper.shared().readTree(text);

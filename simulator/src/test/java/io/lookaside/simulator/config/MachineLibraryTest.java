@@ -466,6 +466,30 @@ class MachineLibraryTest {
     assertEquals(8, machine.effective().at("/memory/latencyCycles").intValue());
   }
 
+  @Test
+  void aSectionThatTheMachineHasNotIsSetWholeOrKeyByKey() throws Exception {
+    MachineConfig whole =
+        set(
+            "tlbPrefetch={kind: next-page, bufferEntries: 16}",
+            "stlb.pageSizes=[4K, 2M]",
+            "stlb.sizePrediction={entries: 64, reprobeCycles: 7}",
+            "walker.pml5eCache={entries: 4, ways: 4, replacement: lru}");
+    MachineConfig byKey =
+        set(
+            "tlbPrefetch.kind=next-page",
+            "tlbPrefetch.bufferEntries=16",
+            "stlb.pageSizes=[4K, 2M]",
+            "stlb.sizePrediction.reprobeCycles=7",
+            "stlb.sizePrediction.entries=64",
+            "walker.pml5eCache.entries=4",
+            "walker.pml5eCache.ways=4",
+            "walker.pml5eCache.replacement=lru");
+    assertEquals(whole.effective(), byKey.effective());
+    Problem p = settingRefused("tlbPrefetch.kind=next-page");
+    assertEquals("tlbPrefetch", p.path());
+    assertTrue(p.message().contains("'bufferEntries' is missing"), p.message());
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
