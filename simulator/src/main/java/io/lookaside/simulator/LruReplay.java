@@ -337,8 +337,10 @@ final class LruReplay implements ReplayEngine {
     }
     physicalAddressSum += sum;
     dense = walks() - before > n / DENSE;
-    for (int slot = 0; slot < p.recent().length; slot += 2) {
-      forget(slot);
+    if (!dense) {
+      for (int slot = 0; slot < p.recent().length; slot += 2) {
+        forget(slot);
+      }
     }
     if (n < BLOCK && from + n < to) {
       runOther(addresses, descriptors, repeats, from + n);
