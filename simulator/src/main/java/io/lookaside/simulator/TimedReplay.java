@@ -8,6 +8,7 @@ import io.lookaside.mmu.format.Translation;
 import io.lookaside.mmu.format.VirtualAddress;
 import io.lookaside.mmu.stats.Counters;
 import io.lookaside.mmu.stats.Snapshot;
+import io.lookaside.os.FirstTouchKernel;
 import io.lookaside.os.Kernel;
 import io.lookaside.timing.CacheMetric;
 import io.lookaside.timing.CoreTiming;
@@ -92,6 +93,13 @@ final class TimedReplay implements ReplayEngine {
   private final Counters<ReferenceMetric> counters = new Counters<>(ReferenceMetric.class);
   private long physicalAddressSum;
   private boolean sawFetch;
+
+  /**
+   * For references of the batch before this one it is known that no fetch comes as long as they are
+   * under way.
+   */
+  private int onlyDataUntil;
+
   private boolean clockRuns;
   private long process;
 
@@ -260,6 +268,7 @@ final class TimedReplay implements ReplayEngine {
 
   /** Carries out the reference that was announced. */
   void perform(ReferenceBatch batch, int i) {
+    onlyDataUntil = i; // what comes next nobody knows
     runInOrder(batch, i, i + 1);
   }
 
@@ -354,6 +363,8 @@ final class TimedReplay implements ReplayEngine {
   public int run(ReferenceBatch batch, int from, int to) {
     boolean onlyCounts = !clockRuns || (timing.countsHitsOnly() && !tlbs.prefetches());
     int next = from;
+    onlyDataUntil =
+        !onlyCounts && onlyData(batch, from, to) ? to - timing.mostDataUnderWay() : from;
     while (next < to) {
       int end = Math.min(to, next + CHUNK);
       if (elsewhere >= DENSE && readAhead != null) {
@@ -367,6 +378,25 @@ final class TimedReplay implements ReplayEngine {
     }
     countRepetitions();
     return next;
+  }
+
+  /**
+   * Whether all that enters from these references are loads and stores, one for each: no fetch, no
+   * address that is refused before it is translated, and no kernel that can kill the process.
+   */
+  private boolean onlyData(ReferenceBatch batch, int from, int to) {
+    if (!(kernel instanceof FirstTouchKernel)) {
+      return false;
+    }
+    long addresses = 0;
+    int descriptors = 0;
+    for (int i = from; i < to; i++) {
+      addresses |= batch.addresses[i] + ReferenceBatch.MAX_SIZE; // past its end
+      descriptors |= batch.descriptors[i];
+    }
+    boolean fetches = (descriptors & FETCH) != 0; // a bit that no other kind has
+    long highest = (Long.highestOneBit(addresses) << 1) - 1;
+    return !fetches && addresses >= 0 && mmu.context().format().mode().isLinear(highest);
   }
 
   /** Where time is a sum, or stands still. */
@@ -439,6 +469,7 @@ final class TimedReplay implements ReplayEngine {
           break;
         }
       }
+      timing.foretell(i < onlyDataUntil);
       long va = batch.addresses[i];
       int descriptor = batch.descriptors[i];
       int kind = ReferenceBatch.kind(descriptor);
@@ -472,7 +503,7 @@ final class TimedReplay implements ReplayEngine {
 
   /**
    * Runs repetitions that enter a window while nothing is under way there, up to the first
-   * reference that is something else or that DRAM serves; the latter is run too.
+   * reference that is something else, or that DRAM serves so that something is under way then.
    *
    * @return the first reference that was not run
    */
@@ -508,10 +539,18 @@ final class TimedReplay implements ReplayEngine {
       int accessing = 0;
       if (caches) {
         int served = memory.access(pa, kind == FETCH);
+        if (Served.isDram(served) && i < onlyDataUntil) {
+          toPass[count++] = CoreTiming.hitFromDram(kind, starts, served);
+          continue;
+        }
         if (Served.isDram(served)) {
           timing.acceptHits(toPass, count);
           count = 0;
+          timing.foretell(false);
           timing.acceptHit(kind, starts, registersOf(batch, i, kind), keys[slot], served, pa);
+          if (timing.passesHits()) {
+            continue;
+          }
           i++;
           break;
         }

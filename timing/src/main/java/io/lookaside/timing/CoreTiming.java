@@ -51,10 +51,12 @@ public final class CoreTiming {
 
   private static final Step[] STEPS = Step.values();
 
-  // A hit in an int: its kind, whether it starts an instruction, what its access takes.
+  // A hit in an int: its kind, whether it starts an instruction, whether DRAM serves it, and what
+  // its access takes, or the bank and how it is found.
   private static final int KIND_MASK = 3;
   private static final int STARTS_INSTRUCTION = 4;
-  private static final int HIT_BITS = 3;
+  private static final int FROM_DRAM = 8;
+  private static final int HIT_BITS = 4;
 
   /** Marks the sequence numbers of walks ahead; below are their number, and their place. */
   private static final long AHEAD = 1L << 53;
@@ -136,18 +138,7 @@ public final class CoreTiming {
   /** References of the trace that entered. */
   private long references;
 
-  private long loads;
-  private long stores;
-  private long retiredLoads;
-  private long retiredStores;
-
-  // When the last loads and stores retired, by their number modulo a power of two.
-  private final int loadQueue;
-  private final int storeQueue;
-  private final long[] loadRetired;
-  private final long[] storeRetired;
-  private final int loadMask;
-  private final int storeMask;
+  private final DataQueues queues;
 
   /** The cycle in which the last reference entered. */
   private long entryCycle;
@@ -213,6 +204,7 @@ public final class CoreTiming {
 
   // What the trace has next.
   private boolean announced;
+  private boolean onlyDataIsNear;
   private int nextKind;
   private boolean nextStartsInstruction;
   private long nextRegisters;
@@ -244,7 +236,8 @@ public final class CoreTiming {
     this.config = config;
     this.observer = observer;
 
-    int queued = config.loadQueueEntries() + config.storeQueueEntries();
+    queues = new DataQueues(config);
+    int queued = queues.size();
     // Beside loads and stores an instruction has a fetch and its own work.
     mostLives = powerOfTwo(queued + 2 * config.reorderBufferEntries() + 2);
     int slots = serial ? 2 : Math.min(mostLives, powerOfTwo(queued + 2));
@@ -256,13 +249,6 @@ public final class CoreTiming {
     }
     instructionMask = instructions.length - 1;
     instructionRetired = new long[instructions.length];
-    loadQueue = config.loadQueueEntries();
-    storeQueue = config.storeQueueEntries();
-    loadRetired = new long[powerOfTwo(loadQueue)];
-    storeRetired = new long[powerOfTwo(storeQueue)];
-    loadMask = loadRetired.length - 1;
-    storeMask = storeRetired.length - 1;
-
     Ports dataPorts = new Ports(config.l1dPorts());
     Tokens dataRegisters = new Tokens(config.l1dMissRegisters(), slots);
     for (AccessKind kind : AccessKind.values()) {
@@ -393,6 +379,10 @@ public final class CoreTiming {
    */
   public void acceptHit(
       int kind, boolean startsInstruction, long registers, long page, int served, long address) {
+    if (isLean()) {
+      acceptLeanHit(kind, startsInstruction, page, served, address);
+      return;
+    }
     if (countsHitsOnly()) {
       // Nothing else is under way, so what comes next starts where the one before has ended.
       retireComplete();
@@ -401,22 +391,64 @@ public final class CoreTiming {
       addHits(1, lookupCycles[kind], done - translated);
       return;
     }
-    if (!Served.isDram(served) && passesHits()) {
+    announce(kind, startsInstruction, registers);
+    scheduler.nextCore();
+    acceptHit(page, served, address);
+  }
+
+  private void acceptLeanHit(
+      int kind, boolean startsInstruction, long page, int served, long address) {
+    boolean fromDram = Served.isDram(served);
+    if (!fromDram && passesHits()) {
       oneHit[0] = hit(kind, startsInstruction, dataCycles(kind, served));
       acceptHits(oneHit, 1);
       return;
     }
-    announce(kind, startsInstruction, registers);
-    scheduler.nextCore();
+    nextKind = kind;
+    nextStartsInstruction = startsInstruction;
+    if (!isReadyAtOnce(kind, startsInstruction)) {
+      announce(kind, startsInstruction, 0);
+      scheduler.nextCore();
+    }
     long owner = pending.isEmpty() ? NO_OWNER : pending.get(page);
-    boolean onWayAhead = owner != NO_OWNER && isAhead(owner);
-    if (onWayAhead || !isLean()) {
+    if (owner != NO_OWNER && isAhead(owner)) {
       acceptHit(page, served, address);
-    } else if (Served.isDram(served)) {
+    } else if (fromDram) {
       enterPlain(false, page, served);
     } else {
       enterHit(page, dataCycles(kind, served), owner);
     }
+  }
+
+  /**
+   * Whether a reference can enter before the next event, as far as that is easily told; {@link
+   * #ready} then says when. In a lean window.
+   */
+  private boolean isReadyAtOnce(int kind, boolean startsInstruction) {
+    if (holder != NOBODY || waitingInterrupts > 0 || tail - head >= lives.length) {
+      return false;
+    }
+    long cycle = Math.max(entryCycle, heldUntil);
+    if (startsInstruction) {
+      if (cycle == instructionCycle && enteredInCycle >= config.issueWidth()) {
+        cycle++;
+      }
+      long leaving = instructionTail - config.reorderBufferEntries();
+      if (leaving >= 0) {
+        if (head != tail && lives[(int) head & lifeMask].instruction <= leaving) {
+          return false;
+        }
+        cycle = Math.max(cycle, instructionRetired[(int) leaving & instructionMask]);
+      }
+    }
+    if (DataQueues.take(kind)) {
+      if (queues.isFull(kind)) {
+        return false;
+      }
+      cycle = Math.max(cycle, queues.freeFrom(kind));
+    }
+    ready = cycle;
+    return cycle < scheduler.firstEvent();
   }
 
   /** Whether references need no recipe of their own: in the window of the only core. */
@@ -476,10 +508,8 @@ public final class CoreTiming {
     life.plain = true;
     references++;
     tail++;
-    if (nextKind == LOAD) {
-      loads++;
-    } else if (nextKind == STORE) {
-      stores++;
+    if (DataQueues.take(nextKind)) {
+      queues.enter(nextKind);
     }
     life.start = cycle;
     return life;
@@ -526,9 +556,10 @@ public final class CoreTiming {
     }
     life.lookedUp = bookPort(firstLevelPorts[kind], cycle) + lookupCycles[kind];
     life.stage = Life.LOOKED_UP;
-    // No reference that enters later can be looked up before this one, so that what this one takes
-    // then can be taken now where no event comes before. A fetch that misses lets none enter.
-    boolean first = kind == FETCH || life.lookedUp - cycle <= lookupCycles[FETCH];
+    // If no reference that enters later can be looked up before this one, what this one takes then
+    // can be taken now, where no event comes before. A fetch that misses lets none enter.
+    boolean first =
+        kind == FETCH || onlyDataIsNear || life.lookedUp - cycle <= lookupCycles[FETCH];
     if (first && life.lookedUp < scheduler.firstEvent()) {
       lookedUp(life, slot, life.lookedUp, true);
     } else {
@@ -700,11 +731,11 @@ public final class CoreTiming {
    * #acceptHits(int[], int)} takes them.
    */
   public boolean passesHits() {
-    if (serial || dataflow || observer != null || ended || !scheduler.singleCore()) {
+    if (!pending.isEmpty() || holder != NOBODY || !scheduler.isIdle() || !isLean()) {
       return false;
     }
     retireComplete();
-    return head == tail && holder == NOBODY && scheduler.isIdle() && pending.isEmpty();
+    return head == tail;
   }
 
   /**
@@ -715,6 +746,33 @@ public final class CoreTiming {
    */
   public static int hit(int kind, boolean startsInstruction, int accessing) {
     return kind | (startsInstruction ? STARTS_INSTRUCTION : 0) | accessing << HIT_BITS;
+  }
+
+  /**
+   * A load or store that DRAM serves, as {@link #acceptHits(int[], int)} takes it, where {@link
+   * #mostDataUnderWay} is known.
+   */
+  public static int hitFromDram(int kind, boolean startsInstruction, int served) {
+    return hit(kind, startsInstruction, served) | FROM_DRAM;
+  }
+
+  /** The most loads and stores that can be under way. */
+  public int mostDataUnderWay() {
+    return queues.size();
+  }
+
+  /**
+   * Says whether among the next references, as many as {@link #mostDataUnderWay}, is none that
+   * fetches: then all references under way, and those that will be together with them, are looked
+   * up in the order in which they enter.
+   */
+  public void foretell(boolean noFetchIsNear) {
+    onlyDataIsNear = noFetchIsNear;
+  }
+
+  /** By kind of data: where its half begins in what {@link DataQueues} has in words. */
+  private static int halfOf(int kind) {
+    return kind * Integer.SIZE;
   }
 
   /**
@@ -731,14 +789,15 @@ public final class CoreTiming {
     int width = config.issueWidth();
     int reorderBuffer = config.reorderBufferEntries();
     long[] instructionRing = instructionRetired;
-    long[] loadRing = loadRetired;
-    long[] storeRing = storeRetired;
+    long[] dataRing = queues.ring();
+    int dataRingShift = queues.ringShift();
+    int dataRingMask = (1 << dataRingShift) - 1;
+    long queueSizes = queues.sizes();
+    long placesBefore = queues.nextPlaces();
+    long places = placesBefore;
     int instructionRingMask = instructionRing.length - 1;
-    int loadRingMask = loadRing.length - 1;
-    int storeRingMask = storeRing.length - 1;
     int fetchLookup = lookupCycles[FETCH];
-    int loadLookup = lookupCycles[LOAD];
-    int storeLookup = lookupCycles[STORE];
+    int dataLookup = lookupCycles[LOAD]; // stores have the same
     Ports fetchPorts = firstLevelPorts[FETCH];
     Ports dataPorts = firstLevelPorts[LOAD];
     int mostFetches = fetchPorts.count();
@@ -757,8 +816,6 @@ public final class CoreTiming {
     long retiring = lastRetired;
     int inRetiringCycle = retiredInCycle;
     long latest = latestComplete;
-    long newLoads = loads;
-    long newStores = stores;
     long translating = 0;
     long portWaits = 0;
     long accessing = 0;
@@ -795,11 +852,9 @@ public final class CoreTiming {
         }
         translated = lookup + fetchLookup;
       } else {
-        if (kind == LOAD) {
-          cycle = Math.max(cycle, loadRing[(int) (newLoads - loadQueue) & loadRingMask]);
-        } else {
-          cycle = Math.max(cycle, storeRing[(int) (newStores - storeQueue) & storeRingMask]);
-        }
+        int leaving = (int) (places >>> halfOf(kind)) - (int) (queueSizes >>> halfOf(kind));
+        int place = (kind << dataRingShift) + (leaving & dataRingMask);
+        cycle = Math.max(cycle, dataRing[place & (dataRing.length - 1)]);
         lookup = cycle;
         if (cycle > dataPortCycle) {
           dataPortCycle = cycle;
@@ -814,7 +869,7 @@ public final class CoreTiming {
           lookup = dataPortCycle;
           portWaits += lookup != cycle ? 1 : 0;
         }
-        translated = lookup + (kind == LOAD ? loadLookup : storeLookup);
+        translated = lookup + dataLookup;
       }
       if (starts || instruction == 0) {
         startedInCycle = cycle == started ? startedInCycle + 1 : 1;
@@ -823,7 +878,11 @@ public final class CoreTiming {
       }
       entry = cycle;
       translating += translated - cycle;
-      int data = hit >>> HIT_BITS;
+      long data = hit >>> HIT_BITS;
+      if ((hit & FROM_DRAM) != 0) {
+        int served = hit >>> HIT_BITS;
+        data = access(served, translated) - translated + dataCycles(kind, served);
+      }
       long complete = translated + data;
       latest = Math.max(latest, complete);
 
@@ -839,20 +898,19 @@ public final class CoreTiming {
           inRetiringCycle++;
         }
       }
-      if (data != 0) {
-        accessing += Math.max(0, Math.min(complete, retired) - Math.max(translated, retiring));
-      }
+      accessing += Math.max(0, Math.min(complete, retired) - Math.max(translated, retiring));
       retiring = retired;
       instructionRing[(int) (instruction - 1) & instructionRingMask] = retired;
       if (kind == FETCH) {
         held = Math.max(held, lookup + data - hidden);
-      } else if (kind == LOAD) {
-        loadRing[(int) newLoads++ & loadRingMask] = retired;
       } else {
-        storeRing[(int) newStores++ & storeRingMask] = retired;
+        int place = (int) (places >>> halfOf(kind)) & dataRingMask;
+        dataRing[((kind << dataRingShift) + place) & (dataRing.length - 1)] = retired;
+        places += 1L << halfOf(kind);
       }
     }
 
+    queues.passed(placesBefore, places);
     fetchPorts.set(fetchPortCycle, fetchesInCycle);
     dataPorts.set(dataPortCycle, dataInCycle);
     entryCycle = entry;
@@ -865,10 +923,6 @@ public final class CoreTiming {
     lastRetired = retiring;
     retiredInCycle = inRetiringCycle;
     latestComplete = latest;
-    retiredLoads += newLoads - loads;
-    loads = newLoads;
-    retiredStores += newStores - stores;
-    stores = newStores;
     counts[TRANSLATION_CYCLES] += translating;
     counts[PORT_WAITS] += portWaits;
     references += count;
@@ -1019,16 +1073,11 @@ public final class CoreTiming {
         cycle = Math.max(cycle, instructionRetired[(int) leaving & instructionMask]);
       }
     }
-    if (nextKind == LOAD && loads >= loadQueue) {
-      if (retiredLoads <= loads - loadQueue) {
+    if (DataQueues.take(nextKind)) {
+      if (queues.isFull(nextKind)) {
         return blockedOnOldest();
       }
-      cycle = Math.max(cycle, loadRetired[(int) (loads - loadQueue) & loadMask]);
-    } else if (nextKind == STORE && stores >= storeQueue) {
-      if (retiredStores <= stores - storeQueue) {
-        return blockedOnOldest();
-      }
-      cycle = Math.max(cycle, storeRetired[(int) (stores - storeQueue) & storeMask]);
+      cycle = Math.max(cycle, queues.freeFrom(nextKind));
     }
     if (tail - head + ownWork() >= lives.length) {
       if (lives.length == mostLives) {
@@ -1073,10 +1122,8 @@ public final class CoreTiming {
     filled = idle;
     tail++;
     open++;
-    if (nextKind == LOAD) {
-      loads++;
-    } else if (nextKind == STORE) {
-      stores++;
+    if (DataQueues.take(nextKind)) {
+      queues.enter(nextKind);
     }
     Instruction instruction = instructions[(int) life.instruction & instructionMask];
     instruction.open++;
@@ -1822,10 +1869,8 @@ public final class CoreTiming {
         lastRetired = cycle;
       }
       instructionRetired[(int) life.instruction & instructionMask] = cycle;
-      if (life.kind == LOAD) {
-        loadRetired[(int) retiredLoads++ & loadMask] = cycle;
-      } else if (life.kind == STORE) {
-        storeRetired[(int) retiredStores++ & storeMask] = cycle;
+      if (DataQueues.take(life.kind)) {
+        queues.retire(life.kind, cycle);
       }
       head++;
     }
