@@ -558,8 +558,7 @@ public final class CoreTiming {
     life.stage = Life.LOOKED_UP;
     // If no reference that enters later can be looked up before this one, what this one takes then
     // can be taken now, where no event comes before. A fetch that misses lets none enter.
-    boolean first =
-        kind == FETCH || onlyDataIsNear || life.lookedUp - cycle <= lookupCycles[FETCH];
+    boolean first = kind == FETCH || onlyDataIsNear || life.lookedUp - cycle <= lookupCycles[FETCH];
     if (first && life.lookedUp < scheduler.firstEvent()) {
       lookedUp(life, slot, life.lookedUp, true);
     } else {
