@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.assoc.Geometry;
 import io.lookaside.mmu.assoc.ReplacementPolicy;
 import io.lookaside.mmu.format.PageSize;
@@ -52,8 +53,19 @@ class CoresSimulationTest {
 
   /** A lackey trace, as alike for the same seed. */
   private String trace(String name, int seed, int references) throws IOException {
+    return write(name, RandomRuns.trace(new Random(seed), references));
+  }
+
+  /** A trace without fetches, and without addresses that are refused before they are translated. */
+  private String traceOfData(String name, int seed, int references) throws IOException {
+    List<RandomRuns.Reference> all = RandomRuns.trace(new Random(seed), references);
+    all.removeIf(r -> r.kind() == AccessKind.FETCH.ordinal() || r.va() >>> 46 != 0);
+    return write(name, all);
+  }
+
+  private String write(String name, List<RandomRuns.Reference> references) throws IOException {
     StringBuilder text = new StringBuilder();
-    for (RandomRuns.Reference r : RandomRuns.trace(new Random(seed), references)) {
+    for (RandomRuns.Reference r : references) {
       text.append(new String[] {" L ", " S ", "I  "}[r.kind()]);
       text.append(Long.toHexString(r.va())).append(',').append(r.size()).append('\n');
     }
@@ -212,6 +224,21 @@ class CoresSimulationTest {
       names = {"SERIAL", "WINDOW"})
   void oneCoreTakesTheCyclesOfTheRunForOneCore(Overlap overlap) throws IOException {
     List<String> traces = List.of(trace("a", 1, 3_000), trace("b", 2, 1_500));
+    assertOneCoreTakesTheCyclesOfTheRunForOneCore(overlap, traces);
+  }
+
+  /** What is known to come then lets loads and stores be looked up ahead of the clock. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Overlap.class,
+      names = {"SERIAL", "WINDOW"})
+  void oneCoreTakesTheCyclesOfTheRunForOneCoreWithoutFetches(Overlap overlap) throws IOException {
+    List<String> traces = List.of(traceOfData("c", 3, 9_000), trace("d", 4, 800));
+    assertOneCoreTakesTheCyclesOfTheRunForOneCore(overlap, traces);
+  }
+
+  private void assertOneCoreTakesTheCyclesOfTheRunForOneCore(Overlap overlap, List<String> traces)
+      throws IOException {
     Clock clock = new Clock(overlap, null);
     for (int seed = 0; seed < MACHINES; seed++) {
       MachineConfig machine = timed(seed, 1, seed % 2 == 0);

@@ -32,7 +32,6 @@ public final class CoreTiming {
    */
 
   private static final int LOAD = AccessKind.LOAD.ordinal();
-  private static final int STORE = AccessKind.STORE.ordinal();
   private static final int FETCH = AccessKind.FETCH.ordinal();
   private static final long BLOCKED = Long.MAX_VALUE;
 
@@ -877,10 +876,10 @@ public final class CoreTiming {
       }
       entry = cycle;
       translating += translated - cycle;
-      long data = hit >>> HIT_BITS;
+      int payload = hit >>> HIT_BITS;
+      long data = payload;
       if ((hit & FROM_DRAM) != 0) {
-        int served = hit >>> HIT_BITS;
-        data = access(served, translated) - translated + dataCycles(kind, served);
+        data = access(payload, translated) - translated + dataCycles(kind, payload);
       }
       long complete = translated + data;
       latest = Math.max(latest, complete);
