@@ -259,32 +259,40 @@ final class LruReplay implements ReplayEngine {
   }
 
   private void runChunk(long[] addresses, int[] descriptors, int from, int to) {
+    countKinds(descriptors, from, to);
+    int i = passRepeats(addresses, descriptors, from, to);
+    while (i < to) {
+      long va = addresses[i];
+      int descriptor = descriptors[i];
+      physicalAddressSum += access(va, va + (descriptor >>> 2), descriptor & 3);
+      i = passRepeats(addresses, descriptors, i + 1, to);
+    }
+  }
+
+  /**
+   * Passes over references that repeat the last page of their class. There is no call in it, and it
+   * is compiled for itself, which keeps all that it needs in registers.
+   *
+   * @return the place of the first that does not, or {@code to}
+   */
+  private int passRepeats(long[] addresses, int[] descriptors, int from, int to) {
     long[] remembered = parts().recent();
     int[] masks = parts().classMasks();
     long sum = 0;
-    countKinds(descriptors, from, to);
     int i = from;
-    while (i < to) {
-      // This inner loop has no call in it, which keeps all that it needs in registers.
-      int descriptor = 0;
-      long va = 0;
-      for (; i < to; i++) {
-        va = addresses[i];
-        descriptor = descriptors[i];
-        int slot = slot(va, descriptor & 3, masks);
-        long offset = va - remembered[slot];
-        if ((offset & ~VirtualAddress.OFFSET_4K) != 0
-            || (int) offset + (descriptor >>> 2) > VirtualAddress.OFFSET_4K) {
-          break;
-        }
-        sum += offset + remembered[slot + 1];
+    for (; i < to; i++) {
+      long va = addresses[i];
+      int descriptor = descriptors[i];
+      int slot = slot(va, descriptor & 3, masks);
+      long offset = va - remembered[slot];
+      if ((offset & ~VirtualAddress.OFFSET_4K) != 0
+          || (int) offset + (descriptor >>> 2) > VirtualAddress.OFFSET_4K) {
+        break;
       }
-      if (i < to) {
-        sum += access(va, va + (descriptor >>> 2), descriptor & 3);
-        i++;
-      }
+      sum += offset + remembered[slot + 1];
     }
     physicalAddressSum += sum;
+    return i;
   }
 
   private void countKinds(int[] descriptors, int from, int to) {
