@@ -1,6 +1,7 @@
 package io.lookaside.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -85,8 +86,25 @@ class HelpTest {
           String page = read(file).replace("\\-", "-");
           line.getCommandSpec()
               .options()
-              .forEach(o -> assertTrue(page.contains(o.longestName()), name + o.longestName()));
+              .forEach(
+                  o ->
+                      assertEquals(
+                          !o.hidden(), lists(page, o.longestName()), name + o.longestName()));
         });
+  }
+
+  /** Whether a manual page has an item for an option. */
+  private static boolean lists(String page, String option) {
+    return page.lines().anyMatch(l -> l.matches("\\.B .*" + option + "([ =,\\[].*)?"));
+  }
+
+  @Test
+  void explainNamesNoOptionThatItRefuses() {
+    String help = Cli.run("explain", "--help").out();
+    assertTrue(help.contains("--overlap"), help);
+    for (String option : List.of("--json", "--timeline", "--top", "--check-stale")) {
+      assertFalse(help.contains(option), option);
+    }
   }
 
   @Test
