@@ -56,11 +56,16 @@ class CoresSimulationTest {
     return write(name, RandomRuns.trace(new Random(seed), references));
   }
 
-  /** A trace without fetches, and without addresses that are refused before they are translated. */
-  private String traceOfData(String name, int seed, int references) throws IOException {
+  /**
+   * A trace without addresses that are refused before they are translated, all data up to a point.
+   */
+  private String linearTrace(String name, int seed, int references, int data) throws IOException {
     List<RandomRuns.Reference> all = RandomRuns.trace(new Random(seed), references);
-    all.removeIf(r -> r.kind() == AccessKind.FETCH.ordinal() || r.va() >>> 46 != 0);
-    return write(name, all);
+    all.removeIf(r -> r.va() >>> 46 != 0);
+    List<RandomRuns.Reference> first = new ArrayList<>(all.subList(0, Math.min(data, all.size())));
+    first.removeIf(r -> r.kind() == AccessKind.FETCH.ordinal());
+    first.addAll(all.subList(Math.min(data, all.size()), all.size()));
+    return write(name, first);
   }
 
   private String write(String name, List<RandomRuns.Reference> references) throws IOException {
@@ -232,8 +237,10 @@ class CoresSimulationTest {
   @EnumSource(
       value = Overlap.class,
       names = {"SERIAL", "WINDOW"})
-  void oneCoreTakesTheCyclesOfTheRunForOneCoreWithoutFetches(Overlap overlap) throws IOException {
-    List<String> traces = List.of(traceOfData("c", 3, 9_000), trace("d", 4, 800));
+  void oneCoreTakesTheCyclesOfTheRunForOneCoreWhereFetchesAreRare(Overlap overlap)
+      throws IOException {
+    List<String> traces =
+        List.of(linearTrace("c", 3, 9_000, 5_000), linearTrace("d", 4, 3_000, 500));
     assertOneCoreTakesTheCyclesOfTheRunForOneCore(overlap, traces);
   }
 
