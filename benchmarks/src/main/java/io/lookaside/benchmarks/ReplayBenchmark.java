@@ -36,7 +36,9 @@ import org.openjdk.jmh.annotations.Warmup;
       "-XX:+UseTransparentHugePages",
       "-XX:-UseCompressedOops",
       "-XX:CompileCommand=quiet",
-      "-XX:CompileCommand=dontinline,*Replay*::access"
+      "-XX:CompileCommand=dontinline,*Replay*::access",
+      "-XX:CompileCommand=dontinline,*LruReplay*::passRepeats",
+      "-XX:CompileCommand=inline,*LruReplay*::frame"
     })
 public class ReplayBenchmark {
   private static final int REFERENCES = 1 << 21;
