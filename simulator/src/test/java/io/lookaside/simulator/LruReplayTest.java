@@ -137,6 +137,21 @@ class LruReplayTest {
     compare(config, trace, 1, pattern.name());
   }
 
+  /** So rare that some fall on the last place of a block, see LruReplay.runBlock. */
+  @Test
+  void denseWalksWithAReferenceToTwoPagesNowAndThenCountTheSame() throws Exception {
+    MachineConfig config = MachineLibrary.load("reference", List.of());
+    Random random = new Random(11);
+    List<RandomRuns.Reference> trace = new ArrayList<>();
+    for (int i = 0; i < 5 * REFERENCES; i++) {
+      long page = (long) random.nextInt(1 << 14) << 12;
+      boolean two = random.nextInt(256) == 0;
+      long va = two ? page + 4090 : page + random.nextInt(4000);
+      trace.add(new RandomRuns.Reference(va, random.nextInt(2), two ? 12 : 8));
+    }
+    compare(config, trace, 3, "dense walks");
+  }
+
   /** Addresses that mean "nothing remembered" somewhere, or would if bits were lost. */
   @Test
   void oddAddressesCountTheSame() throws Exception {
