@@ -6,11 +6,13 @@ import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.PrettyPrinter;
 import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.util.DefaultIndenter;
+import tools.jackson.core.util.DefaultPrettyPrinter;
 import tools.jackson.databind.JsonNode;
 
 /**
- * JSON trees as text, by the generator of the JSON library. A mapper with its default printer gives
- * the same text, but it loads some 700 classes first, which a process that writes one tree feels.
+ * JSON trees as text, by the generator and printer of the JSON library. Its mapper gives the same
+ * text, but it loads some 700 classes first, which a process that writes one tree feels.
  */
 final class JsonText {
   private static final JsonFactory FACTORY = new JsonFactory();
@@ -24,7 +26,10 @@ final class JsonText {
 
   /** Indented by two spaces for each level; a newline ends each line but the last. */
   static String indented(JsonNode tree) {
-    return write(tree, new Indented());
+    DefaultIndenter lines = new DefaultIndenter("  ", "\n");
+    return write(
+        tree,
+        new Printed(new DefaultPrettyPrinter().withObjectIndenter(lines).withArrayIndenter(lines)));
   }
 
   private static String write(JsonNode tree, ObjectWriteContext context) {
@@ -72,91 +77,22 @@ final class JsonText {
     }
   }
 
-  /** Has the generator begin a line for each property and element. */
-  private static final class Indented extends ObjectWriteContext.Base implements PrettyPrinter {
-    private static final String INDENT = "  ";
+  /** Has the generator write what makes a text readable. */
+  private static final class Printed extends ObjectWriteContext.Base {
+    private final PrettyPrinter printer;
 
-    private int depth;
+    Printed(PrettyPrinter printer) {
+      this.printer = printer;
+    }
 
     @Override
     public PrettyPrinter getPrettyPrinter() {
-      return this;
+      return printer;
     }
 
     @Override
     public boolean hasPrettyPrinter() {
       return true;
-    }
-
-    private void beginLine(JsonGenerator json) {
-      json.writeRaw('\n');
-      for (int i = 0; i < depth; i++) {
-        json.writeRaw(INDENT);
-      }
-    }
-
-    private void end(JsonGenerator json, int members, char bracket) {
-      depth--;
-      if (members == 0) {
-        json.writeRaw(' ');
-      } else {
-        beginLine(json);
-      }
-      json.writeRaw(bracket);
-    }
-
-    @Override
-    public void writeRootValueSeparator(JsonGenerator json) {
-      json.writeRaw('\n');
-    }
-
-    @Override
-    public void writeStartObject(JsonGenerator json) {
-      json.writeRaw('{');
-      depth++;
-    }
-
-    @Override
-    public void beforeObjectEntries(JsonGenerator json) {
-      beginLine(json);
-    }
-
-    @Override
-    public void writeObjectNameValueSeparator(JsonGenerator json) {
-      json.writeRaw(" : ");
-    }
-
-    @Override
-    public void writeObjectEntrySeparator(JsonGenerator json) {
-      json.writeRaw(',');
-      beginLine(json);
-    }
-
-    @Override
-    public void writeEndObject(JsonGenerator json, int entries) {
-      end(json, entries, '}');
-    }
-
-    @Override
-    public void writeStartArray(JsonGenerator json) {
-      json.writeRaw('[');
-      depth++;
-    }
-
-    @Override
-    public void beforeArrayValues(JsonGenerator json) {
-      beginLine(json);
-    }
-
-    @Override
-    public void writeArrayValueSeparator(JsonGenerator json) {
-      json.writeRaw(',');
-      beginLine(json);
-    }
-
-    @Override
-    public void writeEndArray(JsonGenerator json, int values) {
-      end(json, values, ']');
     }
   }
 }

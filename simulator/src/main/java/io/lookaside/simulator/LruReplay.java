@@ -177,20 +177,35 @@ final class LruReplay implements ReplayEngine {
 
   @Override
   public int run(ReferenceBatch batch, int from, int to) {
+    runAll(batch, null, from, to);
+    flush();
+    return to;
+  }
+
+  /**
+   * By blocks or, where walks are not dense, by chunks.
+   *
+   * @param repeats by reference: how often its page counts once more in the sum; or {@code null}
+   */
+  private void runAll(ReferenceBatch batch, int @Nullable [] repeats, int from, int to) {
+    long[] addresses = batch.addresses;
+    int[] descriptors = batch.descriptors;
     int i = from;
     while (i < to) {
       if (dense) {
-        i += runBlock(batch.addresses, batch.descriptors, null, i, to);
+        i += runBlock(addresses, descriptors, repeats, i, to);
       } else {
         int stop = Math.min(to, i + CHUNK);
         long before = walks();
-        runChunk(batch.addresses, batch.descriptors, i, stop);
+        if (repeats == null) {
+          runChunk(addresses, descriptors, i, stop);
+        } else {
+          runRecords(addresses, descriptors, repeats, i, stop);
+        }
         dense = walks() - before > CHUNK / DENSE;
         i = stop;
       }
     }
-    flush();
-    return to;
   }
 
   private long walks() {
@@ -210,19 +225,7 @@ final class LruReplay implements ReplayEngine {
    */
   @Override
   public void run(CompactBatch batch) {
-    int n = batch.records.count();
-    int i = 0;
-    while (i < n) {
-      if (dense) {
-        i += runBlock(batch.records.addresses, batch.records.descriptors, batch.repeats, i, n);
-      } else {
-        int stop = Math.min(n, i + CHUNK);
-        long before = walks();
-        runRecords(batch, i, stop);
-        dense = walks() - before > CHUNK / DENSE;
-        i = stop;
-      }
-    }
+    runAll(batch.records, batch.repeats, 0, batch.records.count());
     for (int kind = 0; kind < AccessKind.COUNT; kind++) {
       references[kind] += batch.leftOut(kind);
     }
@@ -230,10 +233,7 @@ final class LruReplay implements ReplayEngine {
     flush();
   }
 
-  private void runRecords(CompactBatch batch, int from, int to) {
-    long[] addresses = batch.records.addresses;
-    int[] descriptors = batch.records.descriptors;
-    int[] repeats = batch.repeats;
+  private void runRecords(long[] addresses, int[] descriptors, int[] repeats, int from, int to) {
     long[] remembered = parts().recent();
     int[] masks = parts().classMasks();
     long sum = 0;
