@@ -11,6 +11,7 @@ import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 import org.apache.commons.compress.compressors.lz4.FramedLZ4CompressorInputStream;
 import org.apache.commons.compress.compressors.snappy.FramedSnappyCompressorInputStream;
 import org.apache.commons.compress.compressors.snappy.FramedSnappyDialect;
+import org.tukaani.xz.BasicArrayCache;
 import org.tukaani.xz.XZInputStream;
 
 /** The compressions that are undone on the fly, recognised by their first bytes. */
@@ -35,7 +36,8 @@ enum Compression {
   XZ(".xz", "fd377a585a00") {
     @Override
     InputStream open(InputStream in) throws IOException {
-      return new XZInputStream(in, XZ_MEMORY_LIMIT_KIB);
+      // Streams that follow each other take turns with one dictionary, which is up to 64 MiB.
+      return new XZInputStream(in, XZ_MEMORY_LIMIT_KIB, true, new BasicArrayCache());
     }
   },
   ZSTD(".zst", "28b52ffd") {
@@ -111,6 +113,14 @@ enum Compression {
 
   /** A stream of the uncompressed bytes. */
   abstract InputStream open(InputStream in) throws IOException;
+
+  /**
+   * Whether undoing it takes long enough to be worth a thread of its own. Zstandard is undone by
+   * native code in less than such a thread costs.
+   */
+  boolean isSlow() {
+    return this != NONE && this != ZSTD;
+  }
 
   /**
    * Whether a skippable frame begins here, which zstd and lz4 share: {@code 50 2a 4d 18} to {@code

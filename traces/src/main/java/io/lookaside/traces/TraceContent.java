@@ -34,16 +34,21 @@ final class TraceContent implements Closeable {
   private final List<String> compressions;
   private final LongSupplier storedBytesRead;
 
+  /** What the bytes come through where decompressing them takes long. */
+  private final @Nullable ReadAheadStream ahead;
+
   private TraceContent(
       InputStream decoded,
       String formatName,
       List<String> compressions,
+      boolean slow,
       LongSupplier storedBytesRead)
       throws IOException {
-    this.stream = new PushbackInputStream(decoded, HEAD_BYTES);
+    this.ahead = slow ? new ReadAheadStream(decoded, storedBytesRead) : null;
+    this.stream = new PushbackInputStream(ahead == null ? decoded : ahead, HEAD_BYTES);
     this.formatName = formatName;
     this.compressions = compressions;
-    this.storedBytesRead = storedBytesRead;
+    this.storedBytesRead = ahead == null ? storedBytesRead : ahead::storedBytesRead;
     this.headLength = peek(stream, head);
   }
 
@@ -61,6 +66,7 @@ final class TraceContent implements Closeable {
     LongSupplier storedBytesRead = raw::bytesRead;
     InputStream content = raw;
     String formatName = name;
+    boolean slow = false;
     try {
       List<String> compressions = new ArrayList<>();
       for (int layers = 0; ; layers++) {
@@ -68,13 +74,14 @@ final class TraceContent implements Closeable {
         content = peeked;
         Compression compression = detectCompression(peeked, name);
         if (compression == Compression.NONE) {
-          return new TraceContent(content, formatName, compressions, storedBytesRead);
+          return new TraceContent(content, formatName, compressions, slow, storedBytesRead);
         }
         if (layers == MAX_LAYERS) {
           throw new TraceException(
               name + ": is compressed more than " + MAX_LAYERS + " times over; unpack it first");
         }
         compressions.add(compression.name().toLowerCase(Locale.ROOT));
+        slow |= compression.isSlow();
         if (compression != Compression.ZIP) {
           content = DecodedStream.open(content, compression, name);
           continue;
@@ -159,6 +166,18 @@ final class TraceContent implements Closeable {
     return stream;
   }
 
+  /** Lets a thread of its own decompress from here on, if that takes long. */
+  void decompressAhead() {
+    if (ahead != null) {
+      ahead.begin();
+    }
+  }
+
+  /** CPU time of such a thread so far, nanoseconds. */
+  long nanosAhead() {
+    return ahead == null ? 0 : ahead.cpuNanos();
+  }
+
   /** The first bytes, {@link #headLength} of them. */
   byte[] head() {
     return head;
@@ -193,10 +212,10 @@ final class TraceContent implements Closeable {
     }
     byte[] buffer = new byte[1 << 13];
     try {
-      for (long n = 0; n < DRAIN_BYTES; n += buffer.length) {
-        if (stream.read(buffer) < 0) {
-          break;
-        }
+      long drained = 0;
+      int n;
+      while (drained < DRAIN_BYTES && (n = stream.read(buffer)) >= 0) {
+        drained += n; // some decompressors give a few bytes at a time
       }
     } catch (TraceException damage) {
       return damage;

@@ -194,6 +194,21 @@ public final class TraceFile implements TraceCursor {
     return storedBytesRead.getAsLong();
   }
 
+  /**
+   * Lets a thread of its own decompress from here on, if this is one file and that takes long; to
+   * be called once.
+   */
+  void decompressAhead() {
+    if (content != null) {
+      content.decompressAhead();
+    }
+  }
+
+  /** CPU time of such a thread so far, nanoseconds. */
+  long nanosAhead() {
+    return content == null ? 0 : content.nanosAhead();
+  }
+
   @Override
   public int read(ReferenceBatch batch) throws IOException {
     try {

@@ -96,7 +96,7 @@ public final class TraceReadAhead implements Closeable {
   private final BlockingQueue<Block> empty = new ArrayBlockingQueue<>(BLOCKS);
 
   /** {@code null} where the taker reads. */
-  private final @Nullable Thread reader;
+  private final @Nullable CpuTimedThread reader;
 
   private volatile boolean closed;
 
@@ -105,9 +105,6 @@ public final class TraceReadAhead implements Closeable {
 
   /** The same for others. */
   private volatile long hashNanos;
-
-  /** Thread CPU time of the reader when it ended; negative before. */
-  private volatile long finalNanos = -1;
 
   // The taker's: the block in hand, and the next slot in it.
   private Block block = new Block();
@@ -132,8 +129,10 @@ public final class TraceReadAhead implements Closeable {
     for (int i = 1; i < BLOCKS; i++) {
       empty.add(new Block());
     }
-    reader = new Thread(this::read, "trace reader");
-    reader.setDaemon(true);
+    if (Runtime.getRuntime().availableProcessors() > 1) {
+      file.decompressAhead();
+    }
+    reader = new CpuTimedThread(this::read, "trace reader");
     reader.start();
   }
 
@@ -176,11 +175,7 @@ public final class TraceReadAhead implements Closeable {
    * where that is the taker's time.
    */
   public long cpuNanos() {
-    if (reader == null) {
-      return 0;
-    }
-    long now = THREADS.getThreadCpuTime(reader.getId());
-    return finalNanos >= 0 ? finalNanos : Math.max(0, now);
+    return reader == null ? 0 : reader.cpuNanos() + file.nanosAhead();
   }
 
   /** Thread CPU time that hashing took so far, nanoseconds, whichever thread it was. */
@@ -225,9 +220,6 @@ public final class TraceReadAhead implements Closeable {
       while (more && !closed) {
         Block b = empty.take();
         more = fill(b);
-        if (!more) {
-          finalNanos = THREADS.getCurrentThreadCpuTime();
-        }
         full.put(b);
       }
     } catch (InterruptedException e) {
