@@ -1,10 +1,15 @@
 package io.lookaside.cli;
 
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Goes through the common commands once in one process, so that their classes are loaded when the
@@ -13,9 +18,29 @@ import java.util.List;
 final class ClassArchive {
   private ClassArchive() {}
 
-  /** Argument: a trace. */
-  public static void main(String[] args) {
-    String trace = args[0];
+  /** A sweep of two machines over a trace. */
+  private static final String SWEEP =
+      """
+      traces: ['%s']
+      machine: reference
+      options: {max-refs: 1}
+      axes:
+        stlb.entries: [768, 1536]
+      """;
+
+  /** Argument: a trace, as an absolute path. */
+  public static void main(String[] args) throws IOException {
+    Path folder = Files.createTempDirectory("lookaside-classes");
+    try {
+      run(args[0], folder);
+    } finally {
+      delete(folder);
+    }
+  }
+
+  private static void run(String trace, Path folder) throws IOException {
+    Path sweep =
+        Files.writeString(folder.resolve("a.yaml"), SWEEP.formatted(trace.replace("'", "''")));
     List<String[]> commands =
         List.of(
             new String[] {"--version"},
@@ -26,6 +51,9 @@ final class ClassArchive {
             new String[] {"curve", trace, "--max-refs", "1"},
             new String[] {"explain", trace, "--max-refs", "1"},
             new String[] {"trace", "info", trace},
+            new String[] {
+              "sweep", "run", sweep.toString(), "-o", folder.resolve("a.sweep").toString(), "-q"
+            },
             new String[] {"machines", "list"},
             new String[] {"lab", "list"});
     PrintStream nothing =
@@ -34,6 +62,16 @@ final class ClassArchive {
       Console console = new Console(new ByteArrayInputStream(new byte[0]), nothing, nothing, false);
       // A command that fails has loaded what it could.
       Main.execute(console, command);
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    List<Path> deepestFirst;
+    try (Stream<Path> all = Files.walk(folder)) {
+      deepestFirst = all.sorted(Comparator.reverseOrder()).toList();
+    }
+    for (Path path : deepestFirst) {
+      Files.delete(path);
     }
   }
 }

@@ -7,14 +7,22 @@ import com.networknt.schema.SpecificationVersion;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.MissingNode;
 
 /** A shipped JSON schema, that of machines or another, and what its complaints mean to people. */
 final class MachineSchema {
+  /** That of machines, made when it is first needed: a sweep checks each of its machines. */
+  private static final class OfMachines {
+    static final MachineSchema SCHEMA =
+        new MachineSchema(MachineLibrary.schemaText(), "add it, or a base: line");
+  }
+
   private final String text;
   private final String ifMissing;
+  private @Nullable Schema schema;
 
   /**
    * A schema.
@@ -32,20 +40,27 @@ final class MachineSchema {
 
   /** All complaints about a machine, in the order of their pointers. */
   static List<Complaint> check(JsonNode tree) {
-    return new MachineSchema(MachineLibrary.schemaText(), "add it, or a base: line")
-        .complaints(tree);
+    return OfMachines.SCHEMA.complaints(tree);
   }
 
   /** All complaints about a tree, in the order of their pointers. */
   List<Complaint> complaints(JsonNode tree) {
-    Schema schema =
-        SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12).getSchema(text);
     List<Complaint> complaints = new ArrayList<>();
-    for (Error error : schema.validate(tree)) {
+    for (Error error : schema().validate(tree)) {
       complaints.add(complaint(error, tree));
     }
     complaints.sort(Comparator.comparing(Complaint::pointer).thenComparing(Complaint::message));
     return complaints;
+  }
+
+  /** The schema as the library has it, made once. */
+  private synchronized Schema schema() {
+    Schema made = schema;
+    if (made == null) {
+      made = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12).getSchema(text);
+      schema = made;
+    }
+    return made;
   }
 
   private Complaint complaint(Error error, JsonNode tree) {
@@ -75,7 +90,7 @@ final class MachineSchema {
 
   /** Whether the schema of machines knows keys and values at a pointer. */
   static boolean isSection(String pointer) {
-    return !new MachineSchema(MachineLibrary.schemaText(), "").schemaProperties(pointer).isEmpty();
+    return !OfMachines.SCHEMA.schemaProperties(pointer).isEmpty();
   }
 
   /** The keys that the schema knows for the object at a pointer. */
