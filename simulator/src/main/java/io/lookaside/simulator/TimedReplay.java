@@ -100,6 +100,18 @@ final class TimedReplay implements ReplayEngine {
    */
   private int onlyDataUntil;
 
+  /** Whether the batch holds only loads and stores that hits may pass, see {@link #runData}. */
+  private boolean dataOnly;
+
+  /** Whether the last reference is not handed over to the clock yet. */
+  private boolean heldBack;
+
+  // Of the repetitions that were gathered last: the sum of their physical addresses, and how many
+  // are stores.
+  private long gatheredSum;
+
+  private int gatheredStores;
+
   private boolean clockRuns;
   private long process;
 
@@ -125,8 +137,8 @@ final class TimedReplay implements ReplayEngine {
   private final PageSize[] pageSizes = new PageSize[AccessKind.COUNT];
   private final PageSize[] pieceSizes = new PageSize[AccessKind.COUNT];
 
-  /** Hits that are handed over to the clock together. */
-  private final int[] passing = new int[CHUNK];
+  /** Hits that are handed over to the clock together, and perhaps a reference before them. */
+  private final int[] passing = new int[CHUNK + 1];
 
   /** By kind: repetitions that the TLBs have not counted yet. */
   private final long[] repetitions = new long[AccessKind.COUNT];
@@ -269,7 +281,8 @@ final class TimedReplay implements ReplayEngine {
   /** Carries out the reference that was announced. */
   void perform(ReferenceBatch batch, int i) {
     onlyDataUntil = i; // what comes next nobody knows
-    runInOrder(batch, i, i + 1);
+    dataOnly = false;
+    runInOrder(batch, i, i + 1, i + 1);
   }
 
   /** Lets the time pass that the kernel took to let another process run. */
@@ -363,15 +376,16 @@ final class TimedReplay implements ReplayEngine {
   public int run(ReferenceBatch batch, int from, int to) {
     boolean onlyCounts = !clockRuns || (timing.countsHitsOnly() && !tlbs.prefetches());
     int next = from;
-    onlyDataUntil =
-        !onlyCounts && onlyData(batch, from, to) ? to - timing.mostDataUnderWay() : from;
+    boolean onlyData = !onlyCounts && onlyData(batch, from, to);
+    onlyDataUntil = onlyData ? to - timing.mostDataUnderWay() : from;
+    dataOnly = onlyData && !cached && !sawFetch;
     while (next < to) {
       int end = Math.min(to, next + CHUNK);
       if (elsewhere >= DENSE && readAhead != null) {
         readAhead.read(batch.addresses, next, end);
       }
       elsewhere = 0;
-      next = onlyCounts ? runCounting(batch, next, end) : runInOrder(batch, next, end);
+      next = onlyCounts ? runCounting(batch, next, end) : runInOrder(batch, next, end, to);
       if (next < end) {
         break;
       }
@@ -459,13 +473,20 @@ final class TimedReplay implements ReplayEngine {
     return next;
   }
 
-  private int runInOrder(ReferenceBatch batch, int from, int to) {
+  /**
+   * Runs references where time is more than a sum.
+   *
+   * @param end up to which references are known: some from {@code to} on may be run too
+   * @return the first reference that was not run
+   */
+  private int runInOrder(ReferenceBatch batch, int from, int to, int end) {
     long all = 0;
     int next = to;
     for (int i = from; i < to; i++) {
       if (!scheduled && timing.passesHits()) {
-        i = runHits(batch, i, to);
-        if (i == to) {
+        i = dataOnly ? runData(batch, i, end) : runHits(batch, i, to);
+        if (i >= to) {
+          next = i;
           break;
         }
       }
@@ -494,11 +515,160 @@ final class TimedReplay implements ReplayEngine {
           next = i + 1;
           break;
         }
+        if (heldBack) {
+          heldBack = false;
+          i = runAfter(batch, i, kind, end) - 1;
+          next = Math.max(next, i + 1);
+        }
       }
     }
     ended = false;
     countReferences(all);
     return next;
+  }
+
+  /**
+   * Hands over a reference that was held back, together with repetitions that come after it where
+   * that can be.
+   *
+   * @return the first reference that was not run
+   */
+  private int runAfter(ReferenceBatch batch, int position, int kind, int end) {
+    passing[0] = CoreTiming.data(kind, true);
+    long fetched = timing.fetchesItsPage() ? batch.addresses[position] >>> PAGE_SHIFT : NO_PAGE;
+    int next = gather(batch, position + 1, end, 1, fetched);
+    if (timing.acceptWithData(passing, next - position)) {
+      countData(position + 1, next);
+      return next;
+    }
+    if (next < end && storesTo(batch, next, fetched)) {
+      return runWithStore(batch, position, next, end, fetched);
+    }
+    timing.accept();
+    return position + 1;
+  }
+
+  private static boolean storesTo(ReferenceBatch batch, int i, long page) {
+    long va = batch.addresses[i];
+    int descriptor = batch.descriptors[i];
+    return ReferenceBatch.kind(descriptor) == STORE
+        && va >>> PAGE_SHIFT == page
+        && (va + ReferenceBatch.size(descriptor) - 1) >>> PAGE_SHIFT == page;
+  }
+
+  /**
+   * The same with a store to the page that the reference fetches, which came after the repetitions
+   * that were gathered, and most likely needs an assist.
+   */
+  private int runWithStore(ReferenceBatch batch, int position, int store, int end, long fetched) {
+    countData(position + 1, store);
+    timing.holdBack();
+    long va = batch.addresses[store];
+    elsewhere++;
+    recorder.clear();
+    translationNumber = 0;
+    long t = mmu.translate(va, STORE);
+    Recipe recipe = timing.recipe();
+    translated(va, STORE, t, recipe);
+    countReferences(1L << (STORE * COUNT_BITS));
+    if (timing.holdsAssist()) {
+      int place = store - position;
+      passing[place] = CoreTiming.data(STORE, true);
+      int next = gather(batch, store + 1, end, place + 1, fetched);
+      if (timing.acceptWithData(passing, next - position, place)) {
+        countData(store + 1, next);
+        return next;
+      }
+    }
+    timing.acceptHeld();
+    for (int i = position + 1; i < store; i++) {
+      timing.foretell(i < onlyDataUntil);
+      int kind = ReferenceBatch.kind(batch.descriptors[i]);
+      long page = pageKey(batch.addresses[i], PageSize.SIZE_4K);
+      timing.acceptHit(kind, true, 0, page, Served.UNCACHED, 0);
+    }
+    timing.foretell(store < onlyDataUntil);
+    timing.announce(STORE, true, 0);
+    scheduler.nextCore();
+    timing.accept();
+    return store + 1;
+  }
+
+  /**
+   * Runs repetitions that enter a window while nothing is under way there, where each is a load or
+   * store that starts an instruction and the machine has no data caches.
+   *
+   * @return the first reference that was not run
+   */
+  private int runData(ReferenceBatch batch, int from, int end) {
+    int next = gather(batch, from, end, 0, NO_PAGE);
+    if (timing.acceptData(passing, 0, next - from)) {
+      countData(from, next);
+      return next;
+    }
+    return runHits(batch, from, Math.min(end, from + CHUNK));
+  }
+
+  /**
+   * Puts loads and stores into {@link #passing} from a place on, up to the first that is no
+   * repetition.
+   *
+   * @param fetched a page that hits wait for, or {@link #NO_PAGE}
+   * @return the first reference that is not there
+   */
+  private int gather(ReferenceBatch batch, int from, int end, int firstPlace, long fetched) {
+    long[] addresses = batch.addresses;
+    int[] descriptors = batch.descriptors;
+    int[] toPass = passing;
+    int to = Math.min(end, from + toPass.length - firstPlace);
+    int away = firstPlace - from;
+    long sum = 0;
+    int allStores = 0;
+    int i = from;
+    while (i < to) {
+      // One page after the other: what is remembered of it is looked at once.
+      long page = addresses[i] >>> PAGE_SHIFT;
+      long begin = page << PAGE_SHIFT;
+      int loadSlot = slot(LOAD, page);
+      int storeSlot = slot(STORE, page);
+      int unknown = (pages[loadSlot] != page ? 1 : 0) | (pages[storeSlot] != page ? 2 : 0);
+      int waits = CoreTiming.data(LOAD, page == fetched);
+      int start = i;
+      int stores = 0;
+      long offsets = 0;
+      for (; i < to; i++) {
+        long offset = addresses[i] - begin;
+        int descriptor = descriptors[i];
+        int kind = descriptor & 3;
+        if (((offset | (offset + (descriptor >>> 2))) >>> PAGE_SHIFT) + (unknown >>> kind & 1)
+            != 0) {
+          break;
+        }
+        offsets += offset;
+        stores += kind;
+        toPass[i + away] = waits | kind;
+      }
+      int count = i - start;
+      sum += count * begin + offsets;
+      sum += (count - stores) * distances[loadSlot] + stores * distances[storeSlot];
+      allStores += stores;
+      if (count == 0) {
+        break;
+      }
+    }
+    gatheredSum = sum;
+    gatheredStores = allStores;
+    return i;
+  }
+
+  /** Takes account of the repetitions that were gathered last. */
+  private void countData(int from, int to) {
+    physicalAddressSum += gatheredSum;
+    long stores = gatheredStores;
+    long loads = to - from - stores;
+    repetitions[LOAD] += loads;
+    repetitions[STORE] += stores;
+    countReferences(loads << (LOAD * COUNT_BITS) | stores << (STORE * COUNT_BITS));
   }
 
   /**
@@ -650,7 +820,10 @@ final class TimedReplay implements ReplayEngine {
       translated(next, kind, mmu.translate(next, kind), recipe);
     }
     if (clockRuns) {
-      timing.accept();
+      heldBack = dataOnly && only4K && profile == null && timing.canBeFollowed();
+      if (!heldBack) {
+        timing.accept();
+      }
     }
   }
 
@@ -789,8 +962,12 @@ final class TimedReplay implements ReplayEngine {
   }
 
   private long pageKey(long va, long translation) {
-    PageSize size =
-        Translation.isValid(translation) ? Translation.pieceSize(translation) : PageSize.SIZE_4K;
+    return pageKey(
+        va,
+        Translation.isValid(translation) ? Translation.pieceSize(translation) : PageSize.SIZE_4K);
+  }
+
+  private long pageKey(long va, PageSize size) {
     return VirtualAddress.vpn(va, size.shift())
         | process << PROCESS_SHIFT
         | (long) size.ordinal() << SIZE_SHIFT;

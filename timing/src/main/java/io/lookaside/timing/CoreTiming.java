@@ -61,6 +61,7 @@ public final class CoreTiming {
   private final PlainReferences plain;
   private final RecipeFollower follower;
   private final PassingHits passing;
+  private final PassingData passingData;
 
   /** What {@link #readyCycle} found last. */
   private long ready;
@@ -78,6 +79,9 @@ public final class CoreTiming {
 
   /** The recipe that is being filled. A reference that follows it takes it, and leaves its own. */
   private Recipe filled = new Recipe();
+
+  /** One that is put aside, or is not used. */
+  private Recipe held = new Recipe();
 
   private final long[] counts;
 
@@ -109,6 +113,7 @@ public final class CoreTiming {
     plain = new PlainReferences(window, units, pages, interrupts);
     follower = new RecipeFollower(window, units, pages, interrupts, instructions);
     passing = new PassingHits(window, units);
+    passingData = new PassingData(window, units);
   }
 
   /** Makes the ring of references twice as long. */
@@ -308,6 +313,103 @@ public final class CoreTiming {
       passing.pass(hits, count);
       announced = false;
     }
+  }
+
+  /**
+   * A load or store as {@link #acceptData} takes it.
+   *
+   * @param kind an {@link AccessKind} code
+   * @param waits whether it is in the page that the first of them fetches
+   */
+  public static int data(int kind, boolean waits) {
+    return PassingData.code(kind, waits);
+  }
+
+  /**
+   * As {@link #acceptHits(int[], int)}, of loads and stores that each start an instruction, on a
+   * machine without data caches.
+   *
+   * @param data what {@link #data} makes of each
+   * @return false where nothing was done, and they must be handed over in another way
+   */
+  public boolean acceptData(int[] data, int from, int to) {
+    if (!passingData.canPass(to - from)) {
+      return false;
+    }
+    if (from < to) {
+      passingData.pass(data, from, to);
+      announced = false;
+    }
+    return true;
+  }
+
+  /**
+   * Whether the recipe that was filled is that of a load or store which can be handed over together
+   * with hits that come after it, with {@link #acceptWithData}. To be called instead of {@link
+   * #accept}, for machines without data caches.
+   */
+  public boolean canBeFollowed() {
+    return (filled.isPlain() || filled.isAssist()) && window.walksAhead == 0 && passesHits();
+  }
+
+  /** Whether hits in the page of that reference wait for it. */
+  public boolean fetchesItsPage() {
+    return !filled.isAssist();
+  }
+
+  /**
+   * Lets the reference that was announced enter, with the recipe that was filled for it, and then
+   * hits: what {@link #accept} and {@link #acceptData} would do. Only where {@link #canBeFollowed}.
+   *
+   * @param data what {@link #data} makes of all, the reference first
+   * @return false where nothing was done, since something that comes later might meet its walk
+   */
+  public boolean acceptWithData(int[] data, int count) {
+    return passWithData(filled, data, count, 0, null);
+  }
+
+  /**
+   * Puts the recipe of that reference aside, for which {@link #acceptWithData} was false, to look
+   * whether a store to its page comes soon that needs an assist. {@link #recipe} is then the
+   * store's.
+   */
+  public void holdBack() {
+    Recipe idle = held;
+    held = filled;
+    filled = idle;
+  }
+
+  /** Whether the recipe that was filled for the store since is that of an assist. */
+  public boolean holdsAssist() {
+    return filled.isAssist();
+  }
+
+  /**
+   * As {@link #acceptWithData(int[], int)}, with a store in a place after the first for which
+   * {@link #holdsAssist}.
+   */
+  public boolean acceptWithData(int[] data, int count, int assist) {
+    return passWithData(held, data, count, assist, filled);
+  }
+
+  private boolean passWithData(
+      Recipe recipe, int[] data, int count, int assist, @Nullable Recipe assisted) {
+    if (!passingData.canPass(count)
+        || !passingData.outlast(recipe, ready, data, count, assist, assisted)) {
+      return false;
+    }
+    passingData.passAfter(recipe, ready, data, count, assist, assisted);
+    announced = false;
+    return true;
+  }
+
+  /** Lets the reference enter whose recipe was put aside, as {@link #accept}. */
+  public void acceptHeld() {
+    Recipe store = filled;
+    filled = held;
+    accept();
+    held = filled;
+    filled = store;
   }
 
   /**

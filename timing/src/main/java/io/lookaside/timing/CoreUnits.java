@@ -73,6 +73,11 @@ final class CoreUnits {
     return bookPort(stlbPorts, wanted);
   }
 
+  /** Whether no look-up in the second level is in the way of one that begins in a cycle. */
+  boolean isSecondLevelFree(long cycle) {
+    return stlbPorts.next(cycle) == cycle;
+  }
+
   /** In serial no other look-up is under way. */
   private long bookPort(Ports ports, long wanted) {
     if (serial) {
@@ -119,8 +124,7 @@ final class CoreUnits {
   }
 
   /** Takes account of what a walk that ends took, waiting included. */
-  void measureWalk(Life life, long now) {
-    long took = now - life.walkRequested;
+  void measureWalk(long took) {
     walkLatencies.recordValue(took);
     counts[WALK_CYCLES] += took;
   }

@@ -61,6 +61,27 @@ final class DataQueues {
   // For who lets many enter and retire in one loop, while none is under way: all of it in words,
   // with the number for loads in the low half and that for stores in the high one.
 
+  /**
+   * Copies when those of a kind retired whose entries the next ones take, in order and counted from
+   * a cycle before which nothing enters.
+   */
+  void copyRetired(int kind, int[] to, int at, long start) {
+    int count = entries[kind];
+    long first = entered[kind] - count;
+    for (int i = 0; i < count; i++) {
+      to[at + i] = PassingData.fromStart(retiredIn[place(kind, first + i)], start);
+    }
+  }
+
+  /** Of a kind those enter and retire whose retirements are from one place to another. */
+  void passed(int kind, int[] retirements, int from, int to, long start) {
+    for (int i = Math.max(from, to - (1 << ringShift)); i < to; i++) {
+      retiredIn[place(kind, entered[kind] + i - from)] = start + retirements[i];
+    }
+    entered[kind] += to - from;
+    retired[kind] += to - from;
+  }
+
   /** Where in each ring the next is, see {@link #ring}. */
   long nextPlaces() {
     return inHalves((int) entered[0] & ringMask(), (int) entered[1] & ringMask());

@@ -250,7 +250,7 @@ final class PlainReferences {
 
   private void walked(Life life, long now) {
     life.walked = now;
-    units.measureWalk(life, now);
+    units.measureWalk(now - life.walkRequested);
     counts[WALKS_FINISHED]++;
     units.giveWalker(life, now);
     arrived(life, now);

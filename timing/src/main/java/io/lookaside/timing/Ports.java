@@ -24,6 +24,14 @@ final class Ports {
     return cycle;
   }
 
+  /** As {@link #book}, but takes none. */
+  long next(long wanted) {
+    if (wanted > cycle) {
+      return wanted;
+    }
+    return taken < ports ? cycle : cycle + 1;
+  }
+
   /** How many ports there are. */
   int count() {
     return ports;

@@ -61,8 +61,9 @@ public final class Recipe {
   private boolean faults;
   private int simpleServed;
 
-  // What a plain reference is made of, see isPlain.
+  // What a plain reference is made of, see isPlain, or one with a dirty assist, see isAssist.
   private boolean plain;
+  private boolean assists;
   private boolean accesses;
   private int secondLevels;
   private int secondLevelExtra;
@@ -88,6 +89,7 @@ public final class Recipe {
     faults = false;
     simpleServed = Served.UNCACHED;
     plain = true;
+    assists = false;
     accesses = false;
     secondLevels = 0;
     secondLevelExtra = 0;
@@ -120,7 +122,7 @@ public final class Recipe {
    */
   public void secondLevel(int extraCycles, int span) {
     simple = false;
-    plain &= span == 0;
+    plain &= span == 0 && !assists;
     secondLevels++;
     secondLevelExtra = extraCycles;
     add(Step.MISS_REGISTER, span, 0);
@@ -139,7 +141,8 @@ public final class Recipe {
    */
   public void walk(Cause cause, int level) {
     simple = false;
-    plain &= cause == Cause.MISS;
+    plain &= cause == Cause.MISS || (cause == Cause.ASSIST && secondLevels == 0);
+    assists |= cause == Cause.ASSIST;
     walks++;
     add(Step.WALKER, cause.ordinal(), 0);
     add(Step.STRUCTURE_CACHES, cause.ordinal() | (level + 1) << CAUSE_BITS, 0);
@@ -314,6 +317,14 @@ public final class Recipe {
    */
   boolean isPlain() {
     return plain && secondLevels == 1 && walks <= 1 && accesses;
+  }
+
+  /**
+   * Whether this is one translation of a page that the first level knew, with a walk for a dirty
+   * assist and no more, and an access.
+   */
+  boolean isAssist() {
+    return plain && assists && secondLevels == 0 && walks == 1 && accesses;
   }
 
   /** Of a plain reference: what the look-up in the second level takes beyond the latency. */

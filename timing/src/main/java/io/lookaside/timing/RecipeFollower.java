@@ -141,7 +141,7 @@ final class RecipeFollower {
         case END_WALK -> {
           end = now;
           if (argument != Recipe.Cause.PREFETCH.ordinal()) {
-            units.measureWalk(life, now);
+            units.measureWalk(now - life.walkRequested);
           }
           counts[WALKS_FINISHED]++;
           observe(life, i, begun, now); // while the walker is still known
