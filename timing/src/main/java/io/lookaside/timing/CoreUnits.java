@@ -73,11 +73,6 @@ final class CoreUnits {
     return bookPort(stlbPorts, wanted);
   }
 
-  /** Whether no look-up in the second level is in the way of one that begins in a cycle. */
-  boolean isSecondLevelFree(long cycle) {
-    return stlbPorts.next(cycle) == cycle;
-  }
-
   /** In serial no other look-up is under way. */
   private long bookPort(Ports ports, long wanted) {
     if (serial) {

@@ -146,9 +146,7 @@ final class PassingData {
     lookedUp = ports.next(entry) + lookupCycles;
     granted = lookedUp;
     if (!recipe.isAssist()) {
-      if (!units.isSecondLevelFree(lookedUp)) {
-        return false;
-      }
+      // Its port is free, as are miss register and walker: whoever took one is complete.
       granted += cycles.secondLevel + recipe.secondLevelExtra();
     }
     translated = granted + walkCycles(recipe);
@@ -213,9 +211,6 @@ final class PassingData {
     }
     countMerged(data, end, there);
     counts[MERGED_HITS] -= entry < translated ? 1 : 0; // the first waits for no other
-    if (!recipe.isAssist()) {
-      units.bookSecondLevel(lookedUp);
-    }
     walked(recipe, granted, translated);
     attribute(L1_MISS, lookedUp, granted, retiredBefore);
     attribute(recipe.isAssist() ? ASSIST : WALK_MEMORY, granted, translated, retiredBefore);
@@ -238,7 +233,7 @@ final class PassingData {
     queueRetired[places[kind] - 1] = retired;
     counts[TRANSLATION_CYCLES] += ends - begins;
     walked(recipe, start + begins, start + ends);
-    attribute(L1_MISS, start + asked, start + begins, retiredBefore);
+    // What it waited for the page was over when the first retired, which fetched it.
     attribute(ASSIST, start + begins, start + ends, retiredBefore);
     return start + ends;
   }

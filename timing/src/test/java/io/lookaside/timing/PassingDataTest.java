@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
  * references one by one, each with its recipe.
  */
 class PassingDataTest {
-  private static final int SEEDS = 200;
+  private static final int SEEDS = 250;
   private static final int REFERENCES = 700;
   private static final int[] NO_READS = {};
 
@@ -62,9 +62,9 @@ class PassingDataTest {
               hits, afterMisses, afterAssists, afterBoth, refused, bothRefused, hitsRefused
             });
     assertTrue(hits > 50 * SEEDS, all);
-    assertTrue(afterMisses > SEEDS, all);
-    assertTrue(afterAssists > SEEDS, all);
-    assertTrue(afterBoth > SEEDS, all);
+    assertTrue(afterMisses > SEEDS / 2, all);
+    assertTrue(afterAssists > SEEDS / 2, all);
+    assertTrue(afterBoth > SEEDS / 2, all);
     assertTrue(refused > 2 * SEEDS, all);
     assertTrue(bothRefused > SEEDS, all);
     assertTrue(hitsRefused > SEEDS, all);
@@ -127,6 +127,15 @@ class PassingDataTest {
     while (stories.size() < REFERENCES) {
       if (random.nextInt(400) == 0) {
         stories.addAll(Story.random(random, 1 + random.nextInt(20), true, false, 1));
+      }
+      if (random.nextInt(60) == 0) {
+        // A reorder buffer full of what takes no entry of a queue, after loads that wait for ports.
+        for (int i = random.nextInt(30); i > 0; i--) {
+          stories.add(Story.load(Story.Passage.hit(page, Served.UNCACHED)));
+        }
+        for (int i = random.nextInt(60); i > 0; i--) {
+          stories.add(Story.fetch(Story.Passage.hit(9, Served.UNCACHED)));
+        }
       }
       boolean load = random.nextInt(4) != 0;
       Story.Passage passage = Story.Passage.hit(page, Served.UNCACHED);
