@@ -38,7 +38,7 @@ import org.openjdk.jmh.annotations.Warmup;
       "-XX:CompileCommand=quiet",
       "-XX:CompileCommand=dontinline,*Replay*::access",
       "-XX:CompileCommand=dontinline,*LruReplay*::passRepeats",
-      "-XX:CompileCommand=inline,*LruReplay*::frame"
+      "-XX:CompileCommand=inline,*LruReplay*::lookUp"
     })
 public class ReplayBenchmark {
   private static final int REFERENCES = 1 << 21;

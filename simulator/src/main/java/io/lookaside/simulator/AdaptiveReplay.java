@@ -2,7 +2,6 @@ package io.lookaside.simulator;
 
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.pagewalker.WalkMetric;
-import io.lookaside.traces.CompactBatch;
 import io.lookaside.traces.ReferenceBatch;
 
 /**
@@ -43,13 +42,13 @@ final class AdaptiveReplay implements ReplayEngine {
   }
 
   @Override
-  public boolean takesCompacted() {
+  public boolean takesPages() {
     return true;
   }
 
   @Override
-  public void run(CompactBatch batch) {
-    engine.run(batch);
+  public void run(PageReferences references) {
+    engine.run(references);
     goOver();
   }
 

@@ -1,13 +1,13 @@
 package io.lookaside.simulator;
 
 import io.lookaside.simulator.config.MachineConfig;
-import io.lookaside.traces.CompactBatch;
 import io.lookaside.traces.CompactedTrace;
-import io.lookaside.traces.ReferenceBatch;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
@@ -20,10 +20,12 @@ public final class BatchSimulation {
    * Decoded references stand in chunks, of which a few are in memory. One thread fills them, and
    * compacts them for the machines that need no more: a page that a side repeats is then one
    * reference for each of them. Where all machines of a batch need no more, the compaction may come
-   * from what was kept beside the trace. The other threads take the next task each: to replay a chunk
-   * on the machine that is furthest behind; a machine takes its chunks in their order. So a thread
-   * waits only if all machines have all that is decoded, and how tasks meet threads decides nothing
-   * in a result. Where one thread is asked for, it does all in turn.
+   * from what was kept beside the trace. Such machines share page tables too, where these are the
+   * same: what a chunk does to them is done once, and what each machine then gets are pages and
+   * events. The other threads take the next task each: a chunk for the tables, so that machines have
+   * something to do, or else for the machine that is furthest behind; each takes its chunks in their
+   * order. So a thread waits only if all have all that is decoded, and how tasks meet threads decides
+   * nothing in a result. Where one thread is asked for, it does all in turn.
    */
 
   private static final int CHUNKS = 4;
@@ -43,97 +45,14 @@ public final class BatchSimulation {
    */
   public record Outcome(@Nullable RunResult result, @Nullable RuntimeException failure) {}
 
-  /** A machine's progress. */
-  private static final class Runner {
-    final RunOptions options;
-    final @Nullable Simulation simulation;
-    @Nullable RuntimeException failure;
-    long next;
-    boolean busy;
-    BatchChunk.Phase phase = BatchChunk.Phase.WARMUP;
-
-    // Of the thread that it is busy with, handed on with the lock.
-    final StageTimes times = new StageTimes(true);
-    long replayed;
-
-    Runner(Point point) {
-      options = point.options();
-      Simulation made = null;
-      try {
-        made = Simulation.ofMany(point.machine(), options, new StageTimes(false));
-      } catch (RuntimeException e) {
-        // Whatever ends one machine's run is the result of that point; the others go on.
-        failure = e;
-      }
-      simulation = made;
-    }
-
-    /** Whether compacted references are enough; so they are for one that will do nothing. */
-    boolean takesCompacted() {
-      return simulation == null || simulation.takesCompacted();
-    }
-
-    void take(BatchChunk chunk) {
-      Simulation s = simulation;
-      boolean prefaults = chunk.phase == BatchChunk.Phase.PREFAULT;
-      if (s == null || failure != null || (prefaults && !options.prefault())) {
-        return;
-      }
-      times.begin();
-      try {
-        enter(s, chunk.phase);
-        if (prefaults) {
-          for (int i = 0; i < chunk.count; i++) {
-            ReferenceBatch slice = chunk.touches(i);
-            s.prefault(chunk.owners[i], slice, 0, slice.count());
-          }
-          times.book(StageTimes.Stage.PREFAULT);
-        } else {
-          for (int i = 0; i < chunk.count; i++) {
-            replay(s, chunk, i);
-          }
-          times.book(StageTimes.Stage.REPLAY);
-        }
-      } catch (RuntimeException e) {
-        // As above: the point says it, the other points go on.
-        failure = e;
-      }
-    }
-
-    private void replay(Simulation s, BatchChunk chunk, int i) {
-      if (s.takesCompacted()) {
-        CompactBatch compact = chunk.compacted[i];
-        ReferenceBatch records = compact.records;
-        if (compact.references() == records.count()) {
-          s.replay(chunk.owners[i], records, 0, records.count()); // nothing was left out
-        } else {
-          s.replay(chunk.owners[i], compact);
-        }
-        replayed += compact.references();
-      } else {
-        ReferenceBatch slice = chunk.slices[i];
-        s.replay(chunk.owners[i], slice, 0, slice.count());
-        replayed += slice.count();
-      }
-    }
-
-    private void enter(Simulation s, BatchChunk.Phase newPhase) {
-      if (newPhase != phase) {
-        if (phase == BatchChunk.Phase.PREFAULT) {
-          s.endPrefaulting();
-        }
-        if (newPhase == BatchChunk.Phase.MEASURE) {
-          s.beginMeasuring();
-        }
-        phase = newPhase;
-      }
-    }
-  }
-
   private final RunOptions options;
   private final int threads;
   private final BatchSource source;
-  private final List<Runner> runners = new ArrayList<>();
+
+  /** Tables, and the points behind them. */
+  private final List<BatchStage> stages = new ArrayList<>();
+
+  private final List<BatchPoint> points = new ArrayList<>();
   private final BatchChunk[] ring = new BatchChunk[CHUNKS];
 
   // Guarded by the lock on this, but for what only the decoding thread uses.
@@ -165,18 +84,28 @@ public final class BatchSimulation {
     this.options = threads == 1 ? first.withoutReadAhead() : first;
     this.threads = threads;
     boolean prefault = false;
+    Map<SharedTables.Key, BatchTables> tables = new HashMap<>();
+    boolean whole = false;
     for (Point point : points) {
       if (!sameReferences(point.options(), options)) {
         throw new IllegalArgumentException("the points of a batch are runs of the same references");
       }
       prefault |= point.options().prefault();
-      runners.add(new Runner(point));
+      SharedTables.Key key = SharedTables.keyOf(point.machine(), point.options());
+      BatchTables shared = null;
+      if (key == null) {
+        whole = true;
+      } else if ((shared = tables.get(key)) == null) {
+        shared = new BatchTables(point, CHUNKS);
+        tables.put(key, shared);
+        stages.add(shared);
+      }
+      this.points.add(new BatchPoint(point, shared));
     }
-    boolean one = options.traces().size() == 1;
-    boolean whole = !one || !runners.stream().allMatch(Runner::takesCompacted);
-    boolean compact = runners.stream().anyMatch(Runner::takesCompacted);
+    stages.addAll(this.points);
+    boolean compact = !tables.isEmpty();
     this.source =
-        whole
+        whole || options.traces().size() > 1
             ? new MixSource(options, standardInput, listener, prefault)
             : new CompactSource(options, standardInput, cache, listener, prefault);
     for (int i = 0; i < CHUNKS; i++) {
@@ -201,7 +130,7 @@ public final class BatchSimulation {
    * @throws InterruptedException if this thread is interrupted; all others have ended then
    */
   public List<Outcome> run() throws IOException, InterruptedException {
-    int workers = threads == 1 ? 0 : Math.min(threads, runners.size());
+    int workers = threads == 1 ? 0 : Math.min(threads, stages.size());
     CountDownLatch done = new CountDownLatch(1 + workers);
     start("lookaside-decode", workers == 0 ? this::inTurn : this::decode, done);
     for (int i = 0; i < workers; i++) {
@@ -214,7 +143,9 @@ public final class BatchSimulation {
         throw Simulation.nothingToMeasure(options, source.skipped() + source.warmedUp());
       }
       List<RunResult.TraceResult> traceResults = source.results();
-      return runners.stream().map(r -> outcome(r, traceResults)).toList();
+      return points.stream()
+          .map(p -> p.outcome(traceResults, source.skipped(), source.warmedUp()))
+          .toList();
     } catch (InterruptedException e) {
       fail(e);
       awaitSurely(done);
@@ -227,28 +158,15 @@ public final class BatchSimulation {
   /** What the run cost, to be asked for after it. */
   public BatchCost cost() {
     BatchCost sum = source.cost().plus(new BatchCost(0, 0, 0, 0, 0, 0, 0, waited()));
-    for (Runner runner : runners) {
-      sum =
-          sum.plus(
-              new BatchCost(
-                  0,
-                  0,
-                  runner.replayed,
-                  0,
-                  0,
-                  runner.times.nanos(StageTimes.Stage.PREFAULT),
-                  runner.times.nanos(StageTimes.Stage.REPLAY),
-                  0));
+    for (BatchStage stage : stages) {
+      long prefault = stage.times.nanos(StageTimes.Stage.PREFAULT);
+      long replay = stage.times.nanos(StageTimes.Stage.REPLAY);
+      sum = sum.plus(new BatchCost(0, 0, 0, 0, 0, prefault, replay, 0));
+    }
+    for (BatchPoint point : points) {
+      sum = sum.plus(new BatchCost(0, 0, point.replayed(), 0, 0, 0, 0, 0));
     }
     return sum;
-  }
-
-  private Outcome outcome(Runner runner, List<RunResult.TraceResult> traceResults) {
-    Simulation s = runner.simulation;
-    if (s == null || runner.failure != null) {
-      return new Outcome(null, runner.failure);
-    }
-    return new Outcome(s.result(traceResults, source.skipped(), source.warmedUp()), null);
   }
 
   /** Each thread ends after its task; the interruption is known already. */
@@ -307,9 +225,11 @@ public final class BatchSimulation {
 
   /** All that there is to do, for one thread. */
   private void inTurn() throws IOException {
-    while (goesOn() && source.fill(ring[0])) {
-      for (Runner runner : runners) {
-        runner.take(ring[0]);
+    while (goesOn() && source.fill(ring[(int) (decoded % CHUNKS)])) {
+      decoded++;
+      for (BatchStage stage : stages) {
+        stage.take(ring);
+        stage.next++;
       }
     }
   }
@@ -334,10 +254,14 @@ public final class BatchSimulation {
     }
   }
 
-  /** Waits until the last machine has done with a chunk; returns whether the batch goes on. */
+  /** Waits until the last that reads a chunk has done with it; returns whether the batch goes on. */
   private synchronized boolean awaitSpace() throws InterruptedException {
     while (failure == null) {
-      if (decoded < runners.stream().mapToLong(r -> r.next).min().orElseThrow() + CHUNKS) {
+      long behind = decoded;
+      for (BatchStage stage : stages) {
+        behind = stage.readsDecoded() ? Math.min(behind, stage.next) : behind;
+      }
+      if (decoded < behind + CHUNKS) {
         return true;
       }
       wait();
@@ -346,32 +270,34 @@ public final class BatchSimulation {
   }
 
   private void replay() throws InterruptedException {
-    Runner runner;
-    while ((runner = nextRunner()) != null) {
-      runner.take(ring[(int) (runner.next % CHUNKS)]);
+    BatchStage stage;
+    while ((stage = nextStage()) != null) {
+      stage.take(ring);
       synchronized (this) {
-        runner.next++;
-        runner.busy = false;
+        stage.next++;
+        stage.busy = false;
         notifyAll();
       }
     }
   }
 
-  /** The machine that this thread goes on with; {@code null} when all is done or has failed. */
-  private synchronized @Nullable Runner nextRunner() throws InterruptedException {
+  /** What this thread goes on with; {@code null} when all is done or has failed. */
+  private synchronized @Nullable BatchStage nextStage() throws InterruptedException {
     while (failure == null) {
-      Runner behind = null;
+      BatchStage chosen = null;
       boolean all = ended;
-      for (Runner runner : runners) {
-        all &= runner.next == decoded;
-        boolean ready = !runner.busy && runner.next < decoded;
-        if (ready && (behind == null || runner.next < behind.next)) {
-          behind = runner;
+      for (BatchStage stage : stages) {
+        all &= stage.next == decoded;
+        if (!stage.busy
+            && stage.next < stage.ready(decoded)
+            && (chosen == null || stage.next < chosen.next)
+            && !(chosen instanceof BatchTables)) {
+          chosen = stage;
         }
       }
-      if (behind != null) {
-        behind.busy = true;
-        return behind;
+      if (chosen != null) {
+        chosen.busy = true;
+        return chosen;
       }
       if (all) {
         return null;

@@ -101,6 +101,21 @@ public final class Machine {
   }
 
   /**
+   * A machine with cold caches over the memory and the kernel of this one, which must be the plain
+   * kernel. It runs process 0.
+   */
+  Machine sharingMemory(MachineConfig otherConfig, long seed) {
+    if (!(kernel instanceof FirstTouchKernel plain)) {
+      throw new IllegalStateException("not a kernel that further machines can have");
+    }
+    Machine other =
+        new Machine(
+            new Core(otherConfig, memory(), seed, null, null, false), plain.onFurtherCore());
+    other.mmu.writeCr3(other.kernel.switchTo(0));
+    return other;
+  }
+
+  /**
    * A machine with cold caches that runs the kernel modelled on Linux.
    *
    * @param linux how the kernel is set up

@@ -1,6 +1,9 @@
 package io.lookaside.simulator;
 
 import io.lookaside.mmu.format.PageSize;
+import io.lookaside.mmu.format.Pte;
+import io.lookaside.mmu.format.VirtualAddress;
+import io.lookaside.mmu.memory.PhysicalMemory;
 import java.util.Arrays;
 
 /**
@@ -14,39 +17,32 @@ final class PageNumbers {
 
   static final int INDEX_MASK = (1 << INDEX_BITS) - 1;
 
-  /** The region of pages that have no number yet. */
-  static final int NO_REGION = 0;
-
   private static final int REGION_SHIFT = PageSize.SIZE_2M.shift();
-  static final int PAGE_SHIFT = PageSize.SIZE_4K.shift();
+  private static final int PAGE_SHIFT = PageSize.SIZE_4K.shift();
+  private static final int PAGE_MASK = (1 << PAGE_SHIFT) - 1;
   private static final long HASH = 0x9e37_79b9_7f4a_7c15L;
   private static final int FIRST_BITS = 11;
   private static final int FIRST_REGIONS = 1 << 4;
   private static final int MAX_REGIONS = 1 << (Integer.SIZE - 1 - INDEX_BITS);
 
-  /** Open addressing, at most a quarter full; no key is 0. */
-  private long[] keys = new long[1 << FIRST_BITS];
+  /** Of two words for each region: its key, and its number and page table, see {@link #slot}. */
+  private static final int SLOT_WORDS = 2;
 
-  private int[] numbers = new int[1 << FIRST_BITS];
+  /** Where a slot has the upper bits of a region's number, beside a page table's address. */
+  private static final int HIGH_SHIFT = PhysicalMemory.ADDRESS_BITS;
+
+  /** Open addressing, at most half full; no key is 0. */
+  private long[] slots = new long[SLOT_WORDS << FIRST_BITS];
+
   private int keyShift = Long.SIZE - FIRST_BITS;
 
   /** What sets the address space apart; its upper bits are not all equal. */
   private long tag;
 
   private int regions = 1;
-  private final PageWords words;
-  private int[] regionWords = new int[FIRST_REGIONS];
+  private long[] regionVpns = new long[FIRST_REGIONS];
+  private long[] regionTags = new long[FIRST_REGIONS];
   private long[] tables = new long[FIRST_REGIONS];
-
-  /**
-   * No pages.
-   *
-   * @param words grows with the pages
-   */
-  PageNumbers(PageWords words) {
-    this.words = words;
-    words.grow(FIRST_REGIONS << INDEX_BITS);
-  }
 
   /**
    * Goes to an address space.
@@ -61,50 +57,65 @@ final class PageNumbers {
   /** The number of a page, which gets one if it has none. The address must be canonical. */
   int number(long va) {
     long key = tag ^ va >> REGION_SHIFT;
-    int slot = (int) ((key * HASH) >>> keyShift);
-    int region = keys[slot] == key ? numbers[slot] : find(key, slot);
+    int slot = slot(key);
+    int region = slots[slot] == key ? region(slots[slot + 1]) : find(key, va);
     return (region << INDEX_BITS) | ((int) (va >>> PAGE_SHIFT) & INDEX_MASK);
   }
 
   /**
-   * The numbers of the pages at {@code addresses[from]} and on, as far as they are found at once,
-   * else less than 512.
+   * The numbers of pages that are all known already, and stay known.
    *
-   * @param into gets n of them
+   * @param into gets them
+   * @param at where in {@code into} they go
    * @param entries gets the addresses of their page-table entries, less than 4,096 where nobody has
    *     told the page table's
-   * @return whether all were found
+   * @return whether all pages were found at once; if not, what was put into the arrays is wrong
    */
-  boolean numbers(long[] addresses, int from, int n, int[] into, long[] entries) {
-    long[] k = keys;
-    int[] regionOf = numbers;
-    long[] tableOf = tables;
+  boolean known(long[] addresses, int from, int n, int[] into, int at, long[] entries) {
+    long[] s = slots;
     long t = tag;
     int shift = keyShift;
-    boolean all = true;
+    long differing = 0;
     for (int i = 0; i < n; i++) {
       long va = addresses[from + i];
       long key = t ^ va >> REGION_SHIFT;
-      int slot = (int) ((key * HASH) >>> shift) & (k.length - 1);
-      int region = regionOf[slot];
-      if (k[slot] != key) {
-        region = NO_REGION;
-        all = false;
-      }
+      int slot = (int) ((key * HASH) >>> shift) * SLOT_WORDS & (s.length - SLOT_WORDS);
+      differing |= s[slot] ^ key;
+      long value = s[slot + 1];
       int index = (int) (va >>> PAGE_SHIFT) & INDEX_MASK;
-      into[i] = (region << INDEX_BITS) | index;
-      entries[i] = tableOf[region] + ((long) index << 3);
+      into[at + i] = (region(value) << INDEX_BITS) | index;
+      entries[i] = Pte.tableAddress(value) + ((long) index << 3);
     }
-    return all;
+    return differing == 0;
   }
 
-  /** The word of a region, at first 0. */
-  int regionWord(int region) {
-    return regionWords[region];
+  /** Where the search for a key begins. */
+  private int slot(long key) {
+    return (int) ((key * HASH) >>> keyShift) * SLOT_WORDS;
   }
 
-  void setRegionWord(int region, int word) {
-    regionWords[region] = word;
+  /** The region of a slot's second word: the lower bits of its number are where an address has 0. */
+  private static int region(long value) {
+    return (int) value & PAGE_MASK | (int) (value >>> HIGH_SHIFT) << PAGE_SHIFT;
+  }
+
+  private static long value(int region, long table) {
+    return table | (region & PAGE_MASK) | (long) (region >>> PAGE_SHIFT) << HIGH_SHIFT;
+  }
+
+  /** How many regions have numbers, the one that is none included. */
+  int regions() {
+    return regions;
+  }
+
+  /** By region, for all that have numbers: the virtual page number of its first page. */
+  long[] regionVpns() {
+    return regionVpns;
+  }
+
+  /** By region, for all that have numbers: its address space. */
+  long[] regionTags() {
+    return regionTags;
   }
 
   /** The address of a region's page table, or 0 if nobody has told. */
@@ -114,19 +125,19 @@ final class PageNumbers {
 
   void setTable(int region, long address) {
     tables[region] = address;
+    // Both are numbers of 2 MiB blocks, once with and once without the sign.
+    long block = VirtualAddress.signExtended(regionVpns[region] << PAGE_SHIFT) >> REGION_SHIFT;
+    slots[place(regionTags[region] ^ block) + 1] = value(region, address);
   }
 
-  private int find(long key, int from) {
-    int slot = from;
-    while (keys[slot] != 0) {
-      if (keys[slot] == key) {
-        return numbers[slot];
-      }
-      slot = (slot + 1) & (keys.length - 1);
+  private int find(long key, long va) {
+    int slot = place(key);
+    if (slots[slot] == key) {
+      return region(slots[slot + 1]);
     }
-    if (4 * regions >= keys.length) {
+    if (2 * SLOT_WORDS * regions >= slots.length) {
       rehash();
-      slot = free(key);
+      slot = place(key);
     }
     if (regions == MAX_REGIONS) {
       throw new OutOfMemoryError("more regions of 2 MiB than have numbers");
@@ -135,33 +146,34 @@ final class PageNumbers {
     if (region == tables.length) {
       int length = Math.min(MAX_REGIONS, region + (region >> 1));
       tables = Arrays.copyOf(tables, length);
-      regionWords = Arrays.copyOf(regionWords, length);
-      words.grow(length << INDEX_BITS);
+      regionVpns = Arrays.copyOf(regionVpns, length);
+      regionTags = Arrays.copyOf(regionTags, length);
     }
-    keys[slot] = key;
-    numbers[slot] = region;
+    regionVpns[region] = VirtualAddress.vpn(va, PAGE_SHIFT) & ~INDEX_MASK;
+    regionTags[region] = tag;
+    slots[slot] = key;
+    slots[slot + 1] = value(region, 0);
     return region;
   }
 
   private void rehash() {
-    long[] oldKeys = keys;
-    int[] oldNumbers = numbers;
-    keys = new long[2 * oldKeys.length];
-    numbers = new int[keys.length];
+    long[] old = slots;
+    slots = new long[2 * old.length];
     keyShift--;
-    for (int i = 0; i < oldKeys.length; i++) {
-      if (oldKeys[i] != 0) {
-        int slot = free(oldKeys[i]);
-        keys[slot] = oldKeys[i];
-        numbers[slot] = oldNumbers[i];
+    for (int i = 0; i < old.length; i += SLOT_WORDS) {
+      if (old[i] != 0) {
+        int slot = place(old[i]);
+        slots[slot] = old[i];
+        slots[slot + 1] = old[i + 1];
       }
     }
   }
 
-  private int free(long key) {
-    int slot = (int) ((key * HASH) >>> keyShift);
-    while (keys[slot] != 0) {
-      slot = (slot + 1) & (keys.length - 1);
+  /** The place of a key, or that where it would be put. */
+  private int place(long key) {
+    int slot = slot(key);
+    while (slots[slot] != 0 && slots[slot] != key) {
+      slot = (slot + SLOT_WORDS) & (slots.length - 1);
     }
     return slot;
   }

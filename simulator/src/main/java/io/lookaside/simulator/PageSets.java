@@ -16,9 +16,9 @@ import io.lookaside.mmu.assoc.ReplacementPolicy;
  * @param setMask sets - 1 if they are the low bits of the page number, else -1
  * @param fieldShift where in a page's word the field of this structure is
  * @param wayBits the bits of the field; a set has 2^wayBits places in the arrays of ways
+ * @param capacity the ways of all sets
  * @param pages the page in each way; 0 where there is none
- * @param frames its frame
- * @param taken one element: ways that were free and are not any more, since it was asked for
+ * @param counted one element: ways that held something when they were counted last
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 record PageSets(
@@ -26,9 +26,9 @@ record PageSets(
     int setMask,
     int fieldShift,
     int wayBits,
+    int capacity,
     int[] pages,
-    long[] frames,
-    long[] taken,
+    int[] counted,
     WayOrder order) {
   /** What a way holds that holds nothing; no page has this number. */
   private static final int NONE = 0;
@@ -48,15 +48,29 @@ record PageSets(
         Integer.bitCount(geometry.sets()) == 1 ? geometry.sets() - 1 : -1,
         fieldShift,
         wayBits(geometry),
+        geometry.sets() * geometry.ways(),
         new int[places],
-        new long[places],
-        new long[1],
+        new int[1],
         WayOrder.of(geometry));
   }
 
   /** How many bits of a page's word say which way it is. */
   static int wayBits(Geometry geometry) {
     return Integer.SIZE - Integer.numberOfLeadingZeros(geometry.ways() - 1);
+  }
+
+  /**
+   * The set of a page or block.
+   *
+   * @param low its number in the address, or any with the same lower nine bits
+   * @param vpns where its number in the address less {@code low}'s lower nine bits is
+   * @param at and at which place
+   */
+  int setOf(int low, long[] vpns, int at) {
+    // Mostly there are so few sets that the bits below tell, whatever the region.
+    return setMask >= 0 && setMask <= PageNumbers.INDEX_MASK
+        ? low & setMask
+        : setOf(vpns[at] | (low & PageNumbers.INDEX_MASK));
   }
 
   /** The set of a page or block by its number in the address. */
@@ -74,22 +88,16 @@ record PageSets(
     return pages[place(set, way(word))] == page;
   }
 
-  /** Makes a page that is in its set the one used last; returns its frame. */
-  long use(int set, int word) {
-    int way = way(word);
-    order.raise(set, way);
-    return frames[place(set, way)];
+  /** Makes a page that is in its set the one used last. */
+  void use(int set, int word) {
+    order.raise(set, way(word));
   }
 
   /** Puts a page that is not there in the place of the one used longest ago; returns its word. */
-  int enter(int set, int page, int word, long frame) {
+  int enter(int set, int page, int word) {
     int way = order.back(set);
     int place = place(set, way);
-    if (pages[place] == NONE) {
-      taken[0]++;
-    }
     pages[place] = page;
-    frames[place] = frame;
     int field = ((1 << wayBits) - 1) << fieldShift;
     return (word & ~field) | (way << fieldShift);
   }
@@ -98,16 +106,22 @@ record PageSets(
   void remove(int set, int page, int word) {
     if (holds(set, page, word)) {
       pages[place(set, way(word))] = NONE;
-      taken[0]--;
+      counted[0]--;
       order.sink(set, way(word));
     }
   }
 
-  /** Ways that were free and are not any more, since this was called last. */
-  long takeTaken() {
-    long n = taken[0];
-    taken[0] = 0;
-    return n;
+  /** How many more ways hold something than when this was called last. */
+  int takeTaken() {
+    int before = counted[0];
+    if (before < capacity) {
+      int n = 0;
+      for (int page : pages) {
+        n += page == NONE ? 0 : 1;
+      }
+      counted[0] = n;
+    }
+    return counted[0] - before;
   }
 
   private int way(int word) {

@@ -12,8 +12,11 @@ abstract class PageWords {
 
   abstract void set(int page, int word);
 
-  /** Reads the words of n pages, so that the host has them in its cache; returns anything. */
-  abstract int touch(int[] pages, int n);
+  /** Reads the words of some pages, so that the host has them in its cache; returns anything. */
+  abstract int touch(int[] pages, int from, int n);
+
+  /** For how many pages there is room. */
+  abstract int room();
 
   /** Makes room for so many pages. */
   abstract void grow(int pages);
@@ -37,10 +40,10 @@ abstract class PageWords {
     }
 
     @Override
-    int touch(int[] pages, int n) {
+    int touch(int[] pages, int from, int n) {
       short[] w = words;
       int read = 0;
-      for (int i = 0; i < n; i++) {
+      for (int i = from; i < from + n; i++) {
         read += w[pages[i]];
       }
       return read;
@@ -49,6 +52,11 @@ abstract class PageWords {
     @Override
     void grow(int pages) {
       words = Arrays.copyOf(words, pages);
+    }
+
+    @Override
+    int room() {
+      return words.length;
     }
   }
 
@@ -66,10 +74,10 @@ abstract class PageWords {
     }
 
     @Override
-    int touch(int[] pages, int n) {
+    int touch(int[] pages, int from, int n) {
       int[] w = words;
       int read = 0;
-      for (int i = 0; i < n; i++) {
+      for (int i = from; i < from + n; i++) {
         read += w[pages[i]];
       }
       return read;
@@ -78,6 +86,11 @@ abstract class PageWords {
     @Override
     void grow(int pages) {
       words = Arrays.copyOf(words, pages);
+    }
+
+    @Override
+    int room() {
+      return words.length;
     }
   }
 }

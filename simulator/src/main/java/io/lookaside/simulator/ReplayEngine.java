@@ -3,7 +3,6 @@ package io.lookaside.simulator;
 import io.lookaside.mmu.stale.StaleTranslationDetector;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.os.FirstTouchKernel;
-import io.lookaside.traces.CompactBatch;
 import io.lookaside.traces.ReferenceBatch;
 import org.jspecify.annotations.Nullable;
 
@@ -20,17 +19,18 @@ public interface ReplayEngine {
    */
   int run(ReferenceBatch batch, int from, int to);
 
-  /** Whether this replays compacted references too. */
-  default boolean takesCompacted() {
+  /** Whether this replays references of which {@link TouchedPages} tells. */
+  default boolean takesPages() {
     return false;
   }
 
   /**
-   * Replays all that a batch stands for, what was left out included, with the same counts as if all
-   * references were there; only where {@link #takesCompacted}.
+   * Replays references to page tables that machines share, with the same counts as if the machine
+   * had them for itself; only where {@link #takesPages}. Who calls this calls nothing else that
+   * replays.
    */
-  default void run(CompactBatch batch) {
-    throw new UnsupportedOperationException("compacted references");
+  default void run(PageReferences references) {
+    throw new UnsupportedOperationException("references to shared page tables");
   }
 
   /** Must be called after another process has been let run. */

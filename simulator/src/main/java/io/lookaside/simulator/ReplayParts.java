@@ -3,7 +3,6 @@ package io.lookaside.simulator;
 import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.assoc.Geometry;
 import io.lookaside.mmu.assoc.LruArray;
-import io.lookaside.mmu.memory.PhysicalMemory;
 import io.lookaside.pagewalker.WalkerConfig;
 import io.lookaside.tlb.TlbLevel;
 import java.util.List;
@@ -22,19 +21,21 @@ import org.jspecify.annotations.Nullable;
  * @param classMasks by kind: which bits of a slot of {@code recent} are the class
  * @param recent by class and kind (with places for the code 3 that no reference has): a page that
  *     its set of the first level used last, and that serves such an access as it is; and its frame
- * @param dirty the bit of a page's word that is its D bit
+ * @param recentPages the same by number
+ * @param words by page: {@link PageReferences#DIRTY}, and above it where it is in each structure
  * @param upperCaches the caches of PML4 and PDPT entries; {@code null} where there is none
  * @param pdeCache the cache of PD entries, by the numbers of regions
- * @param numbers the pages of a block of references
- * @param entries the addresses of their page-table entries, as far as they are known
+ * @param regionWords by region: the word of its page table in {@code pdeCache}
+ * @param touched the page tables of the machine, where no other machine shares them
+ * @param block what they say of a block of references
  * @param firstMisses by kind, since the last flush; so are the next
- * @param starts walks by the level at which they start
- * @param lengths walks by what they read
+ * @param starts walks to pages that are there, by the level at which they start
+ * @param vainStarts the others
+ * @param vainReads the others by what they read
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 record ReplayParts(
     Machine machine,
-    PhysicalMemory memory,
     ReplayLevel l1i,
     ReplayLevel l1d,
     ReplayLevel second,
@@ -48,22 +49,20 @@ record ReplayParts(
     boolean dataShares,
     int[] classMasks,
     long[] recent,
-    PageNumbers pages,
+    RecentPages recentPages,
     PageWords words,
-    int dirty,
     @Nullable LruArray[] upperCaches,
     @Nullable PageSets pdeCache,
-    int[] numbers,
-    long[] entries,
+    PageWords regionWords,
+    TouchedPages touched,
+    PageReferences block,
     long[] firstMisses,
     long[] secondMisses,
     long[] starts,
-    long[] lengths) {
+    long[] vainStarts,
+    long[] vainReads) {
   /** A slot is two words for each of four kinds for each class. */
   static final int SLOT_SHIFT = 3;
-
-  /** The most references whose pages are found in one loop, before any of them is translated. */
-  static final int BLOCK = 128;
 
   /**
    * Pages fall into classes by low bits of their numbers: as many as a kind's first level has sets,
@@ -80,9 +79,9 @@ record ReplayParts(
     int load = AccessKind.LOAD.ordinal();
     int store = AccessKind.STORE.ordinal();
     int fetch = AccessKind.FETCH.ordinal();
-    long[] firstMisses = new long[AccessKind.COUNT];
-    long[] secondMisses = new long[AccessKind.COUNT];
-    ReplayLevel l1i = new ReplayLevel(levels.get(0), 0, firstMisses, fetch);
+    long[] firstMisses = new long[KIND_CODES];
+    long[] secondMisses = new long[KIND_CODES];
+    ReplayLevel l1i = new ReplayLevel(levels.get(0), 1, firstMisses, fetch);
     ReplayLevel l1d = new ReplayLevel(levels.get(1), l1i.endShift(), firstMisses, load, store);
     ReplayLevel second =
         new ReplayLevel(levels.get(2), l1d.endShift(), secondMisses, load, store, fetch);
@@ -90,11 +89,10 @@ record ReplayParts(
     classMasks[load] = classMask(l1d.sets(load));
     classMasks[store] = classMask(l1d.sets(store));
     classMasks[fetch] = classMask(l1i.sets(fetch));
-    PageWords words = PageWords.ofBits(second.endShift() + 1);
+    PageWords words = PageWords.ofBits(second.endShift());
     WalkerConfig walker = machine.config().walker();
     return new ReplayParts(
         machine,
-        machine.memory(),
         l1i,
         l1d,
         second,
@@ -108,15 +106,16 @@ record ReplayParts(
         l1d.share(load, store) && second.share(load, store),
         classMasks,
         new long[MAX_CLASSES << SLOT_SHIFT],
-        new PageNumbers(words),
+        RecentPages.of(l1i, l1d),
         words,
-        1 << second.endShift(),
         new @Nullable LruArray[] {cache(walker.pml4eCache()), cache(walker.pdpteCache())},
         walker.pdeCache() == null ? null : PageSets.of(walker.pdeCache(), 0),
-        new int[BLOCK],
-        new long[BLOCK],
+        PageWords.ofBits(walker.pdeCache() == null ? 0 : PageSets.wayBits(walker.pdeCache())),
+        new TouchedPages(machine.memory(), machine.kernel()),
+        new PageReferences(TouchedPages.BLOCK),
         firstMisses,
         secondMisses,
+        new long[LEVELS],
         new long[LEVELS],
         new long[LEVELS + 1]);
   }

@@ -15,7 +15,6 @@ import io.lookaside.simulator.image.ImageMetric;
 import io.lookaside.timing.TimingConfig;
 import io.lookaside.timing.TimingObserver;
 import io.lookaside.tlb.MissObserver;
-import io.lookaside.traces.CompactBatch;
 import io.lookaside.traces.ReferenceBatch;
 import io.lookaside.traces.TraceException;
 import java.io.IOException;
@@ -65,11 +64,16 @@ public final class Simulation {
       InputStream standardInput,
       ProgressListener listener,
       StageTimes times) {
-    this(config, options, standardInput, listener, times, null, false);
+    this(config, options, standardInput, listener, times, null, false, null);
   }
 
-  /** One of many runs in turn or at once, that no clock watches. */
-  static Simulation ofMany(MachineConfig config, RunOptions options, StageTimes times) {
+  /**
+   * One of many runs in turn or at once, that no clock watches.
+   *
+   * @param tables those that it shares with others, and is given references to; or {@code null}
+   */
+  static Simulation ofMany(
+      MachineConfig config, RunOptions options, StageTimes times, @Nullable BatchTables tables) {
     return new Simulation(
         config,
         options,
@@ -77,7 +81,8 @@ public final class Simulation {
         (references, bytes, total) -> {},
         times,
         null,
-        true);
+        true,
+        tables);
   }
 
   /**
@@ -95,7 +100,7 @@ public final class Simulation {
       ProgressListener listener,
       StageTimes times,
       @Nullable Clock clock) {
-    this(config, options, standardInput, listener, times, clock, false);
+    this(config, options, standardInput, listener, times, clock, false, null);
   }
 
   private Simulation(
@@ -105,7 +110,8 @@ public final class Simulation {
       ProgressListener listener,
       StageTimes times,
       @Nullable Clock clock,
-      boolean ofMany) {
+      boolean ofMany,
+      @Nullable BatchTables tables) {
     if (config.cores() > 1) {
       throw new IllegalArgumentException(
           config.name() + " has " + config.cores() + " cores; this runs one (--set cores=1)");
@@ -133,7 +139,10 @@ public final class Simulation {
               options.seed());
       this.replay = timed;
     } else {
-      this.machine = machine(config, options, profile, profile);
+      this.machine =
+          tables == null
+              ? machine(config, options, profile, profile)
+              : tables.machine(config, options.seed());
       this.timed = null;
       this.replay =
           ofMany ? ReplayEngine.ofMany(machine, profile) : ReplayEngine.of(machine, profile);
@@ -275,15 +284,10 @@ public final class Simulation {
     return replay.run(batch, from, to);
   }
 
-  /** Whether {@link #replay(int, CompactBatch)} is possible. */
-  boolean takesCompacted() {
-    return profile == null && replay.takesCompacted();
-  }
-
-  /** Replays a compacted slice of a process. */
-  void replay(int owner, CompactBatch batch) {
-    switchTo(owner);
-    replay.run(batch);
+  /** Replays references to the tables that it shares. */
+  void replay(PageReferences references) {
+    processCounters.add(ProcessMetric.CONTEXT_SWITCHES, references.contextSwitches);
+    replay.run(references);
   }
 
   /** Maps the pages that a slice of a process touches, before the run. */

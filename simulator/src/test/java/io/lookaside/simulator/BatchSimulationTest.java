@@ -150,7 +150,7 @@ class BatchSimulationTest {
               new Random(i), ReplacementPolicy.Kind.LRU, TlbConfig.Inclusion.NON_INCLUSIVE);
       compacted += LruFit.fits(machine, PageSize.SIZE_4K) ? 1 : 0;
       RunOptions options =
-          options(List.of(trace), i % 3 == 1, PageSize.SIZE_4K, 1_001, 30_003, 70_000, i);
+          options(List.of(trace), i % 3 == 1, PageSize.SIZE_4K, 1_001, 30_003, 70_000, i % 2);
       points.add(new BatchSimulation.Point(machine, options));
     }
     points.addAll(points(List.of(trace), 1_001, 30_003, 70_000).subList(0, 3));

@@ -49,7 +49,7 @@ class LruReplayTest {
   }
 
   @Test
-  void compactedReferencesCountTheSame() {
+  void machinesThatShareTablesCountTheSame() {
     int fitting = 0;
     for (int seed = 0; fitting < MACHINES / 3; seed++) {
       Random random = new Random(seed);
@@ -58,44 +58,57 @@ class LruReplayTest {
       if (LruFit.fits(config, PageSize.SIZE_4K)) {
         fitting++;
         List<RandomRuns.Reference> trace = RandomRuns.trace(random, REFERENCES);
-        Machine compacted = machine(config, PageSize.SIZE_4K);
-        Machine plain = machine(config, PageSize.SIZE_4K);
-        ReplayEngine compactedReplay = new Compacting(ReplayEngine.of(compacted));
-        Replay plainReplay = new Replay(plain.mmu(), plain.tlbs(), plain.kernel(), null);
-        replay(compacted, compactedReplay, trace, seed);
-        replay(plain, plainReplay, trace, seed);
-        String which = "seed " + seed;
-        assertEquals(counts(plain, plainReplay), counts(compacted, compactedReplay), which);
-        assertEquals(plainReplay.physicalAddressSum(), compactedReplay.physicalAddressSum(), which);
+        compareSharing(config, trace, seed);
       }
     }
   }
 
-  /** Compacts what it is given, and hands it on. */
-  private record Compacting(ReplayEngine engine) implements ReplayEngine {
+  private static void compareSharing(
+      MachineConfig config, List<RandomRuns.Reference> trace, int seed) {
+    Machine first = machine(config, PageSize.SIZE_4K);
+    Machine second = first.sharingMemory(config, 0);
+    ReplayEngine adaptive = new AdaptiveReplay(ReplayParts.of(first), 1_000);
+    ReplayEngine ofItsOwn = ReplayEngine.of(second);
+    ReplayEngine both =
+        new Sharing(
+            first,
+            new TouchedPages(first.memory(), first.kernel()),
+            List.of(adaptive, ofItsOwn));
+    both.addressSpaceChanged();
+    String which = "seed " + seed;
+    compare(config, trace, seed, which, first, both);
+    assertEquals(counts(first, adaptive), counts(second, ofItsOwn), which);
+    assertEquals(adaptive.physicalAddressSum(), ofItsOwn.physicalAddressSum(), which);
+  }
+
+  /** Compacts what it is given, and hands it on to machines by way of the tables that they share. */
+  private record Sharing(Machine machine, TouchedPages touched, List<ReplayEngine> engines)
+      implements ReplayEngine {
     @Override
     public int run(ReferenceBatch batch, int from, int to) {
       Compactor compactor = new Compactor();
       CompactBatch compact = new CompactBatch();
       compactor.begin(batch, compact);
       compactor.add(batch, from, to, compact);
-      engine.run(compact);
+      PageReferences references = new PageReferences(0);
+      touched.take(compact, references);
+      engines.forEach(engine -> engine.run(references));
       return to;
     }
 
     @Override
     public void addressSpaceChanged() {
-      engine.addressSpaceChanged();
+      touched.enter(machine.mmu().registers().cr3());
     }
 
     @Override
     public Snapshot<ReferenceMetric> snapshot() {
-      return engine.snapshot();
+      return engines.get(0).snapshot();
     }
 
     @Override
     public long physicalAddressSum() {
-      return engine.physicalAddressSum();
+      return engines.get(0).physicalAddressSum();
     }
   }
 

@@ -26,6 +26,11 @@ public final class VirtualAddress {
     return isCanonical(va, BITS_4_LEVEL);
   }
 
+  /** The canonical address under 4-level paging that has the lower 48 bits of {@code va}. */
+  public static long signExtended(long va) {
+    return (va << (64 - BITS_4_LEVEL)) >> (64 - BITS_4_LEVEL);
+  }
+
   /** Whether all bits of {@code va} from the highest of {@code bits} on are equal. */
   public static boolean isCanonical(long va, int bits) {
     return (va << (64 - bits)) >> (64 - bits) == va;

@@ -99,27 +99,16 @@ public final class PhysicalMemory implements TableMemory {
   }
 
   /**
-   * Reads ahead: brings words into the host's cache, many at once. A loop of nothing else has most
-   * of them under way.
+   * Reads many words: in a loop of nothing else most of the host's cache misses are under way at
+   * once.
    *
-   * @param pas physical addresses, as {@link #read} takes them
-   * @param n how many of them
-   * @return anything, so that nothing is left out
+   * @param pas physical addresses, as {@link #read} takes them; each becomes the word there
+   * @param n how many of them, from the first on
    */
-  public long touch(long[] pas, int n) {
-    byte[][] table = direct;
-    long read = 0;
+  public void readAll(long[] pas, int n) {
     for (int i = 0; i < n; i++) {
-      long pa = pas[i];
-      long chunk = pa >>> CHUNK_SHIFT;
-      if (chunk >= 0 && chunk < table.length) {
-        byte[] bytes = table[(int) chunk];
-        int offset = (int) pa & OFFSET_MASK;
-        // One byte brings them all; a compact chunk has none.
-        read += offset < bytes.length ? bytes[offset] : 0;
-      }
+      pas[i] = read(pas[i]);
     }
-    return read;
   }
 
   /**

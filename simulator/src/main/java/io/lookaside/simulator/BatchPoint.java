@@ -1,0 +1,129 @@
+package io.lookaside.simulator;
+
+import io.lookaside.traces.ReferenceBatch;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A point of a batch: its machine, and how far it is. */
+final class BatchPoint extends BatchStage {
+  private final RunOptions options;
+  private final @Nullable BatchTables tables;
+  private final @Nullable Simulation simulation;
+  private @Nullable RuntimeException failure;
+  private BatchChunk.Phase phase = BatchChunk.Phase.WARMUP;
+  private long replayed;
+
+  /**
+   * A point that has not begun.
+   *
+   * @param tables those that it shares; {@code null} if it has its own, and needs all references
+   */
+  BatchPoint(BatchSimulation.Point point, @Nullable BatchTables tables) {
+    this.options = point.options();
+    this.tables = tables;
+    Simulation made = null;
+    try {
+      made =
+          Simulation.ofMany(
+              point.machine(),
+              options,
+              new StageTimes(false),
+              tables);
+    } catch (RuntimeException e) {
+      // Whatever ends one machine's run is the result of that point; the others go on.
+      failure = e;
+    }
+    simulation = made;
+    if (tables != null) {
+      tables.add(this);
+    }
+  }
+
+  /** References that its machine went over. */
+  long replayed() {
+    return replayed;
+  }
+
+  @Override
+  long ready(long decoded) {
+    return tables == null ? decoded : tables.next;
+  }
+
+  @Override
+  boolean readsDecoded() {
+    return tables == null;
+  }
+
+  @Override
+  void take(BatchChunk[] decoded) {
+    Simulation s = simulation;
+    if (s == null || failure != null) {
+      return;
+    }
+    times.begin();
+    try {
+      if (tables == null) {
+        take(s, chunk(decoded));
+      } else {
+        take(s, tables.chunk(next));
+      }
+    } catch (RuntimeException e) {
+      // As above: the point says it, the other points go on.
+      failure = e;
+    }
+  }
+
+  private void take(Simulation s, BatchTables.Chunk chunk) {
+    failure = chunk.failure;
+    if (failure != null || chunk.phase == BatchChunk.Phase.PREFAULT) {
+      return;
+    }
+    enter(s, chunk.phase);
+    s.replay(chunk.references);
+    for (long n : chunk.references.references()) {
+      replayed += n;
+    }
+    times.book(StageTimes.Stage.REPLAY);
+  }
+
+  private void take(Simulation s, BatchChunk chunk) {
+    boolean prefaults = chunk.phase == BatchChunk.Phase.PREFAULT;
+    if (prefaults && !options.prefault()) {
+      return;
+    }
+    enter(s, chunk.phase);
+    for (int i = 0; i < chunk.count; i++) {
+      if (prefaults) {
+        ReferenceBatch slice = chunk.touches(i);
+        s.prefault(chunk.owners[i], slice, 0, slice.count());
+      } else {
+        ReferenceBatch slice = chunk.slices[i];
+        s.replay(chunk.owners[i], slice, 0, slice.count());
+        replayed += slice.count();
+      }
+    }
+    times.book(prefaults ? StageTimes.Stage.PREFAULT : StageTimes.Stage.REPLAY);
+  }
+
+  private void enter(Simulation s, BatchChunk.Phase newPhase) {
+    if (newPhase != phase) {
+      if (phase == BatchChunk.Phase.PREFAULT) {
+        s.endPrefaulting();
+      }
+      if (newPhase == BatchChunk.Phase.MEASURE) {
+        s.beginMeasuring();
+      }
+      phase = newPhase;
+    }
+  }
+
+  /** What came of it, after the end. */
+  BatchSimulation.Outcome outcome(
+      List<RunResult.TraceResult> traces, long skipped, long warmedUp) {
+    Simulation s = simulation;
+    if (s == null || failure != null) {
+      return new BatchSimulation.Outcome(null, failure);
+    }
+    return new BatchSimulation.Outcome(s.result(traces, skipped, warmedUp), null);
+  }
+}

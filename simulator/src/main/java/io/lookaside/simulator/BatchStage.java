@@ -1,0 +1,38 @@
+package io.lookaside.simulator;
+
+/**
+ * One of those who take the chunks of a batch, each in their order with progress of its own: a
+ * point, or tables that points share.
+ */
+abstract class BatchStage {
+  /** The number of the chunk that it takes next. Guarded by the batch's lock, as the next is. */
+  long next;
+
+  /** Whether a thread is at it. */
+  boolean busy;
+
+  /** Of the thread that is at it, handed on with the lock. */
+  final StageTimes times = new StageTimes(true);
+
+  /**
+   * Which chunks it may take now: those below this number.
+   *
+   * @param decoded how many are decoded
+   */
+  abstract long ready(long decoded);
+
+  /** Whether it reads decoded chunks, which are then kept until it has. */
+  abstract boolean readsDecoded();
+
+  /**
+   * Takes chunk {@link #next}.
+   *
+   * @param decoded a ring of the chunks that were decoded last
+   */
+  abstract void take(BatchChunk[] decoded);
+
+  /** The chunk to be taken, in a ring of decoded ones. */
+  final BatchChunk chunk(BatchChunk[] decoded) {
+    return decoded[(int) (next % decoded.length)];
+  }
+}

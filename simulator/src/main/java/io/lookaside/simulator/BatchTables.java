@@ -1,0 +1,102 @@
+package io.lookaside.simulator;
+
+import io.lookaside.simulator.config.MachineConfig;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Tables that points of a batch share, and what came of chunks for them. */
+final class BatchTables extends BatchStage {
+  /** What came of one chunk. */
+  static final class Chunk {
+    final PageReferences references = new PageReferences(0);
+    BatchChunk.Phase phase = BatchChunk.Phase.WARMUP;
+
+    /** What would end each run at this chunk or before it. */
+    @Nullable RuntimeException failure;
+  }
+
+  private final @Nullable SharedTables tables;
+  private final Chunk[] ring;
+  private final List<BatchPoint> points = new ArrayList<>();
+  private @Nullable RuntimeException failure;
+
+  /**
+   * Tables that have done nothing yet.
+   *
+   * @param point the first of those that share them
+   * @param chunks how many are kept for points that are behind
+   */
+  BatchTables(BatchSimulation.Point point, int chunks) {
+    SharedTables made = null;
+    try {
+      made = new SharedTables(point.machine(), point.options());
+    } catch (RuntimeException e) {
+      // What ends the run of one of the points ends those of all that share its tables.
+      failure = e;
+    }
+    tables = made;
+    ring = new Chunk[chunks];
+    for (int i = 0; i < chunks; i++) {
+      ring[i] = new Chunk();
+    }
+  }
+
+  /** Says that a point shares these. */
+  void add(BatchPoint point) {
+    points.add(point);
+  }
+
+  /** A machine of its own configuration that has these tables. */
+  Machine machine(MachineConfig config, long seed) {
+    return made().machine(config, seed);
+  }
+
+  private SharedTables made() {
+    SharedTables t = tables;
+    if (t == null) {
+      throw failure == null ? new IllegalStateException("no tables") : failure;
+    }
+    return t;
+  }
+
+  /** What came of a chunk, one of those that are kept. */
+  Chunk chunk(long number) {
+    return ring[(int) (number % ring.length)];
+  }
+
+  @Override
+  long ready(long decoded) {
+    long space = decoded;
+    for (BatchPoint point : points) {
+      space = Math.min(space, point.next + ring.length);
+    }
+    return space;
+  }
+
+  @Override
+  boolean readsDecoded() {
+    return true;
+  }
+
+  @Override
+  void take(BatchChunk[] decoded) {
+    BatchChunk from = chunk(decoded);
+    Chunk into = chunk(next);
+    into.phase = from.phase;
+    if (failure == null) {
+      times.begin();
+      try {
+        made().take(from, into.references);
+      } catch (RuntimeException e) {
+        // As above: full frames, for one.
+        failure = e;
+      }
+      times.book(
+          from.phase == BatchChunk.Phase.PREFAULT
+              ? StageTimes.Stage.PREFAULT
+              : StageTimes.Stage.REPLAY);
+    }
+    into.failure = failure;
+  }
+}
