@@ -23,12 +23,7 @@ final class BatchPoint extends BatchStage {
     this.tables = tables;
     Simulation made = null;
     try {
-      made =
-          Simulation.ofMany(
-              point.machine(),
-              options,
-              new StageTimes(false),
-              tables);
+      made = Simulation.ofMany(point.machine(), options, new StageTimes(false), tables);
     } catch (RuntimeException e) {
       // Whatever ends one machine's run is the result of that point; the others go on.
       failure = e;
@@ -118,8 +113,7 @@ final class BatchPoint extends BatchStage {
   }
 
   /** What came of it, after the end. */
-  BatchSimulation.Outcome outcome(
-      List<RunResult.TraceResult> traces, long skipped, long warmedUp) {
+  BatchSimulation.Outcome outcome(List<RunResult.TraceResult> traces, long skipped, long warmedUp) {
     Simulation s = simulation;
     if (s == null || failure != null) {
       return new BatchSimulation.Outcome(null, failure);

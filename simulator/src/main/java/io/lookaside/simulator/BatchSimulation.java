@@ -254,7 +254,9 @@ public final class BatchSimulation {
     }
   }
 
-  /** Waits until the last that reads a chunk has done with it; returns whether the batch goes on. */
+  /**
+   * Waits until the last that reads a chunk has done with it; returns whether the batch goes on.
+   */
   private synchronized boolean awaitSpace() throws InterruptedException {
     while (failure == null) {
       long behind = decoded;

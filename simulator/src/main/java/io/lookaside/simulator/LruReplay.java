@@ -52,10 +52,19 @@ final class LruReplay implements ReplayEngine {
   /** References in one pass of the loop: a short one is compiled early, see Replay. */
   private static final int CHUNK = 256;
 
+  /** Runs on one page of so many references, or more, make it worth while to look for them. */
+  private static final int LONG_RUN = 16;
+
+  /** After so many shorter ones no more are looked for in a chunk. */
+  private static final int TRIES = 3;
+
   /** One walk for so many references, or more, makes it worth while to read ahead. */
   private static final int DENSE = 8;
 
-  /** Misses of up to 255 look-ups are counted in one word: of the first level, above them the second. */
+  /**
+   * Misses of up to 255 look-ups are counted in one word: of the first level, above them the
+   * second.
+   */
   private static final int MISSES_BITS = 8;
 
   private static final int MISSES_MASK = (1 << MISSES_BITS) - 1;
@@ -233,7 +242,7 @@ final class LruReplay implements ReplayEngine {
       int slot = (page & masks[kind]) + bases[kind];
       if (recentPages[slot] != page || event >>> PageReferences.CHANGE_SHIFT != 0) {
         recentPages[slot] = page;
-        count(lookUp(page, event));
+        countOne(lookUp(page, event), kind);
       }
     }
   }
@@ -259,21 +268,69 @@ final class LruReplay implements ReplayEngine {
       long[] second = parts().secondMisses();
       for (int kind = 0; kind < AccessKind.COUNT; kind++) {
         int shift = kind * MISSES_BITS;
-        first[kind] += misses >>> shift & MISSES_MASK;
-        second[kind] += misses >>> (shift + SECOND_SHIFT) & MISSES_MASK;
+        first[kind] += (misses >>> shift) & MISSES_MASK;
+        second[kind] += (misses >>> (shift + SECOND_SHIFT)) & MISSES_MASK;
       }
+    }
+  }
+
+  /** Counts what one look-up missed. */
+  private void countOne(long misses, int kind) {
+    if (misses != 0) {
+      parts().firstMisses()[kind]++;
+      parts().secondMisses()[kind] += misses >>> SECOND_SHIFT == 0 ? 0 : 1;
     }
   }
 
   private void runChunk(long[] addresses, int[] descriptors, int from, int to) {
     TouchedPages.countKinds(descriptors, from, to, parts().block().references());
-    int i = passRepeats(addresses, descriptors, from, to);
+    int tries = TRIES;
+    int i = passRun(addresses, descriptors, from, to);
+    i = passRepeats(addresses, descriptors, i, to);
     while (i < to) {
       long va = addresses[i];
       int descriptor = descriptors[i];
       physicalAddressSum += access(va, va + (descriptor >>> 2), descriptor & 3);
-      i = passRepeats(addresses, descriptors, i + 1, to);
+      i++;
+      if (tries > 0) {
+        int next = passRun(addresses, descriptors, i, to);
+        tries = next - i >= LONG_RUN ? TRIES : tries - 1;
+        i = next;
+      }
+      i = passRepeats(addresses, descriptors, i, to);
     }
+  }
+
+  /**
+   * Passes over references of one side that repeat one page, if it is the last of its class: what
+   * {@link #passRepeats} does, with less work for each where such runs are long.
+   *
+   * @return the place of the first that does not, or {@code to}
+   */
+  private int passRun(long[] addresses, int[] descriptors, int from, int to) {
+    if (from == to) {
+      return to;
+    }
+    long[] remembered = parts().recent();
+    int kind = descriptors[from] & 3;
+    int slot = slot(addresses[from], kind, parts().classMasks());
+    long page = remembered[slot];
+    // Loads and stores may mix if both find the page.
+    int mask = kind != FETCH && remembered[slot ^ STORE << 1] == page ? FETCH : 3;
+    kind &= mask;
+    long sum = 0;
+    int i = from;
+    for (; i < to; i++) {
+      long offset = addresses[i] - page;
+      int descriptor = descriptors[i];
+      long last = offset + (descriptor >>> 2);
+      if (((offset | last) >>> PAGE_SHIFT | ((descriptor ^ kind) & mask)) != 0) {
+        break;
+      }
+      sum += offset;
+    }
+    physicalAddressSum += sum + (i - from) * remembered[slot + 1];
+    return i;
   }
 
   /**
@@ -348,7 +405,7 @@ final class LruReplay implements ReplayEngine {
       p.block().setRegions(touched.numbers()); // there is a new one
       know(p.block());
     }
-    count(lookUp(page, touched.event()));
+    countOne(lookUp(page, touched.event()), kind);
     long frame = Pte.tableAddress(leaf);
     remember(
         va,
@@ -393,7 +450,7 @@ final class LruReplay implements ReplayEngine {
     if (l1.holds(set, page, word)) {
       l1.use(set, word);
     } else {
-      misses = 1L << kind * MISSES_BITS;
+      misses = 1L << (kind * MISSES_BITS);
       int secondSet = l2.setOf(page, regionVpns, region);
       if (l2.holds(secondSet, page, word)) {
         l2.use(secondSet, word);
@@ -410,7 +467,7 @@ final class LruReplay implements ReplayEngine {
       p.words().set(page, word);
     }
     // One test: that it is a store is hard to foresee, that it finds D clear is not.
-    if ((event >>> PageReferences.KIND_SHIFT & STORE & ~word & PageReferences.DIRTY) != 0) {
+    if (((event >>> PageReferences.KIND_SHIFT) & STORE & ~word & PageReferences.DIRTY) != 0) {
       assists++;
       walk(region);
       p.words().set(page, word | PageReferences.DIRTY);
@@ -482,14 +539,13 @@ final class LruReplay implements ReplayEngine {
     lastPdpte = NO_BLOCK;
     PageSets pdes = p.pdeCache();
     if (pdes != null) {
-      pdes.remove(
-          pdes.setOf(block(region, PDE_LEVEL)), region, p.regionWords().get(region));
+      pdes.remove(pdes.setOf(block(region, PDE_LEVEL)), region, p.regionWords().get(region));
     }
   }
 
   /** The number of what an entry of a level covers, one above pages; level 0 is the PML4. */
   private long block(int region, int level) {
-    return regionVpns[region] >>> LEVEL_BITS * (PAGE_LEVEL - level);
+    return regionVpns[region] >>> (LEVEL_BITS * (PAGE_LEVEL - level));
   }
 
   /** Walks to the entry of a page in a region whose page table is there. */

@@ -79,7 +79,7 @@ final class PageNumbers {
     for (int i = 0; i < n; i++) {
       long va = addresses[from + i];
       long key = t ^ va >> REGION_SHIFT;
-      int slot = (int) ((key * HASH) >>> shift) * SLOT_WORDS & (s.length - SLOT_WORDS);
+      int slot = ((int) ((key * HASH) >>> shift) * SLOT_WORDS) & (s.length - SLOT_WORDS);
       differing |= s[slot] ^ key;
       long value = s[slot + 1];
       int index = (int) (va >>> PAGE_SHIFT) & INDEX_MASK;
@@ -94,9 +94,11 @@ final class PageNumbers {
     return (int) ((key * HASH) >>> keyShift) * SLOT_WORDS;
   }
 
-  /** The region of a slot's second word: the lower bits of its number are where an address has 0. */
+  /**
+   * The region of a slot's second word: the lower bits of its number are where an address has 0.
+   */
   private static int region(long value) {
-    return (int) value & PAGE_MASK | (int) (value >>> HIGH_SHIFT) << PAGE_SHIFT;
+    return ((int) value & PAGE_MASK) | (int) (value >>> HIGH_SHIFT) << PAGE_SHIFT;
   }
 
   private static long value(int region, long table) {

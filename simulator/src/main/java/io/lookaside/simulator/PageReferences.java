@@ -24,12 +24,14 @@ final class PageReferences {
   /** Bit of an event: it is the reference that sets the D bit. */
   static final int SETS_DIRTY = 1 << 3;
 
-  /** Where an event has 1 plus the level of the entry that was missing, or 0; level 0 is a PML4's. */
+  /**
+   * Where an event has 1 plus the level of the entry that was missing, or 0; level 0 is a PML4's.
+   */
   static final int MISSING_SHIFT = 4;
 
   /** The kind of access of an event. */
   static int kind(int event) {
-    return event >>> KIND_SHIFT & KIND_MASK;
+    return (event >>> KIND_SHIFT) & KIND_MASK;
   }
 
   private int count;

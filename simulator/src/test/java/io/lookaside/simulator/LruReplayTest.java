@@ -71,9 +71,7 @@ class LruReplayTest {
     ReplayEngine ofItsOwn = ReplayEngine.of(second);
     ReplayEngine both =
         new Sharing(
-            first,
-            new TouchedPages(first.memory(), first.kernel()),
-            List.of(adaptive, ofItsOwn));
+            first, new TouchedPages(first.memory(), first.kernel()), List.of(adaptive, ofItsOwn));
     both.addressSpaceChanged();
     String which = "seed " + seed;
     compare(config, trace, seed, which, first, both);
@@ -81,7 +79,9 @@ class LruReplayTest {
     assertEquals(adaptive.physicalAddressSum(), ofItsOwn.physicalAddressSum(), which);
   }
 
-  /** Compacts what it is given, and hands it on to machines by way of the tables that they share. */
+  /**
+   * Compacts what it is given, and hands it on to machines by way of the tables that they share.
+   */
   private record Sharing(Machine machine, TouchedPages touched, List<ReplayEngine> engines)
       implements ReplayEngine {
     @Override
