@@ -11,8 +11,6 @@ import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 import org.apache.commons.compress.compressors.lz4.FramedLZ4CompressorInputStream;
 import org.apache.commons.compress.compressors.snappy.FramedSnappyCompressorInputStream;
 import org.apache.commons.compress.compressors.snappy.FramedSnappyDialect;
-import org.tukaani.xz.BasicArrayCache;
-import org.tukaani.xz.XZInputStream;
 
 /** The compressions that are undone on the fly, recognised by their first bytes. */
 enum Compression {
@@ -36,8 +34,7 @@ enum Compression {
   XZ(".xz", "fd377a585a00") {
     @Override
     InputStream open(InputStream in) throws IOException {
-      // Streams that follow each other take turns with one dictionary, which is up to 64 MiB.
-      return new XZInputStream(in, XZ_MEMORY_LIMIT_KIB, true, new BasicArrayCache());
+      return new XzStream(in, XZ_MEMORY_LIMIT_KIB);
     }
   },
   ZSTD(".zst", "28b52ffd") {
