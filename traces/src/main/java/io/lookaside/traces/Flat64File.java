@@ -2,10 +2,13 @@ package io.lookaside.traces;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteOrder;
 import java.nio.LongBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,7 +37,7 @@ final class Flat64File implements Flat64Words {
   private final FileChannel channel;
   private final Size size;
 
-  /** Closes the channel, and whatever else reads it. */
+  /** Closes the channel, and whatever else reads the file. */
   private final Closeable owner;
 
   private final String name;
@@ -71,14 +74,35 @@ final class Flat64File implements Flat64Words {
   /**
    * Maps a file.
    *
-   * @param owner is closed in the end, and closes the channel
+   * @param owner is closed in the end
    * @param name for messages
    * @param windowBytes how much to map at once, a multiple of 8
    * @return {@code null} if it is none that can be mapped, such as a pipe
    */
-  static @Nullable Flat64File open(
-      FileChannel channel, Closeable owner, String name, long windowBytes) {
-    return open(channel, channel::size, owner, name, windowBytes);
+  static @Nullable Flat64File open(Path file, Closeable owner, String name, long windowBytes)
+      throws IOException {
+    // A channel that is asked for its size keeps account of it: if an error comes meanwhile, it
+    // would wait for ever when it is closed.
+    RandomAccessFile whole;
+    try {
+      if (!Files.isRegularFile(file)) {
+        return null;
+      }
+      whole = new RandomAccessFile(file.toFile(), "r");
+    } catch (IOException e) {
+      return null; // it is gone meanwhile; whoever has it open may still read it
+    }
+    Closeable both =
+        () -> {
+          try (owner) {
+            whole.close();
+          }
+        };
+    Flat64File mapped = open(whole.getChannel(), whole::length, both, name, windowBytes);
+    if (mapped == null) {
+      whole.close();
+    }
+    return mapped;
   }
 
   /** Maps a file; its size is what {@code size} says. */
@@ -111,12 +135,6 @@ final class Flat64File implements Flat64Words {
       return fill(to, start);
     } catch (InternalError e) {
       return fail(start, shortened()); // a fault, told at once
-    } catch (ArrayIndexOutOfBoundsException e) {
-      // So ends Java's own tidying up where the error comes while it asks for the size.
-      if (windowStart + (long) window.limit() * Long.BYTES <= size.bytes()) {
-        throw e;
-      }
-      return fail(start, shortened());
     } catch (IOException e) {
       return fail(start, e);
     }

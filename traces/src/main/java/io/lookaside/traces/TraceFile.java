@@ -117,7 +117,7 @@ public final class TraceFile implements TraceCursor {
       LongSupplier storedBytesRead = content::storedBytesRead;
       TraceCursor reader = null;
       if (known == TraceFormat.FLAT64 && channel != null && content.compressions().isEmpty()) {
-        Flat64File mapped = Flat64File.open(channel, content, name, Flat64File.WINDOW_BYTES);
+        Flat64File mapped = Flat64File.open(Path.of(path), content, name, Flat64File.WINDOW_BYTES);
         if (mapped != null) {
           reader = new Flat64Reader(mapped, name);
           storedBytesRead = mapped::bytesRead;

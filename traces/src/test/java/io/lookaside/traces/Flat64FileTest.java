@@ -11,7 +11,9 @@ import io.lookaside.mmu.assoc.SeededRandom;
 import io.lookaside.traces.Samples.Ref;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -28,8 +30,7 @@ class Flat64FileTest {
   @TempDir Path folder;
 
   private Flat64Reader mapped(Path file, long windowBytes) throws IOException {
-    FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
-    Flat64File source = Flat64File.open(channel, channel, "t", windowBytes);
+    Flat64File source = Flat64File.open(file, InputStream.nullInputStream(), "t", windowBytes);
     return new Flat64Reader(Objects.requireNonNull(source), "t");
   }
 
@@ -145,20 +146,20 @@ class Flat64FileTest {
     List<Ref> refs = Samples.some(3 * ReferenceBatch.CAPACITY);
     for (int round = 0; round < 100; round++) {
       Path file = Files.write(folder.resolve("t" + round), Samples.flat64(refs));
-      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+      try (RandomAccessFile whole = new RandomAccessFile(file.toFile(), "r");
           FileChannel other = FileChannel.open(file, StandardOpenOption.WRITE)) {
         // The file shrinks just after it was asked for its size for the copy of the second batch.
         int[] calls = {0};
         Flat64File.Size size =
             () -> {
-              long bytes = channel.size();
+              long bytes = whole.length();
               if (++calls[0] == 4) {
                 other.truncate(8 * 4096 + 100);
               }
               return bytes;
             };
         Flat64File source =
-            Objects.requireNonNull(Flat64File.open(channel, size, channel, "t", 1 << 30));
+            Objects.requireNonNull(Flat64File.open(whole.getChannel(), size, whole, "t", 1 << 30));
         long[] words = new long[ReferenceBatch.CAPACITY];
         assertEquals(BATCH_BYTES, source.fill(words));
         try {
@@ -184,9 +185,9 @@ class Flat64FileTest {
   @Test
   void fileWithoutAWordIsLeftToTheStream() throws IOException {
     Path file = Files.write(folder.resolve("t"), new byte[7]);
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      assertNull(Flat64File.open(channel, channel, "t", 4096));
-    }
+    assertNull(Flat64File.open(file, InputStream.nullInputStream(), "t", 4096));
+    assertNull(Flat64File.open(folder, InputStream.nullInputStream(), "t", 4096));
+    assertNull(Flat64File.open(folder.resolve("no"), InputStream.nullInputStream(), "t", 4096));
     String message =
         Samples.messageOf(
             assertThrows(
@@ -202,14 +203,33 @@ class Flat64FileTest {
   }
 
   @Test
-  void closingTheReaderClosesTheFile() throws IOException {
+  void closingTheReaderClosesTheFileAndItsOwner() throws IOException {
     Path file = Files.write(folder.resolve("t"), Samples.words(1, 2));
-    FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
-    Flat64File source = Objects.requireNonNull(Flat64File.open(channel, channel, "t", 4096));
+    boolean[] closed = {false};
+    Flat64File source =
+        Objects.requireNonNull(Flat64File.open(file, () -> closed[0] = true, "t", 4096));
     long[] words = new long[4];
     assertEquals(16, source.fill(words));
     assertArrayEquals(new long[] {1, 2, 0, 0}, words);
+    long before = descriptorsOf(file);
     source.close();
-    assertEquals(false, channel.isOpen());
+    assertTrue(closed[0]);
+    assertEquals(Math.max(0, before - 1), descriptorsOf(file));
+  }
+
+  /** How many descriptors this process has of a file, where the system tells. */
+  private static long descriptorsOf(Path file) throws IOException {
+    Path all = Path.of("/proc/self/fd");
+    if (!Files.isDirectory(all)) {
+      return 0;
+    }
+    long n = 0;
+    try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(all)) {
+      for (Path descriptor : descriptors) {
+        // The one that lists them is closed again by then.
+        n += Files.exists(descriptor) && Files.isSameFile(descriptor, file) ? 1 : 0;
+      }
+    }
+    return n;
   }
 }

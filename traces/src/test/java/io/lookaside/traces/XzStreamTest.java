@@ -72,7 +72,7 @@ class XzStreamTest {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     long left = value;
     while (left >= 0x80) {
-      bytes.write((int) (left & 0x7f | 0x80));
+      bytes.write((int) ((left & 0x7f) | 0x80));
       left >>>= 7;
     }
     bytes.write((int) left);
@@ -176,7 +176,23 @@ class XzStreamTest {
   }
 
   /** What a file gave: bytes, and what it ended with. */
-  private record Outcome(byte[] bytes, String end) {}
+  private static final class Outcome {
+    private final byte[] bytes;
+    private final String end;
+
+    Outcome(byte[] bytes, String end) {
+      this.bytes = bytes;
+      this.end = end;
+    }
+
+    byte[] bytes() {
+      return bytes;
+    }
+
+    String end() {
+      return end;
+    }
+  }
 
   private interface Opener {
     InputStream open(byte[] stored) throws IOException;
