@@ -9,12 +9,20 @@ import org.tukaani.xz.MemoryLimitException;
 
 /** The bytes of a trace after decompression; what the decompressor rejects is a flawed trace. */
 final class DecodedStream extends InputStream {
+  /**
+   * A decompressor that fails delivers nothing of the read in which it does; so little is read at a
+   * time, and always as much, so that what comes before a failure is the same for all who read.
+   */
   private static final int READ_BYTES = 1 << 10;
 
   private final InputStream in;
   private final Compression compression;
   private final String name;
   private long bytesRead;
+
+  private final byte[] piece = new byte[READ_BYTES];
+  private int next;
+  private int end;
 
   /** What a read has met; a decompressor that has failed is not asked again. */
   private @Nullable IOException failure;
@@ -47,16 +55,28 @@ final class DecodedStream extends InputStream {
 
   @Override
   public int read(byte[] bytes, int offset, int length) throws IOException {
+    if (next == end && !fill()) {
+      return -1;
+    }
+    int n = Math.min(length, end - next);
+    System.arraycopy(piece, next, bytes, offset, n);
+    next += n;
+    return n;
+  }
+
+  /** Brings the next bytes; returns whether there are any. */
+  private boolean fill() throws IOException {
     if (failure != null) {
       throw failure;
     }
     try {
-      // A decompressor that fails delivers nothing of the read in which it does; so read little.
-      int n = in.read(bytes, offset, Math.min(length, READ_BYTES));
+      int n = in.read(piece, 0, READ_BYTES);
       if (n > 0) {
         bytesRead += n;
+        next = 0;
+        end = n;
       }
-      return n;
+      return n >= 0;
     } catch (IOException | RuntimeException e) {
       // Some decompressors let an index run out of its array where the data are corrupt.
       failure = translate(e, compression, name, bytesRead);
