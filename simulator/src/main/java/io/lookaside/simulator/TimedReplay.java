@@ -536,7 +536,7 @@ final class TimedReplay implements ReplayEngine {
   private int runAfter(ReferenceBatch batch, int position, int kind, int end) {
     passing[0] = CoreTiming.data(kind, true);
     long fetched = timing.fetchesItsPage() ? batch.addresses[position] >>> PAGE_SHIFT : NO_PAGE;
-    int next = gather(batch, position + 1, end, 1, fetched);
+    int next = runOfRepetitions(batch, position + 1, end, 1, fetched);
     if (timing.acceptWithData(passing, next - position)) {
       countData(position + 1, next);
       return next;
@@ -574,7 +574,7 @@ final class TimedReplay implements ReplayEngine {
     if (timing.holdsAssist()) {
       int place = store - position;
       passing[place] = CoreTiming.data(STORE, true);
-      int next = gather(batch, store + 1, end, place + 1, fetched);
+      int next = runOfRepetitions(batch, store + 1, end, place + 1, fetched);
       if (timing.acceptWithData(passing, next - position, place)) {
         countData(store + 1, next);
         return next;
@@ -601,7 +601,7 @@ final class TimedReplay implements ReplayEngine {
    * @return the first reference that was not run
    */
   private int runData(ReferenceBatch batch, int from, int end) {
-    int next = gather(batch, from, end, 0, NO_PAGE);
+    int next = runOfRepetitions(batch, from, end, 0, NO_PAGE);
     if (timing.acceptData(passing, 0, next - from)) {
       countData(from, next);
       return next;
@@ -616,7 +616,8 @@ final class TimedReplay implements ReplayEngine {
    * @param fetched a page that hits wait for, or {@link #NO_PAGE}
    * @return the first reference that is not there
    */
-  private int gather(ReferenceBatch batch, int from, int end, int firstPlace, long fetched) {
+  private int runOfRepetitions(
+      ReferenceBatch batch, int from, int end, int firstPlace, long fetched) {
     long[] addresses = batch.addresses;
     int[] descriptors = batch.descriptors;
     int[] toPass = passing;

@@ -264,6 +264,58 @@ class CoresSimulationTest {
     }
   }
 
+  /** Loads and stores then pass in groups, with the misses and assists of their pages. */
+  @Test
+  void oneCoreTakesTheCyclesOfTheRunForOneCoreWherePagesAreReadThrough() throws Exception {
+    Clock clock = new Clock(Overlap.WINDOW, null);
+    for (int seed = 0; seed < 24; seed++) {
+      Random random = new Random(seed);
+      List<String> core =
+          List.of(
+              "timing.core.loadQueueEntries=" + (4 + random.nextInt(40)),
+              "timing.core.storeQueueEntries=" + (2 + random.nextInt(40)),
+              "timing.core.issueWidth=" + (1 + random.nextInt(5)),
+              "timing.ports.l1d=" + (1 + random.nextInt(3)),
+              "timing.assistCycles=" + random.nextInt(30));
+      MachineConfig machine = withCores(MachineLibrary.load("reference", core), 1);
+      List<String> traces =
+          seed % 3 == 0
+              ? List.of(pagesReadThrough("e", random), linearTrace("f", 4, 3_000, 500))
+              : List.of(pagesReadThrough("e", random), pagesReadThrough("f", random));
+      RunOptions options = options(traces, seed, 150, 100_000, null);
+      RunResult alone =
+          new Simulation(
+                  machine,
+                  options,
+                  InputStream.nullInputStream(),
+                  NOBODY,
+                  new StageTimes(false),
+                  clock)
+              .run();
+      assertEquals(json(alone), json(onCores(machine, options, clock)), "seed " + seed);
+    }
+  }
+
+  /** Runs through pages, now and then with a look at others, and across the end of a page. */
+  private String pagesReadThrough(String name, Random random) throws IOException {
+    List<RandomRuns.Reference> all = new ArrayList<>();
+    int pages = 20 + random.nextInt(200);
+    int mostOfAPage = 20 + random.nextInt(400);
+    while (all.size() < 8_000) {
+      long page = 0x10000000L + 4096L * random.nextInt(pages);
+      int stores = random.nextInt(4);
+      int count = 1 + random.nextInt(mostOfAPage);
+      for (int i = 0; i < count; i++) {
+        boolean elsewhere = random.nextInt(30) == 0;
+        long at = elsewhere ? 0x10000000L + 4096L * random.nextInt(4) : page;
+        boolean crosses = random.nextInt(300) == 0;
+        long va = at + (crosses ? 4092 : 8L * (i % 512));
+        all.add(new RandomRuns.Reference(va, random.nextInt(4) < stores ? 1 : 0, 8));
+      }
+    }
+    return write(name, all);
+  }
+
   /** Without caches, and so without a last level and DRAM that they share. */
   @ParameterizedTest
   @EnumSource(

@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The time of one core, for whoever runs a trace: when its references may enter the window, and how
  * they do. What is under way is in a {@link Window}, where references also retire; how they go on
- * is up to {@link RecipeFollower}, {@link PlainReferences} and {@link PassingHits}; what they wait
- * for, to {@link CoreUnits}, {@link PagesUnderWay}, {@link Instructions} and {@link Interrupts}.
+ * is up to {@link RecipeFollower}, {@link PlainReferences}, {@link PassingHits} and {@link
+ * PassingData}; what they wait for, to {@link CoreUnits}, {@link PagesUnderWay}, {@link
+ * Instructions} and {@link Interrupts}.
  */
 public final class CoreTiming {
   /*

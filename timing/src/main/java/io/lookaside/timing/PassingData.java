@@ -185,8 +185,8 @@ final class PassingData {
   void pass(int[] data, int from, int to) {
     int end = first + to - from;
     begin(end);
-    run(data, from, first, end, 0);
-    finish(end, start);
+    passEach(data, from, first, end, 0);
+    passed(end, start);
   }
 
   /**
@@ -202,19 +202,19 @@ final class PassingData {
     int there = (int) (translated - start);
     long latest = translated;
     if (assisted == null) {
-      run(data, 0, first, end, there);
+      passEach(data, 0, first, end, there);
     } else {
       int at = first + assist;
-      run(data, 0, first, at + 1, there);
+      passEach(data, 0, first, at + 1, there);
       latest = assist(assisted, at, data[assist] & STORE_BIT, there);
-      run(data, assist + 1, at + 1, end, there);
+      passEach(data, assist + 1, at + 1, end, there);
     }
     countMerged(data, end, there);
     counts[MERGED_HITS] -= entry < translated ? 1 : 0; // the first waits for no other
     walked(recipe, granted, translated);
     attribute(L1_MISS, lookedUp, granted, retiredBefore);
     attribute(recipe.isAssist() ? ASSIST : WALK_MEMORY, granted, translated, retiredBefore);
-    finish(end, latest);
+    passed(end, latest);
   }
 
   /**
@@ -252,7 +252,7 @@ final class PassingData {
   private void attribute(int cause, long from, long to, long retiredBefore) {
     long spent = Math.max(0, to - Math.max(from, retiredBefore));
     causes[cause] += spent;
-    causes[BASE] -= spent; // where finish puts all of them
+    causes[BASE] -= spent; // where passed puts all of them
   }
 
   /** Sets out from what passed before, to pass up to the place {@code end} - 1. */
@@ -301,7 +301,7 @@ final class PassingData {
    *
    * @param there when the page is there that some of them wait for
    */
-  private void run(int[] data, int dataFrom, int from, int to, int there) {
+  private void passEach(int[] data, int dataFrom, int from, int to, int there) {
     // Everything is kept in local variables: this is most of what a window costs.
     int[] entered = entries;
     int[] lookedUpAt = lookups;
@@ -354,7 +354,7 @@ final class PassingData {
    *
    * @param latest when one of those that waited is translated last
    */
-  private void finish(int end, long latest) {
+  private void passed(int end, long latest) {
     int count = end - first;
     int portWaits = 0;
     int waited = 0;
