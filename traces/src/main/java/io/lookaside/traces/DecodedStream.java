@@ -20,7 +20,9 @@ final class DecodedStream extends InputStream {
   private final String name;
   private long bytesRead;
 
+  /** What was read for one who asked for less, and where in it this is. */
   private final byte[] piece = new byte[READ_BYTES];
+
   private int next;
   private int end;
 
@@ -55,8 +57,16 @@ final class DecodedStream extends InputStream {
 
   @Override
   public int read(byte[] bytes, int offset, int length) throws IOException {
-    if (next == end && !fill()) {
-      return -1;
+    if (next == end) {
+      if (length >= READ_BYTES) {
+        return fetch(bytes, offset);
+      }
+      next = 0;
+      end = 0; // nothing, if this fails
+      end = Math.max(0, fetch(piece, 0));
+      if (end == 0) {
+        return -1;
+      }
     }
     int n = Math.min(length, end - next);
     System.arraycopy(piece, next, bytes, offset, n);
@@ -64,19 +74,15 @@ final class DecodedStream extends InputStream {
     return n;
   }
 
-  /** Brings the next bytes; returns whether there are any. */
-  private boolean fill() throws IOException {
+  /** Asks the decompressor for {@link #READ_BYTES}. */
+  private int fetch(byte[] to, int offset) throws IOException {
     if (failure != null) {
       throw failure;
     }
     try {
-      int n = in.read(piece, 0, READ_BYTES);
-      if (n > 0) {
-        bytesRead += n;
-        next = 0;
-        end = n;
-      }
-      return n >= 0;
+      int n = in.read(to, offset, READ_BYTES);
+      bytesRead += Math.max(0, n);
+      return n;
     } catch (IOException | RuntimeException e) {
       // Some decompressors let an index run out of its array where the data are corrupt.
       failure = translate(e, compression, name, bytesRead);
