@@ -98,6 +98,9 @@ final class LruReplay implements ReplayEngine {
   @SuppressWarnings("UnusedVariable")
   private long readAhead;
 
+  /** Where {@link #runNear} ended. */
+  private int next;
+
   /** Whether walks are so many that references go by blocks. */
   private boolean dense;
 
@@ -253,12 +256,37 @@ final class LruReplay implements ReplayEngine {
     byte[] events = references.events();
     readAhead += parts().words().touch(pages, from, to - from);
     long misses = 0;
-    for (int i = from; i < to; i++) {
-      misses += lookUp(pages[i], events[i]);
+    next = from;
+    while (next < to) {
+      misses += runNear(pages, events, next, to);
+      if (next < to) {
+        misses += lookUp(pages[next], events[next]);
+        next++;
+      }
     }
     long before = walks();
     count(misses);
     dense = walks() - before > (to - from) / DENSE;
+  }
+
+  /**
+   * Takes references up to one that {@link #lookUpNear} does not, which becomes {@link #next}. No
+   * call is left in the loop, so that what does not change in it is looked up once.
+   *
+   * @return what they missed
+   */
+  private long runNear(int[] pages, byte[] events, int from, int to) {
+    long misses = 0;
+    int i = from;
+    for (; i < to; i++) {
+      long missed = lookUpNear(pages[i], events[i]);
+      if (missed < 0) {
+        break;
+      }
+      misses += missed;
+    }
+    next = i;
+    return misses;
   }
 
   /** Counts what up to 128 look-ups missed. */
@@ -427,6 +455,51 @@ final class LruReplay implements ReplayEngine {
     }
   }
 
+  /**
+   * What {@link #lookUp} does, for references whose page is in the tables, with a known D bit, and
+   * which walk no further up than to the PDPT entry that was used last.
+   *
+   * @return what it missed; or less than 0 for another reference, with nothing done
+   */
+  private long lookUpNear(int page, int event) {
+    ReplayParts p = parts();
+    int kind = PageReferences.kind(event);
+    if (kind == FETCH) {
+      return lookUpNear(page, event, FETCH, p.fetches(), p.secondFetches());
+    }
+    if (kind == LOAD || p.dataShares()) {
+      return lookUpNear(page, event, kind, p.loads(), p.secondLoads());
+    }
+    return lookUpNear(page, event, STORE, p.stores(), p.secondStores());
+  }
+
+  private long lookUpNear(int page, int event, int kind, PageSets l1, PageSets l2) {
+    ReplayParts p = parts();
+    int word = p.words().get(page);
+    if (((event & ~word & PageReferences.DIRTY) | event >>> PageReferences.MISSING_SHIFT) != 0) {
+      return -1;
+    }
+    int region = page >>> PageNumbers.INDEX_BITS;
+    int set = l1.setOf(page, regionVpns, region);
+    if (l1.holds(set, page, word)) {
+      l1.use(set, word);
+      return 0;
+    }
+    long misses = 1L << (kind * MISSES_BITS);
+    int secondSet = l2.setOf(page, regionVpns, region);
+    if (l2.holds(secondSet, page, word)) {
+      l2.use(secondSet, word);
+    } else {
+      if (!walkNear(region)) {
+        return -1;
+      }
+      misses |= misses << SECOND_SHIFT;
+      word = l2.enter(secondSet, page, word);
+    }
+    p.words().set(page, l1.enter(set, page, word));
+    return misses;
+  }
+
   /** One look-up, of a page in the state that an event tells; returns what it missed. */
   private long lookUp(int page, int event) {
     // Each call is compiled into this method, for the structures of its kind.
@@ -550,28 +623,41 @@ final class LruReplay implements ReplayEngine {
 
   /** Walks to the entry of a page in a region whose page table is there. */
   private void walk(int region) {
+    if (!walkNear(region)) {
+      ReplayParts p = parts();
+      p.starts()[walkFrom(region, PAGE_LEVEL)]++;
+      PageSets pdes = p.pdeCache();
+      if (pdes != null) {
+        int set = pdes.setOf(block(region, PDE_LEVEL));
+        p.regionWords().set(region, pdes.enter(set, region, p.regionWords().get(region)));
+      }
+    }
+  }
+
+  /**
+   * The same if a PD entry or the PDPT entry that was used last is where it starts; else returns
+   * false, with nothing done.
+   */
+  private boolean walkNear(int region) {
     ReplayParts p = parts();
     PageSets pdes = p.pdeCache();
+    boolean last = (regionTags[region] | block(region, PDE_LEVEL - 1)) == lastPdpte;
     if (pdes == null) {
-      p.starts()[walkToTable(region)]++;
-      return;
+      p.starts()[PDE_LEVEL] += last ? 1 : 0;
+      return last;
     }
     int set = pdes.setOf(block(region, PDE_LEVEL));
     int word = p.regionWords().get(region);
     if (pdes.holds(set, region, word)) {
       pdes.use(set, word);
       p.starts()[PAGE_LEVEL]++;
-    } else {
-      p.starts()[walkToTable(region)]++;
+      return true;
+    }
+    if (last) {
+      p.starts()[PDE_LEVEL]++;
       p.regionWords().set(region, pdes.enter(set, region, word));
     }
-  }
-
-  /** Walks to a page table; returns the level at which that starts. */
-  private int walkToTable(int region) {
-    return (regionTags[region] | block(region, PDE_LEVEL - 1)) == lastPdpte
-        ? PDE_LEVEL
-        : walkFrom(region, PAGE_LEVEL);
+    return last;
   }
 
   /**
