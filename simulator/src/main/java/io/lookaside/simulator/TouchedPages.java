@@ -44,7 +44,8 @@ final class TouchedPages {
   private static final long VALID = 1L << 60;
 
   private static final long USER_PAGE = Pte.PRESENT | Pte.WRITABLE | Pte.USER;
-  private static final long USER_PAGE_MASK = USER_PAGE | Pte.EXECUTE_DISABLE | Pte.GLOBAL;
+  private static final long FORBIDDEN = Pte.EXECUTE_DISABLE | Pte.GLOBAL;
+  private static final long USER_PAGE_MASK = USER_PAGE | FORBIDDEN;
   private static final long TABLE_MASK = USER_PAGE | Pte.EXECUTE_DISABLE | Pte.PAGE_SIZE;
   private static final int PAGE_LEVEL = 3;
 
@@ -201,8 +202,7 @@ final class TouchedPages {
     for (; next < n; next++) {
       int kind = descriptors[from + next] & PageReferences.KIND_MASK;
       long entry = words[next];
-      long wanted = wanted(kind);
-      if ((entry & (USER_PAGE_MASK | wanted)) != wanted) {
+      if ((~entry & wanted(kind) | entry & FORBIDDEN) != 0) {
         break;
       }
       events[at + next] = (byte) event(kind, entry);
@@ -304,20 +304,19 @@ final class TouchedPages {
   /** A reference that may be the first to its page, or the first store to it. */
   private long firstTouch(long va, int page, int kind, PageReferences into) {
     int region = page >>> PageNumbers.INDEX_BITS;
-    int missing = missing(va, region, into);
-    if (missing != NONE) {
-      fault(va, kind, into);
-      if (missing(va, region, into) != NONE) {
-        throw unexpected(va, 0);
-      }
+    int missing = NONE;
+    long table = numbers.table(region);
+    long entry = table == 0 ? 0 : memory.read(table + 8L * (page & INDEX_MASK));
+    if (!Pte.isPresent(entry)) {
+      missing = mapped(va, region, kind, into);
+      table = numbers.table(region);
+      entry = memory.read(table + 8L * (page & INDEX_MASK));
     }
-    long address = numbers.table(region) + 8L * (page & INDEX_MASK);
-    long entry = memory.read(address);
     if ((entry & USER_PAGE_MASK) != USER_PAGE) {
       throw unexpected(va, entry);
     }
     long used = entry | wanted(kind);
-    memory.write(address, used);
+    memory.write(table + 8L * (page & INDEX_MASK), used);
     into.accessedBitsSet += Pte.isAccessed(entry) ? 0 : 1;
     boolean setsDirty = Pte.isDirty(used) && !Pte.isDirty(entry);
     into.dirtyBitsSet += setsDirty ? 1 : 0;
@@ -326,6 +325,22 @@ final class TouchedPages {
             | (setsDirty ? PageReferences.SETS_DIRTY : 0)
             | (missing + 1) << PageReferences.MISSING_SHIFT;
     return used;
+  }
+
+  /**
+   * Sees to it that a page is mapped and its page table known.
+   *
+   * @return the level of the entry that was missing, or NONE
+   */
+  private int mapped(long va, int region, int kind, PageReferences into) {
+    int missing = missing(va, region, into);
+    if (missing != NONE) {
+      fault(va, kind, into);
+      if (missing(va, region, into) != NONE) {
+        throw unexpected(va, 0);
+      }
+    }
+    return missing;
   }
 
   /**
