@@ -38,7 +38,12 @@ import org.openjdk.jmh.annotations.Warmup;
       "-XX:CompileCommand=quiet",
       "-XX:CompileCommand=dontinline,*Replay*::access",
       "-XX:CompileCommand=dontinline,*LruReplay*::passRepeats",
-      "-XX:CompileCommand=inline,*LruReplay*::lookUp"
+      "-XX:CompileCommand=dontinline,*LruReplay*::passRun",
+      "-XX:CompileCommand=dontinline,*TouchedPages::inOnePage",
+      "-XX:CompileCommand=dontinline,*TouchedPages::pass",
+      "-XX:CompileCommand=dontinline,io.lookaside.simulator.PageNumbers::known",
+      "-XX:CompileCommand=dontinline,*PhysicalMemory::readAll",
+      "-XX:CompileCommand=inline,*LruReplay*::lookUpNear"
     })
 public class ReplayBenchmark {
   private static final int REFERENCES = 1 << 21;

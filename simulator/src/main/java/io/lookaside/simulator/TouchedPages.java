@@ -202,7 +202,7 @@ final class TouchedPages {
     for (; next < n; next++) {
       int kind = descriptors[from + next] & PageReferences.KIND_MASK;
       long entry = words[next];
-      if ((~entry & wanted(kind) | entry & FORBIDDEN) != 0) {
+      if (((~entry & wanted(kind)) | (entry & FORBIDDEN)) != 0) {
         break;
       }
       events[at + next] = (byte) event(kind, entry);
