@@ -42,11 +42,6 @@ final class AdaptiveReplay implements ReplayEngine {
   }
 
   @Override
-  public boolean takesPages() {
-    return true;
-  }
-
-  @Override
   public void run(PageReferences references) {
     engine.run(references);
     goOver();

@@ -203,11 +203,6 @@ final class LruReplay implements ReplayEngine {
   }
 
   @Override
-  public boolean takesPages() {
-    return true;
-  }
-
-  @Override
   public void run(PageReferences references) {
     ReplayParts p = parts();
     know(references);
@@ -289,7 +284,7 @@ final class LruReplay implements ReplayEngine {
     return misses;
   }
 
-  /** Counts what up to 128 look-ups missed. */
+  /** Counts what up to 255 look-ups missed. */
   private void count(long misses) {
     if (misses != 0) {
       long[] first = parts().firstMisses();
@@ -321,9 +316,9 @@ final class LruReplay implements ReplayEngine {
       physicalAddressSum += access(va, va + (descriptor >>> 2), descriptor & 3);
       i++;
       if (tries > 0) {
-        int next = passRun(addresses, descriptors, i, to);
-        tries = next - i >= LONG_RUN ? TRIES : tries - 1;
-        i = next;
+        int end = passRun(addresses, descriptors, i, to);
+        tries = end - i >= LONG_RUN ? TRIES : tries - 1;
+        i = end;
       }
       i = passRepeats(addresses, descriptors, i, to);
     }

@@ -19,15 +19,10 @@ public interface ReplayEngine {
    */
   int run(ReferenceBatch batch, int from, int to);
 
-  /** Whether this replays references of which {@link TouchedPages} tells. */
-  default boolean takesPages() {
-    return false;
-  }
-
   /**
    * Replays references to page tables that machines share, with the same counts as if the machine
-   * had them for itself; only where {@link #takesPages}. Who calls this calls nothing else that
-   * replays.
+   * had them for itself; only on machines that {@link LruFit} lets share. Who calls this calls
+   * nothing else that replays.
    */
   default void run(PageReferences references) {
     throw new UnsupportedOperationException("references to shared page tables");
