@@ -103,6 +103,9 @@ final class TimedReplay implements ReplayEngine {
   /** Whether the batch holds only loads and stores that hits may pass, see {@link #runData}. */
   private boolean dataOnly;
 
+  /** Whether the reference under way finds nothing else under way, and is worth holding back. */
+  private boolean mayHoldBack;
+
   /** Whether the last reference is not handed over to the clock yet. */
   private boolean heldBack;
 
@@ -483,7 +486,9 @@ final class TimedReplay implements ReplayEngine {
     long all = 0;
     int next = to;
     for (int i = from; i < to; i++) {
+      mayHoldBack = false;
       if (!scheduled && timing.passesHits()) {
+        mayHoldBack = dataOnly && only4K && profile == null;
         i = dataOnly ? runData(batch, i, end) : runHits(batch, i, to);
         if (i >= to) {
           next = i;
@@ -821,7 +826,7 @@ final class TimedReplay implements ReplayEngine {
       translated(next, kind, mmu.translate(next, kind), recipe);
     }
     if (clockRuns) {
-      heldBack = dataOnly && only4K && profile == null && timing.canBeFollowed();
+      heldBack = mayHoldBack && timing.canBeFollowed();
       if (!heldBack) {
         timing.accept();
       }
