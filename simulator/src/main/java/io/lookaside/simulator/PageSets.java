@@ -117,7 +117,7 @@ record PageSets(
     if (before < capacity) {
       int n = 0;
       for (int page : pages) {
-        n += page == NONE ? 0 : 1;
+        n += -page >>> (Integer.SIZE - 1); // 1 for a page, without a branch
       }
       counted[0] = n;
     }
