@@ -16,7 +16,10 @@ final class BatchChunk {
    * The most slices. One machine after the other replays a chunk, and each finds the host's cache
    * full of another's page tables, so a chunk is long.
    */
-  static final int SLICES = 64;
+  static final int SLICES = 128;
+
+  /** The most of the first chunk, and twice as many of each next: all soon have something to do. */
+  private static final int FIRST_SLICES = 8;
 
   /** All references of each slice, where a machine needs them. */
   final ReferenceBatch[] slices;
@@ -30,6 +33,9 @@ final class BatchChunk {
   /** How many slices there are. */
   int count;
 
+  /** The most that there may be. */
+  int limit = FIRST_SLICES;
+
   Phase phase = Phase.WARMUP;
 
   BatchChunk(boolean whole, boolean compact) {
@@ -41,6 +47,11 @@ final class BatchChunk {
     for (int i = 0; i < compacted.length; i++) {
       compacted[i] = new CompactBatch();
     }
+  }
+
+  /** Says which chunk of the batch is put here next, from 0 on. */
+  void setNumber(long number) {
+    limit = (int) Math.min(SLICES, (long) FIRST_SLICES << Math.min(number, Integer.SIZE / 2));
   }
 
   /**

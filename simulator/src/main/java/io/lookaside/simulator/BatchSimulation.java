@@ -225,7 +225,7 @@ public final class BatchSimulation {
 
   /** All that there is to do, for one thread. */
   private void inTurn() throws IOException {
-    while (goesOn() && source.fill(ring[(int) (decoded % CHUNKS)])) {
+    while (goesOn() && source.fill(nextChunk())) {
       decoded++;
       for (BatchStage stage : stages) {
         stage.take(ring);
@@ -242,10 +242,16 @@ public final class BatchSimulation {
     return failure == null;
   }
 
+  private BatchChunk nextChunk() {
+    BatchChunk chunk = ring[(int) (decoded % CHUNKS)];
+    chunk.setNumber(decoded);
+    return chunk;
+  }
+
   private void decode() throws IOException, InterruptedException {
     boolean any = true;
     while (any && awaitSpace()) {
-      any = source.fill(ring[(int) (decoded % CHUNKS)]);
+      any = source.fill(nextChunk());
       synchronized (this) {
         decoded += any ? 1 : 0;
         ended = !any;

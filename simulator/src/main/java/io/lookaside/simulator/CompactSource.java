@@ -55,7 +55,7 @@ final class CompactSource implements BatchSource {
   public boolean fill(BatchChunk chunk) throws IOException {
     times.begin();
     chunk.count = 0;
-    while (chunk.count < BatchChunk.SLICES) {
+    while (chunk.count < chunk.limit) {
       if (phase == BatchChunk.Phase.WARMUP && taken == options.warmup()) {
         if (chunk.count > 0) {
           break; // a chunk is of one phase

@@ -53,7 +53,7 @@ final class MixSource implements BatchSource {
   private boolean fillSlices(BatchChunk chunk) throws IOException {
     TraceMix mix = open();
     chunk.count = 0;
-    while (chunk.count < BatchChunk.SLICES) {
+    while (chunk.count < chunk.limit) {
       long left = left();
       int n = left == 0 ? 0 : mix.next(left);
       if (n == 0) {
