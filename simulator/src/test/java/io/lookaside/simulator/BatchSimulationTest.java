@@ -157,6 +157,26 @@ class BatchSimulationTest {
     assertSame(points, 2);
   }
 
+  /** Two processes; two machines that share tables without, and two with, all pages mapped first. */
+  @Test
+  void pointsThatShareTablesAndSuchAsDoNotCountTheSame() throws Exception {
+    List<String> traces = List.of(trace, write("b.lackey", 2, REFERENCES / 2));
+    List<BatchSimulation.Point> points = new ArrayList<>();
+    for (int i = 0; points.size() < 4; i++) {
+      MachineConfig machine =
+          RandomRuns.machine(
+              new Random(i), ReplacementPolicy.Kind.LRU, TlbConfig.Inclusion.NON_INCLUSIVE);
+      if (LruFit.fits(machine, PageSize.SIZE_4K)) {
+        for (boolean prefault : new boolean[] {false, true}) {
+          RunOptions options = options(traces, prefault, PageSize.SIZE_4K, 101, 5_003, 60_000, 2);
+          points.add(new BatchSimulation.Point(machine, options));
+        }
+      }
+    }
+    assertSame(points, 2);
+    assertSame(points, 1);
+  }
+
   /** Compacting leaves out nothing of some batches, and much of others. */
   @Test
   void batchesOfWhichNothingIsLeftOutCountTheSame() throws Exception {
