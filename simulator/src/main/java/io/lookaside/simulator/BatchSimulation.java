@@ -85,7 +85,7 @@ public final class BatchSimulation {
     this.threads = threads;
     boolean prefault = false;
     Map<SharedTables.Key, BatchTables> tables = new HashMap<>();
-    boolean whole = false;
+    boolean whole = options.traces().size() > 1; // what is mixed is copied
     for (Point point : points) {
       if (!sameReferences(point.options(), options)) {
         throw new IllegalArgumentException("the points of a batch are runs of the same references");
@@ -105,7 +105,7 @@ public final class BatchSimulation {
     stages.addAll(this.points);
     boolean compact = !tables.isEmpty();
     this.source =
-        whole || options.traces().size() > 1
+        whole
             ? new MixSource(options, standardInput, listener, prefault)
             : new CompactSource(options, standardInput, cache, listener, prefault);
     for (int i = 0; i < CHUNKS; i++) {
