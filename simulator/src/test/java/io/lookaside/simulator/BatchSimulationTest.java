@@ -157,7 +157,9 @@ class BatchSimulationTest {
     assertSame(points, 2);
   }
 
-  /** Two processes; two machines that share tables without, and two with, all pages mapped first. */
+  /**
+   * Two processes; two machines that share tables without, and two with, all pages mapped first.
+   */
   @Test
   void pointsThatShareTablesAndSuchAsDoNotCountTheSame() throws Exception {
     List<String> traces = List.of(trace, write("b.lackey", 2, REFERENCES / 2));

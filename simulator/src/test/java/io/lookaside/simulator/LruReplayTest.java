@@ -63,6 +63,20 @@ class LruReplayTest {
     }
   }
 
+  /** What a set used last is remembered in the one kind of stretch and not in the other. */
+  @Test
+  void fewPagesAndManyInTurnCountTheSameWithSharedTables() throws Exception {
+    MachineConfig config = MachineLibrary.load("reference", List.of());
+    Random random = new Random(5);
+    List<RandomRuns.Reference> trace = new ArrayList<>();
+    for (int i = 0; i < 5 * REFERENCES; i++) {
+      boolean few = i / 700 % 2 == 0;
+      long page = few ? i % 8 : random.nextInt(1 << 14);
+      trace.add(new RandomRuns.Reference(page << 12, random.nextInt(2), 8));
+    }
+    compareSharing(config, trace, 3);
+  }
+
   private static void compareSharing(
       MachineConfig config, List<RandomRuns.Reference> trace, int seed) {
     Machine first = machine(config, PageSize.SIZE_4K);
