@@ -71,7 +71,9 @@ class LruReplayTest {
     List<RandomRuns.Reference> trace = new ArrayList<>();
     for (int i = 0; i < 5 * REFERENCES; i++) {
       boolean few = i / 700 % 2 == 0;
-      long page = few ? i % 8 : random.nextInt(1 << 14);
+      // After the many come others first, with which the many have an end.
+      int first = i % 700 < 350 ? 8 : 0;
+      long page = few ? first + i % 8 : random.nextInt(1 << 14);
       trace.add(new RandomRuns.Reference(page << 12, random.nextInt(2), 8));
     }
     compareSharing(config, trace, 3);
