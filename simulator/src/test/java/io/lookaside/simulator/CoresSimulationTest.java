@@ -112,8 +112,13 @@ class CoresSimulationTest {
   }
 
   private static RunResult onOne(MachineConfig machine, RunOptions options) throws IOException {
+    return onOne(machine, options, null);
+  }
+
+  private static RunResult onOne(MachineConfig machine, RunOptions options, @Nullable Clock clock)
+      throws IOException {
     return new Simulation(
-            machine, options, InputStream.nullInputStream(), NOBODY, new StageTimes(false))
+            machine, options, InputStream.nullInputStream(), NOBODY, new StageTimes(false), clock)
         .run();
   }
 
@@ -251,15 +256,7 @@ class CoresSimulationTest {
       MachineConfig machine = timed(seed, 1, seed % 2 == 0);
       LinuxConfig linux = seed % 4 == 3 ? LinuxConfig.of(128L << 20).withSeed(seed) : null;
       RunOptions options = options(traces, seed, 150, 3_500 - 300 * seed, linux);
-      RunResult alone =
-          new Simulation(
-                  machine,
-                  options,
-                  InputStream.nullInputStream(),
-                  NOBODY,
-                  new StageTimes(false),
-                  clock)
-              .run();
+      RunResult alone = onOne(machine, options, clock);
       assertEquals(json(alone), json(onCores(machine, options, clock)), "machine " + seed);
     }
   }
@@ -283,15 +280,7 @@ class CoresSimulationTest {
               ? List.of(pagesReadThrough("e", random), linearTrace("f", 4, 3_000, 500))
               : List.of(pagesReadThrough("e", random), pagesReadThrough("f", random));
       RunOptions options = options(traces, seed, 150, 100_000, null);
-      RunResult alone =
-          new Simulation(
-                  machine,
-                  options,
-                  InputStream.nullInputStream(),
-                  NOBODY,
-                  new StageTimes(false),
-                  clock)
-              .run();
+      RunResult alone = onOne(machine, options, clock);
       assertEquals(json(alone), json(onCores(machine, options, clock)), "seed " + seed);
     }
   }

@@ -95,7 +95,7 @@ final class ReadAheadStream extends InputStream {
     }
     while (next == c.length) {
       if (c.last) {
-        rethrow(c.failure);
+        TraceReadAhead.rethrow(c.failure);
         return -1;
       }
       c = swap(c);
@@ -128,18 +128,6 @@ final class ReadAheadStream extends InputStream {
       in.close();
     } else {
       r.interrupt();
-    }
-  }
-
-  private static void rethrow(@Nullable Throwable failure) throws IOException {
-    if (failure instanceof IOException e) {
-      throw e;
-    }
-    if (failure instanceof RuntimeException e) {
-      throw e;
-    }
-    if (failure instanceof Error e) {
-      throw e;
     }
   }
 

@@ -202,7 +202,8 @@ public final class TraceReadAhead implements Closeable {
     }
   }
 
-  private static void rethrow(@Nullable Throwable failure) throws IOException {
+  /** Throws what ended a thread that reads, if anything did. */
+  static void rethrow(@Nullable Throwable failure) throws IOException {
     if (failure instanceof IOException e) {
       throw e;
     }
