@@ -25,7 +25,8 @@ final class BatchPoint extends BatchStage {
     try {
       made = Simulation.ofMany(point.machine(), options, new StageTimes(false), tables);
     } catch (RuntimeException e) {
-      // Whatever ends one machine's run is the result of that point; the others go on.
+      // Replacement policies may be the user's classes, so what ends the making of a machine cannot
+      // be listed. It is the result of this point; the others go on.
       failure = e;
     }
     simulation = made;
@@ -56,14 +57,14 @@ final class BatchPoint extends BatchStage {
       return;
     }
     times.begin();
+    if (tables != null) {
+      take(s, tables.chunk(next)); // which only a fault of ours can end
+      return;
+    }
     try {
-      if (tables == null) {
-        take(s, chunk(decoded));
-      } else {
-        take(s, tables.chunk(next));
-      }
+      take(s, chunk(decoded));
     } catch (RuntimeException e) {
-      // As above: the point says it, the other points go on.
+      // As above: the user's policies, full frames, full RAM, a process that was killed.
       failure = e;
     }
   }

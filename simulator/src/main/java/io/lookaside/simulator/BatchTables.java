@@ -1,5 +1,7 @@
 package io.lookaside.simulator;
 
+import io.lookaside.mmu.memory.PhysicalMemoryLimitException;
+import io.lookaside.os.OutOfFramesException;
 import io.lookaside.simulator.config.MachineConfig;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +18,7 @@ final class BatchTables extends BatchStage {
     @Nullable RuntimeException failure;
   }
 
-  private final @Nullable SharedTables tables;
+  private final SharedTables tables;
   private final Chunk[] ring;
   private final List<BatchPoint> points = new ArrayList<>();
   private @Nullable RuntimeException failure;
@@ -28,14 +30,7 @@ final class BatchTables extends BatchStage {
    * @param chunks how many are kept for points that are behind
    */
   BatchTables(BatchSimulation.Point point, int chunks) {
-    SharedTables made = null;
-    try {
-      made = new SharedTables(point.machine(), point.options());
-    } catch (RuntimeException e) {
-      // What ends the run of one of the points ends those of all that share its tables.
-      failure = e;
-    }
-    tables = made;
+    tables = new SharedTables(point.machine(), point.options());
     ring = new Chunk[chunks];
     for (int i = 0; i < chunks; i++) {
       ring[i] = new Chunk();
@@ -49,15 +44,7 @@ final class BatchTables extends BatchStage {
 
   /** A machine of its own configuration that has these tables. */
   Machine machine(MachineConfig config, long seed) {
-    return made().machine(config, seed);
-  }
-
-  private SharedTables made() {
-    SharedTables t = tables;
-    if (t == null) {
-      throw failure == null ? new IllegalStateException("no tables") : failure;
-    }
-    return t;
+    return tables.machine(config, seed);
   }
 
   /** What came of a chunk, one of those that are kept. */
@@ -87,10 +74,9 @@ final class BatchTables extends BatchStage {
     if (failure == null) {
       times.begin();
       try {
-        made().take(from, into.references);
-      } catch (RuntimeException e) {
-        // As above: full frames, for one.
-        failure = e;
+        tables.take(from, into.references);
+      } catch (OutOfFramesException | PhysicalMemoryLimitException e) {
+        failure = e; // what ends each of the points; other tables and machines go on
       }
       times.book(
           from.phase == BatchChunk.Phase.PREFAULT

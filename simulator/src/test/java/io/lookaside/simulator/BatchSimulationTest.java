@@ -1,14 +1,21 @@
 package io.lookaside.simulator;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.lookaside.mmu.CpuFeatures;
+import io.lookaside.mmu.assoc.Replacement;
 import io.lookaside.mmu.assoc.ReplacementPolicy;
+import io.lookaside.mmu.assoc.VictimPolicy;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.os.FramePlacement;
+import io.lookaside.os.OutOfFramesException;
 import io.lookaside.simulator.config.MachineConfig;
+import io.lookaside.simulator.config.MachineLibrary;
 import io.lookaside.tlb.TlbConfig;
 import io.lookaside.traces.CompactedTrace;
 import io.lookaside.traces.TraceException;
@@ -361,6 +368,76 @@ class BatchSimulationTest {
     BatchSimulation batch = batch(points(List.of(trace), 0, 2 * REFERENCES, Long.MAX_VALUE), 2);
     TraceException e = assertThrows(TraceException.class, batch::run);
     assertTrue(String.valueOf(e.getMessage()).contains("nothing to measure"), e.getMessage());
+  }
+
+  /** A policy of a user that fails after a while. */
+  public static final class Failing implements Replacement {
+    @Override
+    public String label() {
+      return "failing";
+    }
+
+    @Override
+    public ReplacementPolicy create(int sets, int ways, long seed) {
+      return new VictimPolicy(ways) {
+        private int victims;
+
+        @Override
+        public void touch(int set, int way) {}
+
+        @Override
+        protected int victim(int set) {
+          if (++victims == 1_000) {
+            throw new IllegalStateException("no victim any more");
+          }
+          return 0;
+        }
+
+        @Override
+        protected void placed(int set, int way) {}
+
+        @Override
+        public void clear() {}
+      };
+    }
+  }
+
+  private static MachineConfig reference(String... sets) throws Exception {
+    return MachineLibrary.load("reference", List.of(sets));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void whatEndsAPointIsItsOutcomeAndTheOthersGoOn(int threads) throws Exception {
+    RunOptions options =
+        options(List.of(trace), false, PageSize.SIZE_4K, 0, 0, Long.MAX_VALUE, 1); // scattered
+    MachineConfig good = reference();
+    // With 2^33 bytes of physical addresses no frame is left above the tables' 4 GiB.
+    MachineConfig full =
+        new MachineConfig(
+            good.name(),
+            new CpuFeatures(33, false, false),
+            good.tlb(),
+            good.walker(),
+            good.memoryLatencyCycles(),
+            good.timing(),
+            good.effective());
+    MachineConfig failing = reference("l1d.replacement=java:" + Failing.class.getName());
+    List<BatchSimulation.Point> points =
+        Stream.of(good, full, failing, full, good)
+            .map(machine -> new BatchSimulation.Point(machine, options))
+            .toList();
+    List<BatchSimulation.Outcome> outcomes = batch(points, threads).run();
+    assertSame(List.of(points.get(0)), List.of(outcomes.get(0)));
+    assertSame(List.of(points.get(4)), List.of(outcomes.get(4)));
+    assertInstanceOf(OutOfFramesException.class, outcomes.get(1).failure());
+    assertInstanceOf(OutOfFramesException.class, outcomes.get(3).failure());
+    RuntimeException thrown =
+        assertInstanceOf(IllegalStateException.class, outcomes.get(2).failure());
+    assertEquals("no victim any more", thrown.getMessage());
+    for (int i = 1; i < 4; i++) {
+      assertNull(outcomes.get(i).result());
+    }
   }
 
   @Test
