@@ -97,7 +97,7 @@ final class SweepMergeCommand implements Callable<Integer> {
     }
     Path target = Path.of(output == null ? folders.get(0) : output);
     Files.createDirectories(target);
-    SweepWork.writeAll(merge, target);
+    merge.writeAll(target);
     if (!quiet) {
       int merged = plan.points().size() - merge.missing().size();
       console

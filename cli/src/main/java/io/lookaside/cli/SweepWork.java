@@ -7,7 +7,6 @@ import io.lookaside.experiments.sweep.SweepPoint;
 import io.lookaside.experiments.sweep.SweepRunner;
 import io.lookaside.experiments.sweep.SweepTrace;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -93,21 +92,15 @@ final class SweepWork {
   }
 
   /** Merges what is complete. */
-  void merge(Console console, SweepFolder folder, SweepPlan plan) throws IOException {
+  void merge(Console console, SweepFolder folder, SweepPlan plan)
+      throws IOException, InterruptedException {
     SweepMerge merge = new SweepMerge(plan, List.of(folder));
     if (!merge.missing().isEmpty()) {
       return;
     }
-    writeAll(merge, folder.path());
+    merge.writeAll(folder.path());
     if (talks()) {
       console.out().printf("%s: result.json, result.jsonl, result.csv%n", folder.path());
     }
-  }
-
-  /** Writes the merged result in all of its forms. */
-  static void writeAll(SweepMerge merge, Path folder) throws IOException {
-    merge.writeJson(folder.resolve("result.json"));
-    merge.writeJsonLines(folder.resolve("result.jsonl"));
-    merge.writeCsv(folder.resolve("result.csv"));
   }
 }

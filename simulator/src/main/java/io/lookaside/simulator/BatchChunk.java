@@ -34,24 +34,29 @@ final class BatchChunk {
   int count;
 
   /** The most that there may be. */
-  int limit = FIRST_SLICES;
+  int limit;
+
+  /** For how many slices there is room. */
+  private int made;
 
   Phase phase = Phase.WARMUP;
 
   BatchChunk(boolean whole, boolean compact) {
     slices = new ReferenceBatch[whole ? SLICES : 0];
     compacted = new CompactBatch[compact ? SLICES : 0];
-    for (int i = 0; i < slices.length; i++) {
-      slices[i] = new ReferenceBatch();
-    }
-    for (int i = 0; i < compacted.length; i++) {
-      compacted[i] = new CompactBatch();
-    }
   }
 
   /** Says which chunk of the batch is put here next, from 0 on. */
   void setNumber(long number) {
     limit = (int) Math.min(SLICES, (long) FIRST_SLICES << Math.min(number, Integer.SIZE / 2));
+    for (; made < limit; made++) {
+      if (slices.length > 0) {
+        slices[made] = new ReferenceBatch();
+      }
+      if (compacted.length > 0) {
+        compacted[made] = new CompactBatch();
+      }
+    }
   }
 
   /**

@@ -6,9 +6,10 @@ import org.jspecify.annotations.Nullable;
 
 /** A point of a batch: its machine, and how far it is. */
 final class BatchPoint extends BatchStage {
+  private final BatchSimulation.Point point;
   private final RunOptions options;
   private final @Nullable BatchTables tables;
-  private final @Nullable Simulation simulation;
+  private @Nullable Simulation simulation;
   private @Nullable RuntimeException failure;
   private BatchChunk.Phase phase = BatchChunk.Phase.WARMUP;
   private long replayed;
@@ -19,17 +20,9 @@ final class BatchPoint extends BatchStage {
    * @param tables those that it shares; {@code null} if it has its own, and needs all references
    */
   BatchPoint(BatchSimulation.Point point, @Nullable BatchTables tables) {
+    this.point = point;
     this.options = point.options();
     this.tables = tables;
-    Simulation made = null;
-    try {
-      made = Simulation.ofMany(point.machine(), options, new StageTimes(false), tables);
-    } catch (RuntimeException e) {
-      // Replacement policies may be the user's classes, so what ends the making of a machine cannot
-      // be listed. It is the result of this point; the others go on.
-      failure = e;
-    }
-    simulation = made;
     if (tables != null) {
       tables.add(this);
     }
@@ -38,6 +31,22 @@ final class BatchPoint extends BatchStage {
   /** References that its machine went over. */
   long replayed() {
     return replayed;
+  }
+
+  @Override
+  boolean canBeMade() {
+    return tables == null || tables.made;
+  }
+
+  @Override
+  void make() {
+    try {
+      simulation = Simulation.ofMany(point.machine(), options, new StageTimes(false), tables);
+    } catch (RuntimeException e) {
+      // Replacement policies may be the user's classes, so what ends the making of a machine cannot
+      // be listed. It is the result of this point; the others go on.
+      failure = e;
+    }
   }
 
   @Override

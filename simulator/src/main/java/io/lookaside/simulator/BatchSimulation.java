@@ -24,7 +24,7 @@ public final class BatchSimulation {
    * same: what a chunk does to them is done once, and what each machine then gets are pages and
    * events. The other threads take the next task each: a chunk for the tables, so that machines have
    * something to do, or else for the machine that is furthest behind; each takes its chunks in their
-   * order. So a thread waits only if all have all that is decoded, and how tasks meet threads decides
+   * order. They also make the machines, while the trace is opened and the first chunk decoded. So a thread waits only if all have all that is decoded, and how tasks meet threads decides
    * nothing in a result. Where one thread is asked for, it does all in turn.
    */
 
@@ -225,6 +225,10 @@ public final class BatchSimulation {
 
   /** All that there is to do, for one thread. */
   private void inTurn() throws IOException {
+    for (BatchStage stage : stages) {
+      stage.make();
+      stage.made = true;
+    }
     while (goesOn() && source.fill(nextChunk())) {
       decoded++;
       for (BatchStage stage : stages) {
@@ -280,9 +284,15 @@ public final class BatchSimulation {
   private void replay() throws InterruptedException {
     BatchStage stage;
     while ((stage = nextStage()) != null) {
-      stage.take(ring);
+      boolean make = !stage.made; // which this thread alone changes
+      if (make) {
+        stage.make();
+      } else {
+        stage.take(ring);
+      }
       synchronized (this) {
-        stage.next++;
+        stage.made = true;
+        stage.next += make ? 0 : 1;
         stage.busy = false;
         notifyAll();
       }
@@ -295,9 +305,9 @@ public final class BatchSimulation {
       BatchStage chosen = null;
       boolean all = ended;
       for (BatchStage stage : stages) {
-        all &= stage.next == decoded;
+        all &= stage.made && stage.next == decoded;
         if (!stage.busy
-            && stage.next < stage.ready(decoded)
+            && (stage.made ? stage.next < stage.ready(decoded) : stage.canBeMade())
             && (chosen == null || stage.next < chosen.next)
             && !(chosen instanceof BatchTables)) {
           chosen = stage;

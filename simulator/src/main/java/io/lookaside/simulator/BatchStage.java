@@ -8,11 +8,20 @@ abstract class BatchStage {
   /** The number of the chunk that it takes next. Guarded by the batch's lock, as the next is. */
   long next;
 
+  /** Whether {@link #make} is done. Guarded by the batch's lock. */
+  boolean made;
+
   /** Whether a thread is at it. */
   boolean busy;
 
   /** Of the thread that is at it, handed on with the lock. */
   final StageTimes times = new StageTimes(true);
+
+  /** Whether what it is made of is there. */
+  abstract boolean canBeMade();
+
+  /** Makes its machine or tables, before it takes the first chunk. */
+  abstract void make();
 
   /**
    * Which chunks it may take now: those below this number.

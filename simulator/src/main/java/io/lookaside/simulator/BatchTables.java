@@ -5,6 +5,7 @@ import io.lookaside.os.OutOfFramesException;
 import io.lookaside.simulator.config.MachineConfig;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Tables that points of a batch share, and what came of chunks for them. */
@@ -18,7 +19,8 @@ final class BatchTables extends BatchStage {
     @Nullable RuntimeException failure;
   }
 
-  private final SharedTables tables;
+  private final BatchSimulation.Point point;
+  private @Nullable SharedTables tables;
   private final Chunk[] ring;
   private final List<BatchPoint> points = new ArrayList<>();
   private @Nullable RuntimeException failure;
@@ -30,7 +32,7 @@ final class BatchTables extends BatchStage {
    * @param chunks how many are kept for points that are behind
    */
   BatchTables(BatchSimulation.Point point, int chunks) {
-    tables = new SharedTables(point.machine(), point.options());
+    this.point = point;
     ring = new Chunk[chunks];
     for (int i = 0; i < chunks; i++) {
       ring[i] = new Chunk();
@@ -44,7 +46,11 @@ final class BatchTables extends BatchStage {
 
   /** A machine of its own configuration that has these tables. */
   Machine machine(MachineConfig config, long seed) {
-    return tables.machine(config, seed);
+    return tables().machine(config, seed);
+  }
+
+  private SharedTables tables() {
+    return Objects.requireNonNull(tables, "made before any of its points");
   }
 
   /** What came of a chunk, one of those that are kept. */
@@ -53,10 +59,21 @@ final class BatchTables extends BatchStage {
   }
 
   @Override
+  boolean canBeMade() {
+    return true;
+  }
+
+  @Override
+  void make() {
+    tables = new SharedTables(point.machine(), point.options());
+  }
+
+  /** None before all points are made, which look at the memory for it. */
+  @Override
   long ready(long decoded) {
     long space = decoded;
-    for (BatchPoint point : points) {
-      space = Math.min(space, point.next + ring.length);
+    for (BatchPoint p : points) {
+      space = Math.min(space, p.made ? p.next + ring.length : 0);
     }
     return space;
   }
@@ -74,7 +91,7 @@ final class BatchTables extends BatchStage {
     if (failure == null) {
       times.begin();
       try {
-        tables.take(from, into.references);
+        tables().take(from, into.references);
       } catch (OutOfFramesException | PhysicalMemoryLimitException e) {
         failure = e; // what ends each of the points; other tables and machines go on
       }

@@ -440,6 +440,58 @@ class BatchSimulationTest {
     }
   }
 
+  /** A policy of a user that cannot be made. */
+  public static class Unmade implements Replacement {
+    @Override
+    public String label() {
+      return "unmade";
+    }
+
+    @Override
+    public ReplacementPolicy create(int sets, int ways, long seed) {
+      throw new IllegalStateException("none of " + sets + " sets");
+    }
+  }
+
+  /** The same, for want of memory. */
+  public static final class TooLarge extends Unmade {
+    @Override
+    public ReplacementPolicy create(int sets, int ways, long seed) {
+      throw new OutOfMemoryError("as if");
+    }
+  }
+
+  private List<BatchSimulation.Point> pointsOf(MachineConfig... machines) {
+    RunOptions options = options(List.of(trace), false, PageSize.SIZE_4K, 0, 0, Long.MAX_VALUE, 7);
+    return Stream.of(machines).map(m -> new BatchSimulation.Point(m, options)).toList();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 5})
+  void aMachineThatCannotBeMadeIsAnOutcome(int threads) throws Exception {
+    MachineConfig unmade = reference("l1d.replacement=java:" + Unmade.class.getName());
+    List<BatchSimulation.Point> points =
+        pointsOf(unmade, reference(), unmade, reference("stlb.ways=6"));
+    List<BatchSimulation.Outcome> outcomes = batch(points, threads).run();
+    assertSame(List.of(points.get(1), points.get(3)), List.of(outcomes.get(1), outcomes.get(3)));
+    for (int i : new int[] {0, 2}) {
+      assertNull(outcomes.get(i).result());
+      RuntimeException failure =
+          assertInstanceOf(IllegalStateException.class, outcomes.get(i).failure());
+      assertTrue(String.valueOf(failure.getMessage()).startsWith("none of"), failure.getMessage());
+    }
+    List<BatchSimulation.Outcome> alone = batch(points.subList(0, 1), threads).run();
+    assertInstanceOf(IllegalStateException.class, alone.get(0).failure());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void aMachineThatDoesNotFitIntoMemoryEndsTheBatch(int threads) throws Exception {
+    MachineConfig large = reference("l1d.replacement=java:" + TooLarge.class.getName());
+    BatchSimulation batch = batch(pointsOf(reference(), large, reference("l1i.ways=8")), threads);
+    assertThrows(OutOfMemoryError.class, batch::run);
+  }
+
   @Test
   void anInterruptionEndsAllThreads() {
     BatchSimulation batch = batch(points(List.of(trace), 0, 0, Long.MAX_VALUE), 2);

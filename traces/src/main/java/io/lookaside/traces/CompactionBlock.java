@@ -60,14 +60,16 @@ final class CompactionBlock {
   }
 
   void read(CompactBatch batch) throws IOException {
-    ReferenceBatch records = batch.records;
-    records.clear();
     int addressSpace = (int) get();
     long id = get();
-    records.setOrigin(id, (int) get());
-    records.setAddressSpace(addressSpace);
+    int core = (int) get();
     int n = (int) get();
     check(n > 0 && n <= ReferenceBatch.CAPACITY);
+    batch.reserve(n);
+    ReferenceBatch records = batch.records;
+    records.clear();
+    records.setOrigin(id, core);
+    records.setAddressSpace(addressSpace);
     for (int i = 0; i < n; i++) {
       records.descriptors[i] = (int) get();
       check(ReferenceBatch.kind(records.descriptors[i]) < batch.leftOut.length);

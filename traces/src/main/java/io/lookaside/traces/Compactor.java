@@ -53,6 +53,7 @@ public final class Compactor {
     Arrays.fill(out.leftOut, 0);
     out.leftOutAddressSum = 0;
     Arrays.fill(lastPage, NO_PAGE);
+    Arrays.fill(lastRecord, 0); // to which none is added before the side has one
   }
 
   /** Whether {@code n} references of {@code in} can be added, whatever they are. */
@@ -113,6 +114,7 @@ public final class Compactor {
   /** Keeps a reference; returns the side of the last one that touched a page. */
   private int keep(CompactBatch out, long va, int descriptor, int here) {
     int record = out.records.count();
+    out.reserve(record + 1);
     out.records.add(va, descriptor);
     out.repeats[record] = 0;
     out.switches[record] = 0;

@@ -20,23 +20,23 @@ public final class ReferenceBatch {
   public static final int MAX_SIZE = 1 << 16;
 
   /** Linear addresses. */
-  public final long[] addresses = new long[CAPACITY];
+  public final long[] addresses;
 
   /** Kinds and sizes. */
-  public final int[] descriptors = new int[CAPACITY];
+  public final int[] descriptors;
 
   /**
    * The addresses of the instructions that made the references, where {@link
    * #hasInstructionAddresses}; else stale.
    */
-  public final long[] instructionAddresses = new long[CAPACITY];
+  public final long[] instructionAddresses;
 
   /**
    * The registers of the instruction that a fetch begins, where {@link #hasRegisters}; else stale:
    * up to two that it writes in bytes 0 and 1, up to four that it reads in bytes 2 to 5, 0 for
    * none.
    */
-  public final long[] registers = new long[CAPACITY];
+  public final long[] registers;
 
   private int count;
   private long addressSpaceId;
@@ -44,6 +44,23 @@ public final class ReferenceBatch {
   private int core;
   private boolean instructionAddressesKnown;
   private boolean registersKnown;
+
+  /** An empty batch. */
+  public ReferenceBatch() {
+    this(CAPACITY, CAPACITY);
+  }
+
+  private ReferenceBatch(int capacity, int withInstructions) {
+    addresses = new long[capacity];
+    descriptors = new int[capacity];
+    instructionAddresses = new long[withInstructions];
+    registers = new long[withInstructions];
+  }
+
+  /** A batch for references of which nothing is known about their instructions. */
+  static ReferenceBatch withoutInstructions(int capacity) {
+    return new ReferenceBatch(capacity, 0);
+  }
 
   public int count() {
     return count;

@@ -132,4 +132,58 @@ class CompactorTest {
     in.setOrigin(0, 1);
     assertEquals(false, Compactor.fits(in, 1, out));
   }
+
+  /** Data and fetches in turn, all of pages of their own; then others into the same batch. */
+  @Test
+  void aBatchHasRoomForAsManyRecordsAsThereAreReferences() {
+    for (int round = 0; round < 2; round++) {
+      in.clear();
+      in.setOrigin(17, 3);
+      for (int i = 0; i < ReferenceBatch.CAPACITY; i++) {
+        add(i % 2 == 0 ? LOAD : FETCH, (0x4000L + i + round) << 12, 4);
+      }
+      compact();
+      assertEquals(ReferenceBatch.CAPACITY, out.records.count());
+      assertEquals(17, out.records.addressSpaceId());
+      assertEquals(3, out.records.core());
+      for (int i = 0; i < ReferenceBatch.CAPACITY; i++) {
+        assertEquals((0x4000L + i + round) << 12, out.records.addresses[i]);
+        assertEquals(
+            ReferenceBatch.descriptor(i % 2 == 0 ? LOAD : FETCH, 4), out.records.descriptors[i]);
+        assertEquals(0, out.repeats[i]);
+      }
+    }
+  }
+
+  @Test
+  void whatWasCountedBeforeABatchGrewStays() {
+    add(LOAD, 0x1000, 4);
+    add(LOAD, 0x1008, 4);
+    for (int i = 1; i < 1_000; i++) {
+      add(FETCH, (long) i << 12, 4);
+    }
+    add(LOAD, 0x1010, 4);
+    compact();
+    assertEquals(1_000, out.records.count());
+    assertEquals(2, out.repeats[0]);
+    assertEquals(1, out.switches[out.records.count() - 1]);
+  }
+
+  /** A compactor that goes on, and a batch that is smaller than the one before was. */
+  @Test
+  void aBatchOfOneSideAfterALongerOneOfBoth() {
+    for (int i = 1; i < 1_000; i++) {
+      add(i % 2 == 0 ? LOAD : FETCH, (long) i << 12, 4);
+    }
+    compact();
+    in.clear();
+    add(FETCH, 0x1000, 4);
+    add(FETCH, 0x1004, 4);
+    CompactBatch small = new CompactBatch();
+    compactor.begin(in, small);
+    compactor.add(in, 0, in.count(), small);
+    assertEquals(1, small.records.count());
+    assertEquals(1, small.repeats[0]);
+    assertEquals(1, small.leftOut(FETCH));
+  }
 }

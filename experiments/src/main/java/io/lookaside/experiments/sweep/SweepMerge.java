@@ -110,6 +110,21 @@ public final class SweepMerge {
     return text.substring(0, text.length() - 1) + ",\"result\":" + result + "}";
   }
 
+  /**
+   * Writes {@code result.json}, {@code result.jsonl} and {@code result.csv} into a folder, at a
+   * time.
+   *
+   * @throws InterruptedException if this thread is interrupted; what is not whole is not there
+   */
+  public void writeAll(Path folder) throws IOException, InterruptedException {
+    List<Together.Work> forms =
+        List.of(
+            () -> writeJson(folder.resolve("result.json")),
+            () -> writeJsonLines(folder.resolve("result.jsonl")),
+            () -> writeCsv(folder.resolve("result.csv")));
+    Together.run(forms, forms.size());
+  }
+
   /** Writes the JSON, in which each point is a line. */
   public void writeJson(Path file) throws IOException {
     ObjectNode header = plan.header();

@@ -21,10 +21,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -43,6 +39,9 @@ public final class SweepRunner {
 
   /** As many more where there are so many threads. */
   private static final int PER_THREAD = 4;
+
+  /** How many results are written at a time: each waits for the disk, which takes them together. */
+  private static final int KEEPING = 16;
 
   private static final ProgressListener NOBODY = (references, bytes, total) -> {};
 
@@ -203,7 +202,7 @@ public final class SweepRunner {
       outOfMemory(points);
       return;
     }
-    List<Work> keeping = new ArrayList<>();
+    List<Together.Work> keeping = new ArrayList<>();
     for (int i = 0; i < points.size(); i++) {
       SweepPoint point = points.get(i);
       RunResult result = outcomes.get(i).result();
@@ -217,7 +216,7 @@ public final class SweepRunner {
             }
           });
     }
-    together(keeping);
+    Together.run(keeping, threads == 1 ? 1 : Math.max(KEEPING, threads));
   }
 
   /** The plan has the hash of the trace's file already. */
@@ -252,43 +251,12 @@ public final class SweepRunner {
 
   /** Runs points each on its own, as many at a time as there are threads. */
   private void runAlone(List<SweepPoint> points) throws IOException, InterruptedException {
-    List<Work> runs = new ArrayList<>();
+    List<Together.Work> runs = new ArrayList<>();
     for (SweepPoint point : points) {
       MachineConfig config = machine(point); // the map of machines is this thread's
       runs.add(() -> alone(point, config));
     }
-    together(runs);
-  }
-
-  /** What is done for a point. */
-  private interface Work {
-    void run() throws IOException;
-  }
-
-  /** Does as much at a time as there are threads. */
-  private void together(List<Work> all) throws IOException, InterruptedException {
-    ExecutorService pool = Executors.newFixedThreadPool(threads);
-    try {
-      List<Future<?>> running = new ArrayList<>();
-      for (Work work : all) {
-        running.add(
-            pool.submit(
-                () -> {
-                  work.run();
-                  return null;
-                }));
-      }
-      for (Future<?> one : running) {
-        one.get();
-      }
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof IOException cause) {
-        throw cause;
-      }
-      throw new IllegalStateException(e.getCause());
-    } finally {
-      pool.shutdownNow();
-    }
+    Together.run(runs, threads);
   }
 
   private void alone(SweepPoint point, MachineConfig config) throws IOException {
