@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -40,6 +41,11 @@ public final class MachineLibrary {
           "drcachesim-lru",
           "reference");
 
+  /**
+   * What the files of shipped machines say: a sweep loads the same one for each of its machines.
+   */
+  private static final Map<String, YamlDocument> SHIPPED = new ConcurrentHashMap<>();
+
   private MachineLibrary() {}
 
   /** A machine was named that is not shipped, where a name was expected and no file. */
@@ -63,9 +69,11 @@ public final class MachineLibrary {
   public static MachineConfig load(String nameOrFile, List<String> overrides)
       throws ConfigException, UnknownMachineException, IOException {
     boolean shipped = NAMES.contains(nameOrFile);
-    String text = shipped ? shippedText(nameOrFile) : fileText(nameOrFile);
-    YamlDocument document = YamlDocument.parse(shipped ? nameOrFile + ".yaml" : nameOrFile, text);
-    ObjectNode tree = document.tree();
+    YamlDocument document =
+        shipped
+            ? shippedDocument(nameOrFile)
+            : YamlDocument.parse(nameOrFile, fileText(nameOrFile));
+    ObjectNode tree = document.tree().deepCopy();
     Map<String, String> positions = new HashMap<>(document.positions());
     String whole = shipped ? nameOrFile + ".yaml" : nameOrFile;
     JsonNode base = tree.get("base");
@@ -131,6 +139,16 @@ public final class MachineLibrary {
     return shippedText(name);
   }
 
+  /** Parsed once; nobody may change it. */
+  private static YamlDocument shippedDocument(String name) throws ConfigException {
+    YamlDocument document = SHIPPED.get(name);
+    if (document == null) {
+      document = YamlDocument.parse(name + ".yaml", shippedText(name));
+      SHIPPED.put(name, document);
+    }
+    return document;
+  }
+
   static String shippedText(String name) {
     return resource(name + ".yaml");
   }
@@ -193,7 +211,7 @@ public final class MachineLibrary {
                   "base",
                   "no shipped machine is called '" + name + "'" + NearMiss.hint(name, NAMES))));
     }
-    ObjectNode merged = YamlDocument.parse(name + ".yaml", shippedText(name)).tree();
+    ObjectNode merged = shippedDocument(name).tree().deepCopy();
     merge(merged, tree);
     merged.remove("base");
     return merged;
