@@ -70,12 +70,21 @@ final class LruReplay implements ReplayEngine {
   private static final int MISSES_MASK = (1 << MISSES_BITS) - 1;
   private static final int SECOND_SHIFT = AccessKind.COUNT * MISSES_BITS;
 
+  /** Beside what a reference missed: its PD entry still has to become the one used last. */
+  private static final long RAISES_PDE = 1L << 63;
+
+  /** In place of what a reference missed: that it was left out. */
+  private static final long NOT_NEAR = RAISES_PDE;
+
+  /** A reference is not near with the D bit in its event, unless its word has it too, or above. */
+  private static final int NEAR_MASK = PageReferences.DIRTY | -1 << PageReferences.MISSING_SHIFT;
+
   private static final int PAGE_LEVEL = 3;
   private static final int PDE_LEVEL = PAGE_LEVEL - 1;
   private static final int LEVEL_BITS = 9;
 
-  /** What no block of an address has for a number. */
-  private static final long NO_BLOCK = -1;
+  /** What no gigabyte has for a number. */
+  private static final int NO_GIGABYTE = -1;
 
   /** What is kept of an upper entry: that it is there. */
   private static final long THERE = 1;
@@ -91,8 +100,8 @@ final class LruReplay implements ReplayEngine {
   private final Counters<ReferenceMetric> counters = new Counters<>(ReferenceMetric.class);
   private long physicalAddressSum;
 
-  /** The tag and block of the PDPT entry used last, if it is the front of its set; or NO_BLOCK. */
-  private long lastPdpte = NO_BLOCK;
+  /** The gigabyte of the PDPT entry used last, if it is the front of its set; or NO_GIGABYTE. */
+  private int lastGigabyte = NO_GIGABYTE;
 
   /** Nobody reads it: it keeps the compiler from leaving out what is read ahead. */
   @SuppressWarnings("UnusedVariable")
@@ -107,6 +116,7 @@ final class LruReplay implements ReplayEngine {
   // Of the regions that have room in the words.
   private long[] regionVpns = new long[0];
   private long[] regionTags = new long[0];
+  private int[] gigabytes = new int[1];
 
   // Since the last flush. The look-ups are worked out in it.
   private final long[] lookups = new long[AccessKind.COUNT];
@@ -272,29 +282,47 @@ final class LruReplay implements ReplayEngine {
    */
   private long runNear(int[] pages, byte[] events, int from, int to) {
     long misses = 0;
+    long missed = 0;
     int i = from;
     for (; i < to; i++) {
-      long missed = lookUpNear(pages[i], events[i]);
+      missed = lookUpNear(pages[i], events[i]);
       if (missed < 0) {
         break;
       }
       misses += missed;
     }
+    if (missed < 0 && missed != NOT_NEAR) {
+      misses += missed & ~RAISES_PDE;
+      usePde(pages[i] >>> PageNumbers.INDEX_BITS);
+      i++;
+    }
     next = i;
     return misses;
+  }
+
+  /** Makes the PD entry of a region, which is in its cache, the one used last. */
+  private void usePde(int region) {
+    ReplayParts p = parts();
+    PageSets pdes = p.pdeCache();
+    if (pdes != null) {
+      int set = pdeSet(pdes, region);
+      pdes.use(set, p.regionWords().get(region));
+    }
   }
 
   /** Counts what up to 255 look-ups missed. */
   private void count(long misses) {
     if (misses != 0) {
-      long[] first = parts().firstMisses();
-      long[] second = parts().secondMisses();
-      for (int kind = 0; kind < AccessKind.COUNT; kind++) {
-        int shift = kind * MISSES_BITS;
-        first[kind] += (misses >>> shift) & MISSES_MASK;
-        second[kind] += (misses >>> (shift + SECOND_SHIFT)) & MISSES_MASK;
-      }
+      count(misses, parts().firstMisses());
+      count(misses >>> SECOND_SHIFT, parts().secondMisses());
     }
+  }
+
+  private static void count(long misses, long[] into) {
+    long stores = (misses >>> (STORE * MISSES_BITS)) & MISSES_MASK;
+    into[LOAD] += (misses & MISSES_MASK) - stores;
+    into[STORE] += stores;
+    into[FETCH] += (misses >>> (FETCH * MISSES_BITS)) & MISSES_MASK;
   }
 
   /** Counts what one look-up missed. */
@@ -444,9 +472,18 @@ final class LruReplay implements ReplayEngine {
     ReplayParts p = parts();
     regionVpns = references.regionVpns();
     regionTags = references.regionTags();
-    if (references.regions() > p.regionWords().room()) {
+    gigabytes = references.gigabytes();
+    int regions = references.regions();
+    if (regions > p.regionWords().room()) {
       p.regionWords().grow(regionVpns.length);
-      p.words().grow(regionVpns.length << PageNumbers.INDEX_BITS);
+    }
+    int pages = regions << PageNumbers.INDEX_BITS;
+    int room = p.words().room();
+    if (pages > room) {
+      // No more than the regions above have, so that a page for which there is room is of one of
+      // them.
+      int most = regionVpns.length << PageNumbers.INDEX_BITS;
+      p.words().grow(Math.min(Math.max(pages, room + (room >> 1)), most));
     }
   }
 
@@ -471,28 +508,61 @@ final class LruReplay implements ReplayEngine {
   private long lookUpNear(int page, int event, int kind, PageSets l1, PageSets l2) {
     ReplayParts p = parts();
     int word = p.words().get(page);
-    if (((event & ~word & PageReferences.DIRTY) | event >>> PageReferences.MISSING_SHIFT) != 0) {
-      return -1;
+    if ((event & ~(word & PageReferences.DIRTY) & NEAR_MASK) != 0) {
+      return NOT_NEAR;
     }
     int region = page >>> PageNumbers.INDEX_BITS;
     int set = l1.setOf(page, regionVpns, region);
     if (l1.holds(set, page, word)) {
-      l1.use(set, word);
+      if (ONLY == null) {
+        l1.use(set, word);
+      } else if (!l1.useIfPacked(set, word)) {
+        return NOT_NEAR;
+      }
       return 0;
     }
-    long misses = 1L << (kind * MISSES_BITS);
+    long misses = miss(kind);
     int secondSet = l2.setOf(page, regionVpns, region);
     if (l2.holds(secondSet, page, word)) {
-      l2.use(secondSet, word);
-    } else {
-      if (!walkNear(region)) {
-        return -1;
+      if (ONLY == null) {
+        l2.use(secondSet, word);
+      } else if (!l2.useIfPacked(secondSet, word)) {
+        return NOT_NEAR;
       }
+    } else {
       misses |= misses << SECOND_SHIFT;
+      PageSets pdes = p.pdeCache();
+      if (pdes == null) {
+        if (gigabyte(region) != lastGigabyte) {
+          return NOT_NEAR;
+        }
+        p.starts()[PDE_LEVEL]++;
+      } else {
+        int regionWord = p.regionWords().get(region);
+        int regionSet = pdeSet(pdes, region);
+        if (pdes.holds(regionSet, region, regionWord)) {
+          p.starts()[PAGE_LEVEL]++;
+          if (ONLY == null) {
+            pdes.use(regionSet, regionWord);
+          } else if (!pdes.useIfPacked(regionSet, regionWord)) {
+            misses |= RAISES_PDE;
+          }
+        } else if (gigabyte(region) == lastGigabyte) {
+          p.starts()[PDE_LEVEL]++;
+          p.regionWords().set(region, pdes.enter(regionSet, region, regionWord));
+        } else {
+          return NOT_NEAR;
+        }
+      }
       word = l2.enter(secondSet, page, word);
     }
     p.words().set(page, l1.enter(set, page, word));
     return misses;
+  }
+
+  /** One miss of a kind; a store's is counted as one of all data and again for itself. */
+  private static long miss(int kind) {
+    return kind == FETCH ? 1L << (FETCH * MISSES_BITS) : (1L << (STORE * MISSES_BITS)) * kind + 1;
   }
 
   /** One look-up, of a page in the state that an event tells; returns what it missed. */
@@ -518,7 +588,7 @@ final class LruReplay implements ReplayEngine {
     if (l1.holds(set, page, word)) {
       l1.use(set, word);
     } else {
-      misses = 1L << (kind * MISSES_BITS);
+      misses = miss(kind);
       int secondSet = l2.setOf(page, regionVpns, region);
       if (l2.holds(secondSet, page, word)) {
         l2.use(secondSet, word);
@@ -541,6 +611,14 @@ final class LruReplay implements ReplayEngine {
       p.words().set(page, word | PageReferences.DIRTY);
     }
     return misses;
+  }
+
+  private int pdeSet(PageSets pdes, int region) {
+    return pdes.sets() == 1 ? 0 : pdes.setOf(block(region, PDE_LEVEL));
+  }
+
+  private int gigabyte(int region) {
+    return gigabytes[region & (gigabytes.length - 1)];
   }
 
   private void remember(long va, int kind, PageSets l1, long frame, boolean isDirty) {
@@ -604,10 +682,10 @@ final class LruReplay implements ReplayEngine {
         cache.remove(block, regionTags[region] | block);
       }
     }
-    lastPdpte = NO_BLOCK;
+    lastGigabyte = NO_GIGABYTE;
     PageSets pdes = p.pdeCache();
     if (pdes != null) {
-      pdes.remove(pdes.setOf(block(region, PDE_LEVEL)), region, p.regionWords().get(region));
+      pdes.remove(pdeSet(pdes, region), region, p.regionWords().get(region));
     }
   }
 
@@ -618,41 +696,21 @@ final class LruReplay implements ReplayEngine {
 
   /** Walks to the entry of a page in a region whose page table is there. */
   private void walk(int region) {
-    if (!walkNear(region)) {
-      ReplayParts p = parts();
-      p.starts()[walkFrom(region, PAGE_LEVEL)]++;
-      PageSets pdes = p.pdeCache();
-      if (pdes != null) {
-        int set = pdes.setOf(block(region, PDE_LEVEL));
-        p.regionWords().set(region, pdes.enter(set, region, p.regionWords().get(region)));
-      }
-    }
-  }
-
-  /**
-   * The same if a PD entry or the PDPT entry that was used last is where it starts; else returns
-   * false, with nothing done.
-   */
-  private boolean walkNear(int region) {
     ReplayParts p = parts();
     PageSets pdes = p.pdeCache();
-    boolean last = (regionTags[region] | block(region, PDE_LEVEL - 1)) == lastPdpte;
     if (pdes == null) {
-      p.starts()[PDE_LEVEL] += last ? 1 : 0;
-      return last;
+      p.starts()[gigabyte(region) == lastGigabyte ? PDE_LEVEL : walkFrom(region, PAGE_LEVEL)]++;
+      return;
     }
-    int set = pdes.setOf(block(region, PDE_LEVEL));
+    int set = pdeSet(pdes, region);
     int word = p.regionWords().get(region);
     if (pdes.holds(set, region, word)) {
       pdes.use(set, word);
       p.starts()[PAGE_LEVEL]++;
-      return true;
-    }
-    if (last) {
-      p.starts()[PDE_LEVEL]++;
+    } else {
+      p.starts()[gigabyte(region) == lastGigabyte ? PDE_LEVEL : walkFrom(region, PAGE_LEVEL)]++;
       p.regionWords().set(region, pdes.enter(set, region, word));
     }
-    return last;
   }
 
   /**
@@ -683,8 +741,7 @@ final class LruReplay implements ReplayEngine {
       }
     }
     if (end == PAGE_LEVEL) {
-      lastPdpte =
-          p.upperCaches()[PDE_LEVEL - 1] == null ? NO_BLOCK : tag | block(region, PDE_LEVEL - 1);
+      lastGigabyte = p.upperCaches()[PDE_LEVEL - 1] == null ? NO_GIGABYTE : gigabyte(region);
     }
     return start;
   }

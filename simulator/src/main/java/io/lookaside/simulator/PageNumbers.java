@@ -4,6 +4,7 @@ import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.format.Pte;
 import io.lookaside.mmu.format.VirtualAddress;
 import io.lookaside.mmu.memory.PhysicalMemory;
+import it.unimi.dsi.fastutil.longs.Long2IntOpenHashMap;
 import java.util.Arrays;
 
 /**
@@ -18,12 +19,13 @@ final class PageNumbers {
   static final int INDEX_MASK = (1 << INDEX_BITS) - 1;
 
   private static final int REGION_SHIFT = PageSize.SIZE_2M.shift();
+  private static final int GIGABYTE_SHIFT = PageSize.SIZE_1G.shift();
   private static final int PAGE_SHIFT = PageSize.SIZE_4K.shift();
   private static final int PAGE_MASK = (1 << PAGE_SHIFT) - 1;
   private static final long HASH = 0x9e37_79b9_7f4a_7c15L;
   private static final int FIRST_BITS = 11;
   private static final int FIRST_REGIONS = 1 << 4;
-  private static final int MAX_REGIONS = 1 << (Integer.SIZE - 1 - INDEX_BITS);
+  private static final int MAX_REGIONS = 1 << (Integer.SIZE - 2 - INDEX_BITS);
 
   /** Of two words for each region: its key, and its number and page table, see {@link #slot}. */
   private static final int SLOT_WORDS = 2;
@@ -39,10 +41,14 @@ final class PageNumbers {
   /** What sets the address space apart; its upper bits are not all equal. */
   private long tag;
 
-  private int regions = 1;
+  private int regions;
   private long[] regionVpns = new long[FIRST_REGIONS];
   private long[] regionTags = new long[FIRST_REGIONS];
   private long[] tables = new long[FIRST_REGIONS];
+  private int[] gigabytes = new int[FIRST_REGIONS];
+
+  /** The number of each gigabyte that has a region, by what its regions' keys have in common. */
+  private final Long2IntOpenHashMap gigabyteNumbers = new Long2IntOpenHashMap();
 
   /**
    * Goes to an address space.
@@ -105,7 +111,7 @@ final class PageNumbers {
     return table | (region & PAGE_MASK) | (long) (region >>> PAGE_SHIFT) << HIGH_SHIFT;
   }
 
-  /** How many regions have numbers, the one that is none included. */
+  /** How many regions have numbers, from 0 on. */
   int regions() {
     return regions;
   }
@@ -118,6 +124,15 @@ final class PageNumbers {
   /** By region, for all that have numbers: its address space. */
   long[] regionTags() {
     return regionTags;
+  }
+
+  /**
+   * By region, for all that have numbers: a number, 0 or more, of its gigabyte, in its address
+   * space. One entry of a page-directory-pointer table leads to all regions of a gigabyte. As long
+   * as a power of two.
+   */
+  int[] gigabytes() {
+    return gigabytes;
   }
 
   /** The address of a region's page table, or 0 if nobody has told. */
@@ -146,13 +161,17 @@ final class PageNumbers {
     }
     int region = regions++;
     if (region == tables.length) {
-      int length = Math.min(MAX_REGIONS, region + (region >> 1));
+      int length = Math.min(MAX_REGIONS, 2 * region);
       tables = Arrays.copyOf(tables, length);
       regionVpns = Arrays.copyOf(regionVpns, length);
       regionTags = Arrays.copyOf(regionTags, length);
+      gigabytes = Arrays.copyOf(gigabytes, length);
     }
     regionVpns[region] = VirtualAddress.vpn(va, PAGE_SHIFT) & ~INDEX_MASK;
     regionTags[region] = tag;
+    long gigabyte = tag ^ va >> GIGABYTE_SHIFT;
+    gigabyteNumbers.putIfAbsent(gigabyte, gigabyteNumbers.size());
+    gigabytes[region] = gigabyteNumbers.get(gigabyte);
     slots[slot] = key;
     slots[slot + 1] = value(region, 0);
     return region;

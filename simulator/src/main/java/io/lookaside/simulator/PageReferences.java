@@ -42,6 +42,7 @@ final class PageReferences {
   private long[] regionVpns = new long[0];
 
   private long[] regionTags = new long[0];
+  private int[] gigabytes = new int[1];
   private int regions;
 
   // By kind of access.
@@ -126,6 +127,7 @@ final class PageReferences {
   void setRegions(PageNumbers numbers) {
     regionVpns = numbers.regionVpns();
     regionTags = numbers.regionTags();
+    gigabytes = numbers.gigabytes();
     regions = numbers.regions();
   }
 
@@ -137,7 +139,11 @@ final class PageReferences {
     return regionTags;
   }
 
-  /** How many regions there are, the first of which is none. */
+  int[] gigabytes() {
+    return gigabytes;
+  }
+
+  /** How many regions there are. */
   int regions() {
     return regions;
   }

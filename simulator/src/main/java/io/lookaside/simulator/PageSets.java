@@ -2,6 +2,8 @@ package io.lookaside.simulator;
 
 import io.lookaside.mmu.assoc.Geometry;
 import io.lookaside.mmu.assoc.ReplacementPolicy;
+import it.unimi.dsi.fastutil.HashCommon;
+import java.util.Arrays;
 
 /**
  * The sets of a structure with true LRU replacement, for a replay that gives each page (or whatever
@@ -16,8 +18,12 @@ import io.lookaside.mmu.assoc.ReplacementPolicy;
  * @param setMask sets - 1 if they are the low bits of the page number, else -1
  * @param fieldShift where in a page's word the field of this structure is
  * @param wayBits the bits of the field; a set has 2^wayBits places in the arrays of ways
+ * @param wayMask the field's bits, where a way is 0
+ * @param otherFields the bits of a word that are not the field's
  * @param capacity the ways of all sets
- * @param pages the page in each way; 0 where there is none
+ * @param placeMask the places less 1: masked with it, which changes nothing, a place is one to the
+ *     compiler, that then tests no bounds
+ * @param pages the page in each way; -1 where there is none
  * @param counted one element: ways that held something when they were counted last
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
@@ -26,12 +32,15 @@ record PageSets(
     int setMask,
     int fieldShift,
     int wayBits,
+    int wayMask,
+    int otherFields,
     int capacity,
+    int placeMask,
     int[] pages,
     int[] counted,
     WayOrder order) {
   /** What a way holds that holds nothing; no page has this number. */
-  private static final int NONE = 0;
+  private static final int NONE = -1;
 
   /**
    * Empty sets.
@@ -42,14 +51,21 @@ record PageSets(
     if (geometry.replacement() != ReplacementPolicy.Kind.LRU) {
       throw new IllegalArgumentException("not LRU: " + geometry);
     }
-    int places = Math.multiplyExact(geometry.sets(), 1 << wayBits(geometry));
+    int places =
+        HashCommon.nextPowerOfTwo(Math.multiplyExact(geometry.sets(), 1 << wayBits(geometry)));
+    int wayMask = (1 << wayBits(geometry)) - 1;
+    int[] pages = new int[places];
+    Arrays.fill(pages, NONE);
     return new PageSets(
         geometry.sets(),
         Integer.bitCount(geometry.sets()) == 1 ? geometry.sets() - 1 : -1,
         fieldShift,
         wayBits(geometry),
+        wayMask,
+        ~(wayMask << fieldShift),
         geometry.sets() * geometry.ways(),
-        new int[places],
+        places - 1,
+        pages,
         new int[1],
         WayOrder.of(geometry));
   }
@@ -93,13 +109,29 @@ record PageSets(
     order.raise(set, way(word));
   }
 
+  /**
+   * The same without a call, where few instructions do: for up to 16 ways, or where it is the one
+   * used last.
+   *
+   * @return whether it is done
+   */
+  boolean useIfPacked(int set, int word) {
+    if (order instanceof WayOrder.Packed packed) {
+      packed.raise(set, way(word));
+      return true;
+    }
+    return ((WayOrder.Ring) order).front(set) == way(word);
+  }
+
   /** Puts a page that is not there in the place of the one used longest ago; returns its word. */
   int enter(int set, int page, int word) {
-    int way = order.back(set);
+    int way =
+        order instanceof WayOrder.Packed packed
+            ? packed.back(set)
+            : ((WayOrder.Ring) order).back(set);
     int place = place(set, way);
     pages[place] = page;
-    int field = ((1 << wayBits) - 1) << fieldShift;
-    return (word & ~field) | (way << fieldShift);
+    return (word & otherFields) | (way << fieldShift);
   }
 
   /** Takes a page out if it is there; the free way is the next to be used. */
@@ -117,7 +149,7 @@ record PageSets(
     if (before < capacity) {
       int n = 0;
       for (int page : pages) {
-        n += -page >>> (Integer.SIZE - 1); // 1 for a page, without a branch
+        n += ~page >>> (Integer.SIZE - 1); // 1 for a page, without a branch
       }
       counted[0] = n;
     }
@@ -125,10 +157,10 @@ record PageSets(
   }
 
   private int way(int word) {
-    return word >>> fieldShift & ((1 << wayBits) - 1);
+    return word >>> fieldShift & wayMask;
   }
 
   private int place(int set, int way) {
-    return set << wayBits | way;
+    return (set << wayBits | way) & placeMask;
   }
 }

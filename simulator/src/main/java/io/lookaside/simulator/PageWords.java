@@ -1,5 +1,6 @@
 package io.lookaside.simulator;
 
+import it.unimi.dsi.fastutil.HashCommon;
 import java.util.Arrays;
 
 /**
@@ -18,7 +19,7 @@ abstract class PageWords {
   /** For how many pages there is room. */
   abstract int room();
 
-  /** Makes room for so many pages. */
+  /** Makes room for so many pages, or some more. */
   abstract void grow(int pages);
 
   /** Words of so many bits, 32 at most, for no pages. */
@@ -26,17 +27,18 @@ abstract class PageWords {
     return bits <= Short.SIZE ? new Short16() : new Int32();
   }
 
+  /** As many as a power of two, so that a mask, which changes nothing, spares tests of bounds. */
   private static final class Short16 extends PageWords {
-    private short[] words = new short[0];
+    private short[] words = new short[1];
 
     @Override
     int get(int page) {
-      return words[page];
+      return words[page & (words.length - 1)];
     }
 
     @Override
     void set(int page, int word) {
-      words[page] = (short) word;
+      words[page & (words.length - 1)] = (short) word;
     }
 
     @Override
@@ -44,14 +46,14 @@ abstract class PageWords {
       short[] w = words;
       int read = 0;
       for (int i = from; i < from + n; i++) {
-        read += w[pages[i]];
+        read += w[pages[i] & (w.length - 1)];
       }
       return read;
     }
 
     @Override
     void grow(int pages) {
-      words = Arrays.copyOf(words, pages);
+      words = Arrays.copyOf(words, HashCommon.nextPowerOfTwo(pages));
     }
 
     @Override
@@ -61,7 +63,7 @@ abstract class PageWords {
   }
 
   private static final class Int32 extends PageWords {
-    private int[] words = new int[0];
+    private int[] words = new int[1];
 
     @Override
     int get(int page) {

@@ -37,6 +37,7 @@ final class TouchedPages {
   private static final int STORE = AccessKind.STORE.ordinal();
   private static final int FETCH = AccessKind.FETCH.ordinal();
   private static final int PAGE_SHIFT = PageSize.SIZE_4K.shift();
+  private static final int PAGE_MASK = (1 << PAGE_SHIFT) - 1;
 
   /** A tag is the PCID, and above it a one so that it is never 0. */
   private static final int PCID_SHIFT = 45;
@@ -111,16 +112,19 @@ final class TouchedPages {
     into.reserve(BLOCK);
     int[] pages = into.pages();
     int at = into.count();
-    int n = inOnePage(addresses, descriptors, from, Math.min(to, from + BLOCK));
-    if (!numbers.known(addresses, from, n, pages, at, entries)) {
+    int n = Math.min(to - from, BLOCK);
+    int kinds = kindsInOnePage(addresses, descriptors, from, from + n);
+    if (kinds < 0 || !numbers.known(addresses, from, n, pages, at, entries)) {
+      n = inOnePage(addresses, descriptors, from, from + n);
+      kinds = kinds(descriptors, from, from + n);
       for (int i = 0; i < n; i++) {
         int page = numbers.number(addresses[from + i]);
         pages[at + i] = page;
         entries[i] = numbers.table(page >>> PageNumbers.INDEX_BITS) + 8L * (page & INDEX_MASK);
       }
     }
+    addKinds(kinds, n, into.references());
     memory.readAll(entries, n);
-    countKinds(descriptors, from, from + n, into.references());
     int i = pass(addresses, descriptors, from, 0, n, into);
     while (i < n) {
       long va = addresses[from + i];
@@ -169,19 +173,26 @@ final class TouchedPages {
     into.physicalAddressSum += batch.leftOutAddressSum();
   }
 
+  /**
+   * Counts a block's references by kind, see {@link #kinds}; less than 0 if one of them leaves its
+   * page. That addresses are canonical is left to see: others are in no page that is known.
+   */
+  private static int kindsInOnePage(long[] addresses, int[] descriptors, int from, int to) {
+    int kinds = 0;
+    int ends = 0;
+    for (int i = from; i < to; i++) {
+      int descriptor = descriptors[i];
+      kinds += (descriptor & 1) | (descriptor & 2) << COUNT_BITS;
+      ends |= ((int) addresses[i] & PAGE_MASK) + (descriptor >>> 2);
+    }
+    return ends >>> PAGE_SHIFT == 0 ? kinds : -1;
+  }
+
   /** How many references from one on, up to the end or one that does not, stay in one page. */
   private static int inOnePage(long[] addresses, int[] descriptors, int from, int to) {
-    long all = 0;
-    for (int i = from; i < to; i++) {
-      long va = addresses[i];
-      all |= otherPage(va, va + (descriptors[i] >>> 2));
-    }
-    int end = to;
-    if (all != 0) {
-      end = from;
-      while (otherPage(addresses[end], addresses[end] + (descriptors[end] >>> 2)) == 0) {
-        end++;
-      }
+    int end = from;
+    while (end < to && staysInOnePage(addresses[end], addresses[end] + (descriptors[end] >>> 2))) {
+      end++;
     }
     return end - from;
   }
@@ -255,14 +266,23 @@ final class TouchedPages {
 
   /** Counts references by kind. */
   static void countKinds(int[] descriptors, int from, int to, long[] into) {
+    addKinds(kinds(descriptors, from, to), to - from, into);
+  }
+
+  /** The stores of a block and, above {@link #COUNT_BITS}, twice its fetches. */
+  private static int kinds(int[] descriptors, int from, int to) {
     int kinds = 0;
     for (int i = from; i < to; i++) {
       int descriptor = descriptors[i];
       kinds += (descriptor & 1) | (descriptor & 2) << COUNT_BITS;
     }
+    return kinds;
+  }
+
+  private static void addKinds(int kinds, int n, long[] into) {
     int stores = kinds & COUNT_MASK;
     int fetches = kinds >>> (COUNT_BITS + 1);
-    into[AccessKind.LOAD.ordinal()] += to - from - stores - fetches;
+    into[AccessKind.LOAD.ordinal()] += n - stores - fetches;
     into[STORE] += stores;
     into[FETCH] += fetches;
   }

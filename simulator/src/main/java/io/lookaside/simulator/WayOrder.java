@@ -2,6 +2,7 @@ package io.lookaside.simulator;
 
 import io.lookaside.mmu.assoc.Geometry;
 import io.lookaside.mmu.assoc.WayWord;
+import it.unimi.dsi.fastutil.HashCommon;
 import java.util.Arrays;
 
 /**
@@ -13,6 +14,9 @@ sealed interface WayOrder {
   static WayOrder of(Geometry geometry) {
     return geometry.ways() <= WayWord.MAX_WAYS ? Packed.of(geometry) : Ring.of(geometry);
   }
+
+  /** The way used last. */
+  int front(int set);
 
   /** Makes a way the one used last. */
   void raise(int set, int way);
@@ -30,11 +34,17 @@ sealed interface WayOrder {
    * @param backShift where the number of the way used longest ago is
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Packed(long[] orders, int backShift) implements WayOrder {
+  record Packed(long[] orders, int backShift, long mask) implements WayOrder {
     static Packed of(Geometry geometry) {
       long[] orders = new long[geometry.sets()];
       Arrays.fill(orders, WayWord.ascending(geometry.ways()));
-      return new Packed(orders, WayWord.backShift(geometry.ways()));
+      int backShift = WayWord.backShift(geometry.ways());
+      return new Packed(orders, backShift, WayWord.mask(backShift));
+    }
+
+    @Override
+    public int front(int set) {
+      return (int) orders[set] & WayWord.MASK;
     }
 
     @Override
@@ -45,7 +55,7 @@ sealed interface WayOrder {
     @Override
     public int back(int set) {
       long order = orders[set];
-      orders[set] = WayWord.raiseBack(order, backShift);
+      orders[set] = WayWord.raiseBack(order, backShift, mask);
       return WayWord.back(order, backShift);
     }
 
@@ -69,7 +79,7 @@ sealed interface WayOrder {
     static Ring of(Geometry geometry) {
       int strideShift = PageSets.wayBits(geometry);
       int ways = geometry.ways();
-      int places = Math.multiplyExact(geometry.sets(), 1 << strideShift);
+      int places = HashCommon.nextPowerOfTwo(Math.multiplyExact(geometry.sets(), 1 << strideShift));
       int[] next = new int[places];
       int[] previous = new int[places];
       for (int i = 0; i < places; i++) {
@@ -78,6 +88,11 @@ sealed interface WayOrder {
         previous[i] = (way + ways - 1) % ways;
       }
       return new Ring(strideShift, next, previous, new int[geometry.sets()]);
+    }
+
+    @Override
+    public int front(int set) {
+      return front[set];
     }
 
     @Override
@@ -92,7 +107,7 @@ sealed interface WayOrder {
 
     @Override
     public int back(int set) {
-      int way = previous[set << strideShift | front[set]];
+      int way = previous[(set << strideShift | front[set]) & (previous.length - 1)];
       front[set] = way;
       return way;
     }

@@ -57,7 +57,16 @@ public final class WayWord {
 
   /** The order after the way at the back moved to the front. */
   public static long raiseBack(long order, int backShift) {
-    return ((order << BITS) & mask(backShift)) | back(order, backShift);
+    return raiseBack(order, backShift, mask(backShift));
+  }
+
+  /**
+   * The same for who has the mask.
+   *
+   * @param mask the bits that hold the numbers of ways, see {@link #mask}
+   */
+  public static long raiseBack(long order, int backShift, long mask) {
+    return ((order << BITS) & mask) | order >>> backShift;
   }
 
   /** The order after a way moved to the back. */
@@ -69,7 +78,7 @@ public final class WayWord {
   }
 
   /** The bits of an order that hold the numbers of ways. */
-  private static long mask(int backShift) {
+  public static long mask(int backShift) {
     return -1L >>> (Long.SIZE - BITS - backShift);
   }
 }
