@@ -9,6 +9,10 @@ final class BatchPoint extends BatchStage {
   private final BatchSimulation.Point point;
   private final RunOptions options;
   private final @Nullable BatchTables tables;
+
+  /** What it follows: its tables, or a first level behind them. */
+  private final @Nullable BatchFeed feed;
+
   private @Nullable Simulation simulation;
   private @Nullable RuntimeException failure;
   private BatchChunk.Phase phase = BatchChunk.Phase.WARMUP;
@@ -18,13 +22,21 @@ final class BatchPoint extends BatchStage {
    * A point that has not begun.
    *
    * @param tables those that it shares; {@code null} if it has its own, and needs all references
+   * @param first the first level that it shares, or {@code null}
    */
-  BatchPoint(BatchSimulation.Point point, @Nullable BatchTables tables) {
+  BatchPoint(
+      BatchSimulation.Point point,
+      @Nullable BatchTables tables,
+      @Nullable BatchFirstLevel first) {
     this.point = point;
     this.options = point.options();
     this.tables = tables;
+    this.feed = first == null ? tables : first;
     if (tables != null) {
-      tables.add(this);
+      tables.add(this); // also behind a first level: tables change only when all machines are made
+    }
+    if (first != null) {
+      first.add(this);
     }
   }
 
@@ -51,7 +63,7 @@ final class BatchPoint extends BatchStage {
 
   @Override
   long ready(long decoded) {
-    return tables == null ? decoded : tables.next;
+    return feed == null ? decoded : feed.next;
   }
 
   @Override
@@ -66,8 +78,8 @@ final class BatchPoint extends BatchStage {
       return;
     }
     times.begin();
-    if (tables != null) {
-      take(s, tables.chunk(next)); // which only a fault of ours can end
+    if (feed != null) {
+      take(s, feed.chunk(next)); // which only a fault of ours can end
       return;
     }
     try {
@@ -78,7 +90,7 @@ final class BatchPoint extends BatchStage {
     }
   }
 
-  private void take(Simulation s, BatchTables.Chunk chunk) {
+  private void take(Simulation s, BatchFeed.Chunk chunk) {
     failure = chunk.failure;
     if (failure != null || chunk.phase == BatchChunk.Phase.PREFAULT) {
       return;

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -49,7 +50,7 @@ public final class BatchSimulation {
   private final int threads;
   private final BatchSource source;
 
-  /** Tables, and the points behind them. */
+  /** Tables, first levels behind them, and then the points. */
   private final List<BatchStage> stages = new ArrayList<>();
 
   private final List<BatchPoint> points = new ArrayList<>();
@@ -85,6 +86,7 @@ public final class BatchSimulation {
     this.threads = threads;
     boolean prefault = false;
     Map<SharedTables.Key, BatchTables> tables = new HashMap<>();
+    List<@Nullable BatchTables> tablesOfPoints = new ArrayList<>();
     boolean whole = options.traces().size() > 1; // what is mixed is copied
     for (Point point : points) {
       if (!sameReferences(point.options(), options)) {
@@ -100,7 +102,27 @@ public final class BatchSimulation {
         tables.put(key, shared);
         stages.add(shared);
       }
-      this.points.add(new BatchPoint(point, shared));
+      tablesOfPoints.add(shared);
+    }
+    Map<BatchFirstLevel.Key, List<Integer>> sharers = new LinkedHashMap<>();
+    for (int i = 0; i < points.size(); i++) {
+      BatchTables shared = tablesOfPoints.get(i);
+      if (shared != null) {
+        BatchFirstLevel.Key key = BatchFirstLevel.keyOf(points.get(i).machine(), shared);
+        sharers.computeIfAbsent(key, k -> new ArrayList<>()).add(i);
+      }
+    }
+    @Nullable BatchFirstLevel[] firsts = new BatchFirstLevel[points.size()];
+    sharers.forEach(
+        (key, those) -> {
+          if (those.size() > 1) {
+            BatchFirstLevel level = new BatchFirstLevel(points.get(those.get(0)), key.tables());
+            stages.add(level);
+            those.forEach(i -> firsts[i] = level);
+          }
+        });
+    for (int i = 0; i < points.size(); i++) {
+      this.points.add(new BatchPoint(points.get(i), tablesOfPoints.get(i), firsts[i]));
     }
     stages.addAll(this.points);
     boolean compact = !tables.isEmpty();
@@ -309,7 +331,7 @@ public final class BatchSimulation {
         if (!stage.busy
             && (stage.made ? stage.next < stage.ready(decoded) : stage.canBeMade())
             && (chosen == null || stage.next < chosen.next)
-            && !(chosen instanceof BatchTables)) {
+            && !(chosen instanceof BatchFeed)) {
           chosen = stage;
         }
       }

@@ -74,7 +74,7 @@ final class LruReplay implements ReplayEngine {
   private static final long RAISES_PDE = 1L << 63;
 
   /** In place of what a reference missed: that it was left out. */
-  private static final long NOT_NEAR = RAISES_PDE;
+  private static final long NOT_NEAR = RAISES_PDE | 1L << 62;
 
   /** A reference is not near with the D bit in its event, unless its word has it too, or above. */
   private static final int NEAR_MASK = PageReferences.DIRTY | -1 << PageReferences.MISSING_SHIFT;
@@ -121,6 +121,7 @@ final class LruReplay implements ReplayEngine {
   // Since the last flush. The look-ups are worked out in it.
   private final long[] lookups = new long[AccessKind.COUNT];
   private final long[] secondLookups = new long[AccessKind.COUNT];
+  private final long[] taken = new long[AccessKind.COUNT];
   private long assists;
 
   /** A replay in place of the TLBs and the walker of a machine that fits. */
@@ -216,6 +217,10 @@ final class LruReplay implements ReplayEngine {
   public void run(PageReferences references) {
     ReplayParts p = parts();
     know(references);
+    if (references.isBehindFirst()) {
+      runBehindFirst(references);
+      return;
+    }
     p.recentPages().clear();
     int to = references.count();
     for (int i = 0; i < to; ) {
@@ -235,6 +240,111 @@ final class LruReplay implements ReplayEngine {
       }
     }
     flush(references);
+  }
+
+  /** Pages that the second level is looked up for, and those whose D bit is to be set. */
+  private void runBehindFirst(PageReferences references) {
+    ReplayParts p = parts();
+    int[] pages = references.pages();
+    byte[] events = references.events();
+    int to = references.count();
+    for (int i = 0; i < to; ) {
+      int stop = Math.min(to, i + TouchedPages.BLOCK);
+      if (dense) {
+        readAhead += p.words().touch(pages, i, stop - i);
+      }
+      long before = walks();
+      long misses = 0;
+      next = i;
+      while (next < stop) {
+        misses += runNearBehindFirst(pages, events, next, stop);
+        if (next < stop) {
+          misses += lookUpBehindFirst(pages[next], events[next]);
+          next++;
+        }
+      }
+      count(misses);
+      dense = walks() - before > (stop - i) / DENSE;
+      i = stop;
+    }
+    System.arraycopy(references.firstMisses(), 0, p.firstMisses(), 0, AccessKind.COUNT);
+    flush(references);
+  }
+
+  /** As {@link #runNear}, for what missed a first level. */
+  private long runNearBehindFirst(int[] pages, byte[] events, int from, int to) {
+    long misses = 0;
+    long missed = 0;
+    int i = from;
+    for (; i < to; i++) {
+      missed = lookUpNearBehindFirst(pages[i], events[i]);
+      if (missed < 0) {
+        break;
+      }
+      misses += missed;
+    }
+    if (missed < 0 && missed != NOT_NEAR) {
+      misses += missed & ~RAISES_PDE;
+      usePde(pages[i] >>> PageNumbers.INDEX_BITS);
+      i++;
+    }
+    next = i;
+    return misses;
+  }
+
+  private long lookUpNearBehindFirst(int page, int event) {
+    ReplayParts p = parts();
+    if (event >>> PageReferences.CHANGE_SHIFT != 0) {
+      return NOT_NEAR;
+    }
+    int kind = PageReferences.kind(event);
+    return lookUpNearBehindFirst(page, kind, kind == FETCH ? p.secondFetches() : kind == LOAD ? p.secondLoads() : p.secondStores());
+  }
+
+  private long lookUpNearBehindFirst(int page, int kind, PageSets l2) {
+    ReplayParts p = parts();
+    int word = p.words().get(page);
+    int region = page >>> PageNumbers.INDEX_BITS;
+    int set = l2.setOf(page, regionVpns, region);
+    if (l2.holds(set, page, word)) {
+      if (ONLY == null) {
+        l2.use(set, word);
+      } else if (!l2.useIfPacked(set, word)) {
+        return NOT_NEAR;
+      }
+      return 0;
+    }
+    long walked = walkNear(region);
+    if (walked == NOT_NEAR) {
+      return NOT_NEAR;
+    }
+    p.words().set(page, l2.enter(set, page, word));
+    return walked | miss(kind) << SECOND_SHIFT;
+  }
+
+  /** One look-up of the second level, or an assist of what hit the first. */
+  private long lookUpBehindFirst(int page, int event) {
+    ReplayParts p = parts();
+    int region = page >>> PageNumbers.INDEX_BITS;
+    int kind = PageReferences.kind(event);
+    if ((event & PageReferences.HITS_FIRST) == 0) {
+      PageSets l2 =
+          kind == FETCH ? p.secondFetches() : kind == LOAD ? p.secondLoads() : p.secondStores();
+      int word = p.words().get(page);
+      int set = l2.setOf(page, regionVpns, region);
+      if (!l2.holds(set, page, word)) {
+        walkForMiss(region, event);
+        p.words().set(page, l2.enter(set, page, word));
+        return miss(kind) << SECOND_SHIFT;
+      }
+      l2.use(set, word);
+    }
+    // What these tables tell of is the only core's: a D bit that is clear in memory is so in a TLB.
+    if ((event & PageReferences.SETS_DIRTY) != 0) {
+      assists++;
+      walk(region);
+    }
+    return 0;
   }
 
   /** Pages of which many were used last by their sets. */
@@ -473,18 +583,10 @@ final class LruReplay implements ReplayEngine {
     regionVpns = references.regionVpns();
     regionTags = references.regionTags();
     gigabytes = references.gigabytes();
-    int regions = references.regions();
-    if (regions > p.regionWords().room()) {
+    if (references.regions() > p.regionWords().room()) {
       p.regionWords().grow(regionVpns.length);
     }
-    int pages = regions << PageNumbers.INDEX_BITS;
-    int room = p.words().room();
-    if (pages > room) {
-      // No more than the regions above have, so that a page for which there is room is of one of
-      // them.
-      int most = regionVpns.length << PageNumbers.INDEX_BITS;
-      p.words().grow(Math.min(Math.max(pages, room + (room >> 1)), most));
-    }
+    p.words().growFor(references);
   }
 
   /**
@@ -531,33 +633,48 @@ final class LruReplay implements ReplayEngine {
       }
     } else {
       misses |= misses << SECOND_SHIFT;
-      PageSets pdes = p.pdeCache();
-      if (pdes == null) {
-        if (gigabyte(region) != lastGigabyte) {
-          return NOT_NEAR;
-        }
-        p.starts()[PDE_LEVEL]++;
-      } else {
-        int regionWord = p.regionWords().get(region);
-        int regionSet = pdeSet(pdes, region);
-        if (pdes.holds(regionSet, region, regionWord)) {
-          p.starts()[PAGE_LEVEL]++;
-          if (ONLY == null) {
-            pdes.use(regionSet, regionWord);
-          } else if (!pdes.useIfPacked(regionSet, regionWord)) {
-            misses |= RAISES_PDE;
-          }
-        } else if (gigabyte(region) == lastGigabyte) {
-          p.starts()[PDE_LEVEL]++;
-          p.regionWords().set(region, pdes.enter(regionSet, region, regionWord));
-        } else {
-          return NOT_NEAR;
-        }
+      long walked = walkNear(region);
+      if (walked == NOT_NEAR) {
+        return NOT_NEAR;
       }
+      misses |= walked;
       word = l2.enter(secondSet, page, word);
     }
     p.words().set(page, l1.enter(set, page, word));
     return misses;
+  }
+
+  /**
+   * What {@link #walk} does, from no further up than the PDPT entry that was used last.
+   *
+   * @return {@link #RAISES_PDE} if that is left to do, {@link #NOT_NEAR} if nothing was done
+   */
+  private long walkNear(int region) {
+    ReplayParts p = parts();
+    PageSets pdes = p.pdeCache();
+    if (pdes == null) {
+      if (gigabyte(region) != lastGigabyte) {
+        return NOT_NEAR;
+      }
+      p.starts()[PDE_LEVEL]++;
+      return 0;
+    }
+    int word = p.regionWords().get(region);
+    int set = pdeSet(pdes, region);
+    if (pdes.holds(set, region, word)) {
+      p.starts()[PAGE_LEVEL]++;
+      if (ONLY == null) {
+        pdes.use(set, word);
+        return 0;
+      }
+      return pdes.useIfPacked(set, word) ? 0 : RAISES_PDE;
+    }
+    if (gigabyte(region) != lastGigabyte) {
+      return NOT_NEAR;
+    }
+    p.starts()[PDE_LEVEL]++;
+    p.regionWords().set(region, pdes.enter(set, region, word));
+    return 0;
   }
 
   /** One miss of a kind; a store's is counted as one of all data and again for itself. */
@@ -594,10 +711,7 @@ final class LruReplay implements ReplayEngine {
         l2.use(secondSet, word);
       } else {
         misses |= misses << SECOND_SHIFT;
-        if (event >>> PageReferences.MISSING_SHIFT != 0) {
-          walkInVain(region, (event >>> PageReferences.MISSING_SHIFT) - 1);
-        }
-        walk(region);
+        walkForMiss(region, event);
         word |= event & PageReferences.DIRTY;
         word = l2.enter(secondSet, page, word);
       }
@@ -663,6 +777,14 @@ final class LruReplay implements ReplayEngine {
   /** A page of another class, which therefore no address meets in this slot. */
   private static long nothing(int slot) {
     return (slot >>> SLOT_SHIFT ^ 1L) << PAGE_SHIFT;
+  }
+
+  /** The walk of a miss, after one in vain where an entry was missing. */
+  private void walkForMiss(int region, int event) {
+    if (event >>> PageReferences.MISSING_SHIFT != 0) {
+      walkInVain(region, (event >>> PageReferences.MISSING_SHIFT) - 1);
+    }
+    walk(region);
   }
 
   /** A walk that finds an entry missing, and what a page fault then makes the caches forget. */
@@ -759,7 +881,6 @@ final class LruReplay implements ReplayEngine {
               : k == STORE ? ReferenceMetric.STORES : ReferenceMetric.FETCHES,
           n);
       counters.add(ReferenceMetric.PAGE_CROSSINGS, tables.crossings()[k]);
-      lookups[k] = n + tables.crossings()[k] - tables.notCanonical()[k];
       translationsLost += tables.notCanonical()[k];
     }
     counters.add(ReferenceMetric.GENERAL_PROTECTION, translationsLost);
@@ -769,9 +890,18 @@ final class LruReplay implements ReplayEngine {
       secondLookups[k] = p.firstMisses()[k];
       walks += p.secondMisses()[k];
     }
-    p.second().flush(secondLookups);
-    p.l1i().flush(lookups);
-    p.l1d().flush(lookups);
+    p.second().takeTaken(secondLookups, taken);
+    p.second().flush(secondLookups, taken);
+    tables.lookups(lookups);
+    long[] firstTaken = taken;
+    if (tables.isBehindFirst()) {
+      firstTaken = tables.firstTaken();
+    } else {
+      p.l1i().takeTaken(lookups, taken);
+      p.l1d().takeTaken(lookups, taken);
+    }
+    p.l1i().flush(lookups, firstTaken);
+    p.l1d().flush(lookups, firstTaken);
     Arrays.fill(p.firstMisses(), 0);
     Arrays.fill(p.secondMisses(), 0);
     Counters<WalkMetric> w = p.machine().walker().counters();

@@ -29,6 +29,12 @@ final class PageReferences {
    */
   static final int MISSING_SHIFT = 4;
 
+  /**
+   * Bit of an event, only behind a first level: the reference hits there, and what is left to do is
+   * that it sets the D bit.
+   */
+  static final int HITS_FIRST = 1 << 7;
+
   /** The kind of access of an event. */
   static int kind(int event) {
     return (event >>> KIND_SHIFT) & KIND_MASK;
@@ -50,6 +56,12 @@ final class PageReferences {
   private final long[] crossings = new long[AccessKind.COUNT];
   private final long[] notCanonical = new long[AccessKind.COUNT];
 
+  /** Whether a first level has taken them, so that what hit there is left out. */
+  private boolean behindFirst;
+
+  private final long[] firstMisses = new long[AccessKind.COUNT];
+  private final long[] firstTaken = new long[AccessKind.COUNT];
+
   long accessedBitsSet;
   long dirtyBitsSet;
   long pageFaults;
@@ -70,6 +82,24 @@ final class PageReferences {
   void clear() {
     count = 0;
     clearCounts();
+  }
+
+  /** Becomes empty, with the counts and regions of others that a first level is about to take. */
+  void becomeBehindFirst(PageReferences others) {
+    count = 0;
+    behindFirst = true;
+    System.arraycopy(others.references, 0, references, 0, AccessKind.COUNT);
+    System.arraycopy(others.crossings, 0, crossings, 0, AccessKind.COUNT);
+    System.arraycopy(others.notCanonical, 0, notCanonical, 0, AccessKind.COUNT);
+    accessedBitsSet = others.accessedBitsSet;
+    dirtyBitsSet = others.dirtyBitsSet;
+    pageFaults = others.pageFaults;
+    contextSwitches = others.contextSwitches;
+    physicalAddressSum = others.physicalAddressSum;
+    regionVpns = others.regionVpns;
+    regionTags = others.regionTags;
+    gigabytes = others.gigabytes;
+    regions = others.regions;
   }
 
   /** Sets all counts to 0. */
@@ -146,6 +176,28 @@ final class PageReferences {
   /** How many regions there are. */
   int regions() {
     return regions;
+  }
+
+  /** Whether a first level has taken them, so that what hit there is left out. */
+  boolean isBehindFirst() {
+    return behindFirst;
+  }
+
+  /** By kind, behind a first level: what missed there. */
+  long[] firstMisses() {
+    return firstMisses;
+  }
+
+  /** By kind, behind a first level: how many more of its ways hold something than before. */
+  long[] firstTaken() {
+    return firstTaken;
+  }
+
+  /** Works out by kind how often the first level is looked up. */
+  void lookups(long[] into) {
+    for (int kind = 0; kind < AccessKind.COUNT; kind++) {
+      into[kind] = references[kind] + crossings[kind] - notCanonical[kind];
+    }
   }
 
   /** By kind: all references, those that share a page with the one before them included. */

@@ -22,6 +22,17 @@ abstract class PageWords {
   /** Makes room for so many pages, or some more. */
   abstract void grow(int pages);
 
+  /** Makes room for the pages of all regions that references tell of. */
+  final void growFor(PageReferences references) {
+    int pages = references.regions() << PageNumbers.INDEX_BITS;
+    if (pages > room()) {
+      // No more than the regions' arrays have, so that a page for which there is room is of one of
+      // them.
+      int most = references.regionVpns().length << PageNumbers.INDEX_BITS;
+      grow(Math.min(Math.max(pages, room() + (room() >> 1)), most));
+    }
+  }
+
   /** Words of so many bits, 32 at most, for no pages. */
   static PageWords ofBits(int bits) {
     return bits <= Short.SIZE ? new Short16() : new Int32();

@@ -77,8 +77,25 @@ final class ReplayLevel {
     return structures[kind].equals(structures[other]);
   }
 
-  /** Adds to the level's own counters: this many look-ups by kind, and the misses among them. */
-  void flush(long[] lookups) {
+  /**
+   * Works out how many more ways hold something than when this was called last.
+   *
+   * @param lookups by kind, since then
+   * @param into gets it by kind; where several have the same sets, for one of them
+   */
+  void takeTaken(long[] lookups, long[] into) {
+    for (int kind : kinds) {
+      into[kind] = lookups[kind] == 0 ? 0 : sets(kind).takeTaken();
+    }
+  }
+
+  /**
+   * Adds to the level's own counters.
+   *
+   * @param lookups by kind: this many, with the misses among them that the replay counted
+   * @param taken by kind: see {@link #takeTaken}
+   */
+  void flush(long[] lookups, long[] taken) {
     for (int kind : kinds) {
       if (lookups[kind] != 0) {
         long hits = lookups[kind] - misses[kind];
@@ -87,7 +104,7 @@ final class ReplayLevel {
         own.add(TlbStructureMetric.HITS, hits);
         own.add(TlbStructureMetric.FILLS, misses[kind]);
         // What was put into a way that was not free.
-        own.add(TlbStructureMetric.EVICTIONS, misses[kind] - sets(kind).takeTaken());
+        own.add(TlbStructureMetric.EVICTIONS, misses[kind] - taken[kind]);
       }
     }
   }
