@@ -58,7 +58,28 @@ class LruReplayTest {
       if (LruFit.fits(config, PageSize.SIZE_4K)) {
         fitting++;
         List<RandomRuns.Reference> trace = RandomRuns.trace(random, REFERENCES);
-        compareSharing(config, trace, seed);
+        compareSharing(config, behindTheFirstLevelOf(config, random), trace, seed);
+      }
+    }
+  }
+
+  /** A machine that fits, with another second level and other structure caches. */
+  private static MachineConfig behindTheFirstLevelOf(MachineConfig config, Random random) {
+    while (true) {
+      MachineConfig other =
+          RandomRuns.machine(random, ReplacementPolicy.Kind.LRU, TlbConfig.Inclusion.NON_INCLUSIVE);
+      TlbConfig tlb = other.tlb();
+      MachineConfig mixed =
+          new MachineConfig(
+              "mixed",
+              config.features(),
+              new TlbConfig(config.tlb().l1i(), config.tlb().l1d(), tlb.stlb(), tlb.inclusion()),
+              other.walker(),
+              config.memoryLatencyCycles(),
+              null,
+              config.effective());
+      if (LruFit.fits(mixed, PageSize.SIZE_4K)) {
+        return mixed;
       }
     }
   }
@@ -76,29 +97,55 @@ class LruReplayTest {
       long page = few ? first + i % 8 : random.nextInt(1 << 14);
       trace.add(new RandomRuns.Reference(page << 12, random.nextInt(2), 8));
     }
-    compareSharing(config, trace, 3);
+    compareSharing(
+        config, MachineLibrary.load("reference", List.of("stlb.ways=3")), trace, 3);
   }
 
+  /**
+   * Machines that share tables, some of them a first level too.
+   *
+   * @param behind has the first level of {@code config} and may differ in what is behind it
+   */
   private static void compareSharing(
-      MachineConfig config, List<RandomRuns.Reference> trace, int seed) {
+      MachineConfig config, MachineConfig behind, List<RandomRuns.Reference> trace, int seed) {
     Machine first = machine(config, PageSize.SIZE_4K);
     Machine second = first.sharingMemory(config, 0);
     ReplayEngine adaptive = new AdaptiveReplay(ReplayParts.of(first), 1_000);
     ReplayEngine ofItsOwn = ReplayEngine.of(second);
-    ReplayEngine both =
+    Machine third = first.sharingMemory(behind, 0);
+    ReplayEngine adaptiveBehind = new AdaptiveReplay(ReplayParts.of(third), 1_000);
+    Machine fourth = first.sharingMemory(behind, 0);
+    ReplayEngine ofItsOwnBehind = ReplayEngine.of(fourth);
+    ReplayEngine all =
         new Sharing(
-            first, new TouchedPages(first.memory(), first.kernel()), List.of(adaptive, ofItsOwn));
-    both.addressSpaceChanged();
+            first,
+            new TouchedPages(first.memory(), first.kernel()),
+            List.of(adaptive, ofItsOwn),
+            new FirstLevel(first.sharingMemory(config, 0)),
+            List.of(adaptiveBehind, ofItsOwnBehind));
+    all.addressSpaceChanged();
     String which = "seed " + seed;
-    compare(config, trace, seed, which, first, both);
+    compare(config, trace, seed, which, first, all);
     assertEquals(counts(first, adaptive), counts(second, ofItsOwn), which);
     assertEquals(adaptive.physicalAddressSum(), ofItsOwn.physicalAddressSum(), which);
+    Machine plain = machine(behind, PageSize.SIZE_4K);
+    Replay plainReplay = new Replay(plain.mmu(), plain.tlbs(), plain.kernel(), null);
+    replay(plain, plainReplay, trace, seed);
+    assertEquals(counts(plain, plainReplay), counts(third, adaptiveBehind), which);
+    assertEquals(counts(plain, plainReplay), counts(fourth, ofItsOwnBehind), which);
+    assertEquals(plainReplay.physicalAddressSum(), adaptiveBehind.physicalAddressSum(), which);
   }
 
   /**
-   * Compacts what it is given, and hands it on to machines by way of the tables that they share.
+   * Compacts what it is given, and hands it on to machines by way of the tables that they share, and
+   * to others by way of a first level behind these.
    */
-  private record Sharing(Machine machine, TouchedPages touched, List<ReplayEngine> engines)
+  private record Sharing(
+      Machine machine,
+      TouchedPages touched,
+      List<ReplayEngine> engines,
+      FirstLevel first,
+      List<ReplayEngine> behind)
       implements ReplayEngine {
     @Override
     public int run(ReferenceBatch batch, int from, int to) {
@@ -109,6 +156,9 @@ class LruReplayTest {
       PageReferences references = new PageReferences(0);
       touched.take(compact, references);
       engines.forEach(engine -> engine.run(references));
+      PageReferences left = new PageReferences(0);
+      first.take(references, left);
+      behind.forEach(engine -> engine.run(left));
       return to;
     }
 
