@@ -2,7 +2,7 @@ package io.lookaside.simulator;
 
 /**
  * One of those who take the chunks of a batch, each in their order with progress of its own: a
- * point, or tables that points share.
+ * point, or tables or a first level that points share.
  */
 abstract class BatchStage {
   /** The number of the chunk that it takes next. Guarded by the batch's lock, as the next is. */

@@ -283,22 +283,19 @@ final class LruReplay implements ReplayEngine {
       }
       misses += missed;
     }
-    if (missed < 0 && missed != NOT_NEAR) {
-      misses += missed & ~RAISES_PDE;
-      usePde(pages[i] >>> PageNumbers.INDEX_BITS);
-      i++;
-    }
-    next = i;
-    return misses;
+    return misses + endNear(pages, i, missed);
   }
 
+  /** As {@link #lookUpNear}, for what missed a first level. */
   private long lookUpNearBehindFirst(int page, int event) {
     ReplayParts p = parts();
     if (event >>> PageReferences.CHANGE_SHIFT != 0) {
       return NOT_NEAR;
     }
     int kind = PageReferences.kind(event);
-    return lookUpNearBehindFirst(page, kind, kind == FETCH ? p.secondFetches() : kind == LOAD ? p.secondLoads() : p.secondStores());
+    PageSets l2 =
+        kind == FETCH ? p.secondFetches() : kind == LOAD ? p.secondLoads() : p.secondStores();
+    return lookUpNearBehindFirst(page, kind, l2);
   }
 
   private long lookUpNearBehindFirst(int page, int kind, PageSets l2) {
@@ -385,8 +382,10 @@ final class LruReplay implements ReplayEngine {
   }
 
   /**
-   * Takes references up to one that {@link #lookUpNear} does not, which becomes {@link #next}. No
-   * call is left in the loop, so that what does not change in it is looked up once.
+   * Takes references up to one that {@link #lookUpNear} does not, which becomes {@link #next}. In a
+   * class of its own no call is left in the loop, so that what does not change in it is looked up
+   * once and kept in registers; in shared code, which has more of it than there are registers, calls
+   * are the lesser evil.
    *
    * @return what they missed
    */
@@ -401,13 +400,24 @@ final class LruReplay implements ReplayEngine {
       }
       misses += missed;
     }
-    if (missed < 0 && missed != NOT_NEAR) {
-      misses += missed & ~RAISES_PDE;
-      usePde(pages[i] >>> PageNumbers.INDEX_BITS);
-      i++;
-    }
+    return misses + endNear(pages, i, missed);
+  }
+
+  /**
+   * Sees to what is left of a reference that ended a loop, or to its being the {@link #next}.
+   *
+   * @param i its place, or that behind the last
+   * @param missed what its look-up returned, or the last one's
+   * @return what of that is not counted yet
+   */
+  private long endNear(int[] pages, int i, long missed) {
     next = i;
-    return misses;
+    if (missed >= 0 || missed == NOT_NEAR) {
+      return 0;
+    }
+    usePde(pages[i] >>> PageNumbers.INDEX_BITS);
+    next = i + 1;
+    return missed & ~RAISES_PDE;
   }
 
   /** Makes the PD entry of a region, which is in its cache, the one used last. */

@@ -186,6 +186,25 @@ class BatchSimulationTest {
     assertSame(points, 1);
   }
 
+  /** Three first levels, one of them of one machine alone, behind tables of two kinds. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 5})
+  void pointsThatShareAFirstLevelCountTheSame(int threads) throws Exception {
+    List<String> traces = List.of(trace, write("b.lackey", 2, REFERENCES / 2));
+    List<BatchSimulation.Point> points = new ArrayList<>();
+    for (boolean prefault : new boolean[] {false, true}) {
+      RunOptions options = options(traces, prefault, PageSize.SIZE_4K, 101, 5_003, 60_000, 2);
+      Stream.of(
+              reference("stlb.ways=3"),
+              reference("stlb.entries=96"),
+              reference("l1d.entries=16", "walker.pdeCache.entries=2", "walker.pdeCache.ways=1"),
+              reference("l1d.entries=16", "stlb.entries=24", "stlb.latencyCycles=9"),
+              reference("l1d.entries=128"))
+          .forEach(machine -> points.add(new BatchSimulation.Point(machine, options)));
+    }
+    assertSame(points, threads);
+  }
+
   /** Compacting leaves out nothing of some batches, and much of others. */
   @Test
   void batchesOfWhichNothingIsLeftOutCountTheSame() throws Exception {
