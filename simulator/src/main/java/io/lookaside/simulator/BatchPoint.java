@@ -25,9 +25,7 @@ final class BatchPoint extends BatchStage {
    * @param first the first level that it shares, or {@code null}
    */
   BatchPoint(
-      BatchSimulation.Point point,
-      @Nullable BatchTables tables,
-      @Nullable BatchFirstLevel first) {
+      BatchSimulation.Point point, @Nullable BatchTables tables, @Nullable BatchFirstLevel first) {
     this.point = point;
     this.options = point.options();
     this.tables = tables;

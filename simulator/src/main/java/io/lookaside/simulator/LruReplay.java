@@ -384,8 +384,8 @@ final class LruReplay implements ReplayEngine {
   /**
    * Takes references up to one that {@link #lookUpNear} does not, which becomes {@link #next}. In a
    * class of its own no call is left in the loop, so that what does not change in it is looked up
-   * once and kept in registers; in shared code, which has more of it than there are registers, calls
-   * are the lesser evil.
+   * once and kept in registers; in shared code, which has more of it than there are registers,
+   * calls are the lesser evil.
    *
    * @return what they missed
    */

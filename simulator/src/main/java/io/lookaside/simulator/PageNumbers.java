@@ -1,9 +1,7 @@
 package io.lookaside.simulator;
 
 import io.lookaside.mmu.format.PageSize;
-import io.lookaside.mmu.format.Pte;
 import io.lookaside.mmu.format.VirtualAddress;
-import io.lookaside.mmu.memory.PhysicalMemory;
 import it.unimi.dsi.fastutil.longs.Long2IntOpenHashMap;
 import java.util.Arrays;
 
@@ -21,17 +19,20 @@ final class PageNumbers {
   private static final int REGION_SHIFT = PageSize.SIZE_2M.shift();
   private static final int GIGABYTE_SHIFT = PageSize.SIZE_1G.shift();
   private static final int PAGE_SHIFT = PageSize.SIZE_4K.shift();
-  private static final int PAGE_MASK = (1 << PAGE_SHIFT) - 1;
   private static final long HASH = 0x9e37_79b9_7f4a_7c15L;
   private static final int FIRST_BITS = 11;
   private static final int FIRST_REGIONS = 1 << 4;
-  private static final int MAX_REGIONS = 1 << (Integer.SIZE - 2 - INDEX_BITS);
 
   /** Of two words for each region: its key, and its number and page table, see {@link #slot}. */
   private static final int SLOT_WORDS = 2;
 
-  /** Where a slot has the upper bits of a region's number, beside a page table's address. */
-  private static final int HIGH_SHIFT = PhysicalMemory.ADDRESS_BITS;
+  /**
+   * A slot's second word has a region's number in so many bits, and above them the page table's
+   * address without its lower bits, which are 0.
+   */
+  private static final int REGION_BITS = Integer.SIZE - 1 - INDEX_BITS;
+
+  private static final int MAX_REGIONS = 1 << (REGION_BITS - 1);
 
   /** Open addressing, at most half full; no key is 0. */
   private long[] slots = new long[SLOT_WORDS << FIRST_BITS];
@@ -90,7 +91,7 @@ final class PageNumbers {
       long value = s[slot + 1];
       int index = (int) (va >>> PAGE_SHIFT) & INDEX_MASK;
       into[at + i] = (region(value) << INDEX_BITS) | index;
-      entries[i] = Pte.tableAddress(value) + ((long) index << 3);
+      entries[i] = table(value) + ((long) index << 3);
     }
     return differing == 0;
   }
@@ -100,15 +101,16 @@ final class PageNumbers {
     return (int) ((key * HASH) >>> keyShift) * SLOT_WORDS;
   }
 
-  /**
-   * The region of a slot's second word: the lower bits of its number are where an address has 0.
-   */
   private static int region(long value) {
-    return ((int) value & PAGE_MASK) | (int) (value >>> HIGH_SHIFT) << PAGE_SHIFT;
+    return (int) value & ((1 << REGION_BITS) - 1);
+  }
+
+  private static long table(long value) {
+    return (value >>> (REGION_BITS - PAGE_SHIFT)) & -(1L << PAGE_SHIFT);
   }
 
   private static long value(int region, long table) {
-    return table | (region & PAGE_MASK) | (long) (region >>> PAGE_SHIFT) << HIGH_SHIFT;
+    return table << (REGION_BITS - PAGE_SHIFT) | region;
   }
 
   /** How many regions have numbers, from 0 on. */

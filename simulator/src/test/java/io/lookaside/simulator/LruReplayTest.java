@@ -97,8 +97,7 @@ class LruReplayTest {
       long page = few ? first + i % 8 : random.nextInt(1 << 14);
       trace.add(new RandomRuns.Reference(page << 12, random.nextInt(2), 8));
     }
-    compareSharing(
-        config, MachineLibrary.load("reference", List.of("stlb.ways=3")), trace, 3);
+    compareSharing(config, MachineLibrary.load("reference", List.of("stlb.ways=3")), trace, 3);
   }
 
   /**
@@ -137,8 +136,8 @@ class LruReplayTest {
   }
 
   /**
-   * Compacts what it is given, and hands it on to machines by way of the tables that they share, and
-   * to others by way of a first level behind these.
+   * Compacts what it is given, and hands it on to machines by way of the tables that they share,
+   * and to others by way of a first level behind these.
    */
   private record Sharing(
       Machine machine,
