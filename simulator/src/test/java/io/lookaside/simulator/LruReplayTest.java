@@ -230,6 +230,21 @@ class LruReplayTest {
     compare(config, trace, 3, "dense walks");
   }
 
+  /** More regions than the cache of PD entries has ways, some of them more often than others. */
+  @Test
+  void denseWalksWhoseOrderOfPdEntriesMattersCountTheSame() throws Exception {
+    MachineConfig config = MachineLibrary.load("reference", List.of());
+    Random random = new Random(13);
+    List<RandomRuns.Reference> trace = new ArrayList<>();
+    for (int i = 0; i < 3 * REFERENCES; i++) {
+      long region = Math.min(random.nextInt(96), random.nextInt(96));
+      long va = 0x7fff_c000_0000L + (region << 21 | random.nextInt(1 << 21));
+      trace.add(new RandomRuns.Reference(va, random.nextInt(2), 1));
+    }
+    compare(config, trace, 3, "many regions");
+    compareSharing(config, config, trace, 3);
+  }
+
   /** Addresses that mean "nothing remembered" somewhere, or would if bits were lost. */
   @Test
   void oddAddressesCountTheSame() throws Exception {
