@@ -240,6 +240,22 @@ class MachineLibraryTest {
     assertEquals(base.physicalAddressBits(), mine.physicalAddressBits());
   }
 
+  /** Files of shipped machines are read once for all. */
+  @Test
+  void whatIsSetForOneMachineStaysWithIt() throws Exception {
+    MachineConfig before = MachineLibrary.load("reference", List.of());
+    String effective = before.effective().toString();
+    MachineConfig set =
+        MachineLibrary.load(
+            "reference", List.of("stlb.entries=3072", "walker.pml4eCache.entries=8"));
+    assertEquals(3072, set.tlb().stlb().structures().get(0).geometry().entries());
+    MachineLibrary.load(file("name: mine\nbase: reference\nl1d: {entries: 128}\n"), List.of());
+    MachineConfig after = MachineLibrary.load("reference", List.of());
+    assertEquals(before, after);
+    assertEquals(effective, after.effective().toString());
+    assertEquals(1536, after.tlb().stlb().structures().get(0).geometry().entries());
+  }
+
   @Test
   void shippedTextIsAMachineFile() throws Exception {
     for (String name : MachineLibrary.NAMES) {
