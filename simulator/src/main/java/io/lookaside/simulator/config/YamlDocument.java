@@ -116,6 +116,9 @@ final class YamlDocument {
 
   /** The number, word, list or mapping that a YAML scalar or flow text means. */
   static JsonNode parseValue(String source, String text) throws ConfigException {
+    if (isPlainNumber(text)) {
+      return JSON.numberNode(Long.parseLong(text)); // what most settings are, and a parser is slow
+    }
     YamlDocument document = parse(source, "value: " + text + "\n");
     if (!document.problems.isEmpty()) {
       throw new ConfigException(document.problems);
@@ -127,6 +130,21 @@ final class YamlDocument {
           List.of(new Problem(source, "", "expected one value after '=', not '" + text + "'")));
     }
     return value;
+  }
+
+  /** Whether a text is digits that mean a number of at most 18 digits to YAML too. */
+  private static boolean isPlainNumber(String text) {
+    int length = text.length();
+    if (length == 0 || length > 18 || (length > 1 && text.charAt(0) == '0')) {
+      return false;
+    }
+    for (int i = 0; i < length; i++) {
+      char c = text.charAt(i);
+      if (c < '0' || c > '9') {
+        return false;
+      }
+    }
+    return true;
   }
 
   private ObjectNode mapping(MappingNode node, String pointer, int depth) {

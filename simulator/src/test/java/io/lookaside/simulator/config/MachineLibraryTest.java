@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
 
 class MachineLibraryTest {
   private static final String BASE = "base: reference\n";
@@ -254,6 +255,37 @@ class MachineLibraryTest {
     assertEquals(before, after);
     assertEquals(effective, after.effective().toString());
     assertEquals(1536, after.tlb().stlb().structures().get(0).geometry().entries());
+  }
+
+  /** A value of its own is what it is within a list, which YAML's parser reads. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "0",
+        "7",
+        "10",
+        "3072",
+        "999999999999999999",
+        "9999999999999999999",
+        "00",
+        "08",
+        "0x10",
+        "0o17",
+        "1_000",
+        "-5",
+        "+5",
+        "5.0",
+        "1e3",
+        "3072 ",
+        "٣",
+        "true",
+        "lru"
+      })
+  void aNumberMeansWhatItMeansInAFile(String text) throws Exception {
+    JsonNode value = YamlDocument.parseValue("--set x", text);
+    JsonNode expected = YamlDocument.parseValue("--set x", "[" + text + "]").get(0);
+    assertEquals(expected, value);
+    assertEquals(expected.getClass(), value.getClass());
   }
 
   @Test
