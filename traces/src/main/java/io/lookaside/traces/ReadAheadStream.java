@@ -30,7 +30,12 @@ final class ReadAheadStream extends InputStream {
   }
 
   private static final int CHUNK_BYTES = 1 << 16;
-  private static final int CHUNKS = 8;
+
+  /**
+   * So many that the thread seldom waits for room: where it does, it and the taker wake each other
+   * in turn, on one core.
+   */
+  private static final int CHUNKS = 32;
 
   private final InputStream in;
   private final LongSupplier stored;
@@ -59,9 +64,6 @@ final class ReadAheadStream extends InputStream {
     Chunk first = new Chunk();
     first.storedBytesRead = stored.getAsLong();
     chunk = first;
-    for (int i = 1; i < CHUNKS; i++) {
-      empty.add(new Chunk());
-    }
     reader = new CpuTimedThread(this::readAhead, "trace decompressor");
     reader.start();
   }
@@ -133,9 +135,17 @@ final class ReadAheadStream extends InputStream {
 
   private void readAhead() {
     try (in) {
+      int made = 1; // with the taker's
       boolean more = true;
       while (more && !closed) {
-        Chunk c = empty.take();
+        Chunk c = empty.poll();
+        if (c == null && made < CHUNKS) {
+          c = another();
+          made = c == null ? CHUNKS : made + 1;
+        }
+        if (c == null) {
+          c = empty.take(); // at the latest the taker's, when it wants the next
+        }
         more = fill(c);
         full.put(c);
       }
@@ -143,6 +153,15 @@ final class ReadAheadStream extends InputStream {
       // Closed: nobody waits for more.
     } catch (IOException e) {
       // The bytes could not be closed after all of them were read.
+    }
+  }
+
+  /** One more; {@code null} if there is no memory for it, so that those there are must do. */
+  private static @Nullable Chunk another() {
+    try {
+      return new Chunk();
+    } catch (OutOfMemoryError e) {
+      return null;
     }
   }
 
