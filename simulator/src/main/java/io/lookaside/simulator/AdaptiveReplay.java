@@ -10,7 +10,7 @@ import io.lookaside.traces.ReferenceBatch;
  */
 final class AdaptiveReplay implements ReplayEngine {
   /** Compiling takes as long as is saved on so many walks; who did them will do as many more. */
-  static final long WALKS = 1 << 23;
+  static final long WALKS = 1 << 22;
 
   private final ReplayParts parts;
   private final long walksToGo;
