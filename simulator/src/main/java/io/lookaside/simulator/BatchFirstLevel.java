@@ -18,6 +18,7 @@ final class BatchFirstLevel extends BatchFeed {
    */
   record Key(BatchTables tables, List<TlbStructureConfig> structures) {}
 
+  /** Fewer than of tables, since there may be many first levels. */
   private static final int CHUNKS = 2;
 
   private final BatchSimulation.Point point;

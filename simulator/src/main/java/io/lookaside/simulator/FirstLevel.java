@@ -11,12 +11,6 @@ import java.util.List;
  * once, and the machines take what goes on.
  */
 final class FirstLevel {
-  /** References in one go. */
-  private static final int BLOCK = 128;
-
-  /** One miss for so many references, or more, makes it worth while to read words ahead. */
-  private static final int DENSE = 8;
-
   private static final int LOAD = AccessKind.LOAD.ordinal();
   private static final int STORE = AccessKind.STORE.ordinal();
   private static final int FETCH = AccessKind.FETCH.ordinal();
@@ -30,6 +24,8 @@ final class FirstLevel {
   private final PageSets stores;
   private final RecentPages recent;
   private final PageWords words;
+
+  /** Whether misses are so many that words are read ahead. */
   private boolean dense;
 
   /** Nobody reads it: it keeps the compiler from leaving out what is read ahead. */
@@ -58,15 +54,15 @@ final class FirstLevel {
     into.becomeBehindFirst(from);
     words.growFor(from);
     int count = from.count();
-    for (int i = 0; i < count; i += BLOCK) {
-      int n = Math.min(BLOCK, count - i);
+    for (int i = 0; i < count; i += TouchedPages.BLOCK) {
+      int n = Math.min(TouchedPages.BLOCK, count - i);
       into.reserve(n);
       if (dense) {
         readAhead += words.touch(from.pages(), i, n);
       }
       int before = into.count();
       take(from, i, i + n, into);
-      dense = into.count() - before > n / DENSE;
+      dense = into.count() - before > n / LruReplay.DENSE;
     }
     from.lookups(lookups);
     l1i.takeTaken(lookups, into.firstTaken());

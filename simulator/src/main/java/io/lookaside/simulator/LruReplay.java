@@ -58,8 +58,8 @@ final class LruReplay implements ReplayEngine {
   /** After so many shorter ones no more are looked for in a chunk. */
   private static final int TRIES = 3;
 
-  /** One walk for so many references, or more, makes it worth while to read ahead. */
-  private static final int DENSE = 8;
+  /** One walk, or miss, for so many references, or more, makes it worth while to read ahead. */
+  static final int DENSE = 8;
 
   /**
    * Misses of up to 255 look-ups are counted in one word: of the first level, above them the
