@@ -118,6 +118,9 @@ final class LruReplay implements ReplayEngine {
   private long[] regionTags = new long[0];
   private int[] gigabytes = new int[1];
 
+  /** So many have room in all of these, and in the words. */
+  private int regionRoom;
+
   // Since the last flush. The look-ups are worked out in it.
   private final long[] lookups = new long[AccessKind.COUNT];
   private final long[] secondLookups = new long[AccessKind.COUNT];
@@ -572,7 +575,7 @@ final class LruReplay implements ReplayEngine {
     TouchedPages touched = p.touched();
     int page = touched.numbers().number(va);
     long leaf = touched.leaf(va, page, kind, p.block());
-    if (page >= p.words().room()) {
+    if (page >>> PageNumbers.INDEX_BITS >= regionRoom) {
       p.block().setRegions(touched.numbers()); // there is a new one
       know(p.block());
     }
@@ -594,9 +597,11 @@ final class LruReplay implements ReplayEngine {
     regionTags = references.regionTags();
     gigabytes = references.gigabytes();
     if (references.regions() > p.regionWords().room()) {
-      p.regionWords().grow(regionVpns.length);
+      p.regionWords().grow(references.regions(), regionVpns.length);
     }
     p.words().growFor(references);
+    regionRoom = Math.min(regionVpns.length, p.regionWords().room());
+    regionRoom = Math.min(regionRoom, p.words().room() >>> PageNumbers.INDEX_BITS);
   }
 
   /**

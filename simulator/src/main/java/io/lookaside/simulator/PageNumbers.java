@@ -2,6 +2,7 @@ package io.lookaside.simulator;
 
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.format.VirtualAddress;
+import it.unimi.dsi.fastutil.HashCommon;
 import it.unimi.dsi.fastutil.longs.Long2IntOpenHashMap;
 import java.util.Arrays;
 
@@ -163,11 +164,11 @@ final class PageNumbers {
     }
     int region = regions++;
     if (region == tables.length) {
-      int length = Math.min(MAX_REGIONS, 2 * region);
+      int length = Math.min(MAX_REGIONS, region + (region >> 1));
       tables = Arrays.copyOf(tables, length);
       regionVpns = Arrays.copyOf(regionVpns, length);
       regionTags = Arrays.copyOf(regionTags, length);
-      gigabytes = Arrays.copyOf(gigabytes, length);
+      gigabytes = Arrays.copyOf(gigabytes, HashCommon.nextPowerOfTwo(length));
     }
     regionVpns[region] = VirtualAddress.vpn(va, PAGE_SHIFT) & ~INDEX_MASK;
     regionTags[region] = tag;

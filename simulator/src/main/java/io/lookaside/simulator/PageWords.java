@@ -19,17 +19,19 @@ abstract class PageWords {
   /** For how many pages there is room. */
   abstract int room();
 
-  /** Makes room for so many pages, or some more. */
-  abstract void grow(int pages);
+  /**
+   * Makes room.
+   *
+   * @param pages for at least so many
+   * @param more a number above it that leaves room to grow
+   */
+  abstract void grow(int pages, int more);
 
   /** Makes room for the pages of all regions that references tell of. */
   final void growFor(PageReferences references) {
     int pages = references.regions() << PageNumbers.INDEX_BITS;
     if (pages > room()) {
-      // No more than the regions' arrays have, so that a page for which there is room is of one of
-      // them.
-      int most = references.regionVpns().length << PageNumbers.INDEX_BITS;
-      grow(Math.min(Math.max(pages, room() + (room() >> 1)), most));
+      grow(pages, references.regionVpns().length << PageNumbers.INDEX_BITS);
     }
   }
 
@@ -63,7 +65,7 @@ abstract class PageWords {
     }
 
     @Override
-    void grow(int pages) {
+    void grow(int pages, int more) {
       words = Arrays.copyOf(words, HashCommon.nextPowerOfTwo(pages));
     }
 
@@ -97,8 +99,8 @@ abstract class PageWords {
     }
 
     @Override
-    void grow(int pages) {
-      words = Arrays.copyOf(words, pages);
+    void grow(int pages, int more) {
+      words = Arrays.copyOf(words, more);
     }
 
     @Override
