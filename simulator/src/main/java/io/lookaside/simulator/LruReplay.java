@@ -116,10 +116,6 @@ final class LruReplay implements ReplayEngine {
   // Of the regions that have room in the words.
   private long[] regionVpns = new long[0];
   private long[] regionTags = new long[0];
-  private int[] gigabytes = new int[1];
-
-  /** So many have room in all of these, and in the words. */
-  private int regionRoom;
 
   // Since the last flush. The look-ups are worked out in it.
   private final long[] lookups = new long[AccessKind.COUNT];
@@ -575,7 +571,7 @@ final class LruReplay implements ReplayEngine {
     TouchedPages touched = p.touched();
     int page = touched.numbers().number(va);
     long leaf = touched.leaf(va, page, kind, p.block());
-    if (page >>> PageNumbers.INDEX_BITS >= regionRoom) {
+    if (page >>> PageNumbers.INDEX_BITS >= p.regionWords().count()) {
       p.block().setRegions(touched.numbers()); // there is a new one
       know(p.block());
     }
@@ -595,13 +591,8 @@ final class LruReplay implements ReplayEngine {
     ReplayParts p = parts();
     regionVpns = references.regionVpns();
     regionTags = references.regionTags();
-    gigabytes = references.gigabytes();
-    if (references.regions() > p.regionWords().room()) {
-      p.regionWords().grow(references.regions(), regionVpns.length);
-    }
+    p.regionWords().know(references);
     p.words().growFor(references);
-    regionRoom = Math.min(regionVpns.length, p.regionWords().room());
-    regionRoom = Math.min(regionRoom, p.words().room() >>> PageNumbers.INDEX_BITS);
   }
 
   /**
@@ -667,14 +658,14 @@ final class LruReplay implements ReplayEngine {
   private long walkNear(int region) {
     ReplayParts p = parts();
     PageSets pdes = p.pdeCache();
+    int word = p.regionWords().get(region);
     if (pdes == null) {
-      if (gigabyte(region) != lastGigabyte) {
+      if (!RegionWords.isIn(word, lastGigabyte)) {
         return NOT_NEAR;
       }
       p.starts()[PDE_LEVEL]++;
       return 0;
     }
-    int word = p.regionWords().get(region);
     int set = pdeSet(pdes, region);
     if (pdes.holds(set, region, word)) {
       p.starts()[PAGE_LEVEL]++;
@@ -684,7 +675,7 @@ final class LruReplay implements ReplayEngine {
       }
       return pdes.useIfPacked(set, word) ? 0 : RAISES_PDE;
     }
-    if (gigabyte(region) != lastGigabyte) {
+    if (!RegionWords.isIn(word, lastGigabyte)) {
       return NOT_NEAR;
     }
     p.starts()[PDE_LEVEL]++;
@@ -744,10 +735,6 @@ final class LruReplay implements ReplayEngine {
 
   private int pdeSet(PageSets pdes, int region) {
     return pdes.sets() == 1 ? 0 : pdes.setOf(block(region, PDE_LEVEL));
-  }
-
-  private int gigabyte(int region) {
-    return gigabytes[region & (gigabytes.length - 1)];
   }
 
   private void remember(long va, int kind, PageSets l1, long frame, boolean isDirty) {
@@ -835,19 +822,18 @@ final class LruReplay implements ReplayEngine {
   private void walk(int region) {
     ReplayParts p = parts();
     PageSets pdes = p.pdeCache();
-    if (pdes == null) {
-      p.starts()[gigabyte(region) == lastGigabyte ? PDE_LEVEL : walkFrom(region, PAGE_LEVEL)]++;
-      return;
-    }
-    int set = pdeSet(pdes, region);
     int word = p.regionWords().get(region);
-    if (pdes.holds(set, region, word)) {
-      pdes.use(set, word);
-      p.starts()[PAGE_LEVEL]++;
-    } else {
-      p.starts()[gigabyte(region) == lastGigabyte ? PDE_LEVEL : walkFrom(region, PAGE_LEVEL)]++;
+    if (pdes != null) {
+      int set = pdeSet(pdes, region);
+      if (pdes.holds(set, region, word)) {
+        pdes.use(set, word);
+        p.starts()[PAGE_LEVEL]++;
+        return;
+      }
       p.regionWords().set(region, pdes.enter(set, region, word));
     }
+    boolean last = RegionWords.isIn(word, lastGigabyte);
+    p.starts()[last ? PDE_LEVEL : walkFrom(region, PAGE_LEVEL)]++;
   }
 
   /**
@@ -878,7 +864,10 @@ final class LruReplay implements ReplayEngine {
       }
     }
     if (end == PAGE_LEVEL) {
-      lastGigabyte = p.upperCaches()[PDE_LEVEL - 1] == null ? NO_GIGABYTE : gigabyte(region);
+      lastGigabyte =
+          p.upperCaches()[PDE_LEVEL - 1] == null
+              ? NO_GIGABYTE
+              : RegionWords.gigabyte(p.regionWords().get(region));
     }
     return start;
   }

@@ -2,7 +2,6 @@ package io.lookaside.simulator;
 
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.format.VirtualAddress;
-import it.unimi.dsi.fastutil.HashCommon;
 import it.unimi.dsi.fastutil.longs.Long2IntOpenHashMap;
 import java.util.Arrays;
 
@@ -131,8 +130,7 @@ final class PageNumbers {
 
   /**
    * By region, for all that have numbers: a number, 0 or more, of its gigabyte, in its address
-   * space. One entry of a page-directory-pointer table leads to all regions of a gigabyte. As long
-   * as a power of two.
+   * space. One entry of a page-directory-pointer table leads to all regions of a gigabyte.
    */
   int[] gigabytes() {
     return gigabytes;
@@ -168,7 +166,7 @@ final class PageNumbers {
       tables = Arrays.copyOf(tables, length);
       regionVpns = Arrays.copyOf(regionVpns, length);
       regionTags = Arrays.copyOf(regionTags, length);
-      gigabytes = Arrays.copyOf(gigabytes, HashCommon.nextPowerOfTwo(length));
+      gigabytes = Arrays.copyOf(gigabytes, length);
     }
     regionVpns[region] = VirtualAddress.vpn(va, PAGE_SHIFT) & ~INDEX_MASK;
     regionTags[region] = tag;

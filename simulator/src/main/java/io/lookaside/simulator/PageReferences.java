@@ -48,7 +48,7 @@ final class PageReferences {
   private long[] regionVpns = new long[0];
 
   private long[] regionTags = new long[0];
-  private int[] gigabytes = new int[1];
+  private int[] gigabytes = new int[0];
   private int regions;
 
   // By kind of access.

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param words by page: {@link PageReferences#DIRTY}, and above it where it is in each structure
  * @param upperCaches the caches of PML4 and PDPT entries; {@code null} where there is none
  * @param pdeCache the cache of PD entries, by the numbers of regions
- * @param regionWords by region: the word of its page table in {@code pdeCache}
+ * @param regionWords by region: where its page table is in {@code pdeCache}, and its gigabyte
  * @param touched the page tables of the machine, where no other machine shares them
  * @param block what they say of a block of references
  * @param firstMisses by kind, since the last flush; so are the next
@@ -53,7 +53,7 @@ record ReplayParts(
     PageWords words,
     @Nullable LruArray[] upperCaches,
     @Nullable PageSets pdeCache,
-    PageWords regionWords,
+    RegionWords regionWords,
     TouchedPages touched,
     PageReferences block,
     long[] firstMisses,
@@ -110,7 +110,7 @@ record ReplayParts(
         words,
         new @Nullable LruArray[] {cache(walker.pml4eCache()), cache(walker.pdpteCache())},
         walker.pdeCache() == null ? null : PageSets.of(walker.pdeCache(), 0),
-        PageWords.ofBits(walker.pdeCache() == null ? 0 : PageSets.wayBits(walker.pdeCache())),
+        new RegionWords(),
         new TouchedPages(machine.memory(), machine.kernel()),
         new PageReferences(TouchedPages.BLOCK),
         firstMisses,
