@@ -20,14 +20,16 @@ public final class BatchSimulation {
   /*
    * Decoded references stand in chunks, of which a few are in memory. One thread fills them, and
    * compacts them for the machines that need no more: a page that a side repeats is then one
-   * reference for each of them. Where all machines of a batch need no more, the compaction may come
-   * from what was kept beside the trace. Such machines share page tables too, where these are the
-   * same: what a chunk does to them is done once, and what each machine then gets are pages and
-   * events. Of these, machines with the same first level get what missed there, which is found out
-   * once. The other threads take the next task each: a chunk for tables or a first level, so that
-   * machines have something to do, or else for the machine that is furthest behind; each takes its chunks in their
-   * order. They also make the machines, while the trace is opened and the first chunk decoded. So a thread waits only if all have all that is decoded, and how tasks meet threads decides
-   * nothing in a result. Where one thread is asked for, it does all in turn.
+   * reference for each of them. Where all machines of a batch need no more, the compaction may
+   * come from what was kept beside the trace. Such machines share page tables too, where these
+   * are the same: what a chunk does to them is done once, and what each machine then gets are
+   * pages and events. Of these, machines with the same first level get what missed there, which
+   * is found out once. The other threads take the next task each: a chunk for tables or a first
+   * level, so that machines have something to do, or else for the machine that is furthest
+   * behind; each takes its chunks in their order. They also make the machines, while the trace is
+   * opened and the first chunk decoded. So a thread waits only if all have all that is decoded,
+   * and how tasks meet threads decides nothing in a result. Where one thread is asked for, it
+   * does all in turn.
    */
 
   private static final int CHUNKS = 4;
