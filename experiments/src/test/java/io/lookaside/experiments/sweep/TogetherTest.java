@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -69,9 +70,22 @@ class TogetherTest {
     assertTrue(thrown.getCause() instanceof IllegalArgumentException);
   }
 
+  /**
+   * The work does not end before it is interrupted in its turn, so there is something to wait for.
+   */
   @Test
+  @Timeout(60)
   void anInterruptionEndsTheWait() {
+    CountDownLatch never = new CountDownLatch(1);
+    Together.Work work =
+        () -> {
+          try {
+            never.await();
+          } catch (InterruptedException e) {
+            throw new IOException(e);
+          }
+        };
     Thread.currentThread().interrupt();
-    assertThrows(InterruptedException.class, () -> Together.run(List.of(() -> {}), 1));
+    assertThrows(InterruptedException.class, () -> Together.run(List.of(work), 1));
   }
 }
