@@ -3,8 +3,6 @@ package io.lookaside.traces;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -17,20 +15,6 @@ import org.jspecify.annotations.Nullable;
  * for the bytes in hand.
  */
 final class ReadAheadStream extends InputStream {
-  /** Bytes that change hands at once: handing over wakes a thread, which takes its time. */
-  private static final class Chunk {
-    final byte[] bytes = new byte[CHUNK_BYTES];
-    int length;
-    long storedBytesRead;
-
-    /** Whether nothing comes after it but {@link #failure}, if there is one. */
-    boolean last;
-
-    @Nullable Throwable failure;
-  }
-
-  private static final int CHUNK_BYTES = 1 << 16;
-
   /**
    * So many that the thread seldom waits for room: where it does, it and the taker wake each other
    * in turn, on one core.
@@ -39,14 +23,14 @@ final class ReadAheadStream extends InputStream {
 
   private final InputStream in;
   private final LongSupplier stored;
-  private final BlockingQueue<Chunk> full = new ArrayBlockingQueue<>(CHUNKS);
-  private final BlockingQueue<Chunk> empty = new ArrayBlockingQueue<>(CHUNKS);
-  private @Nullable CpuTimedThread reader;
-  private volatile boolean closed;
 
-  // The taker's: the chunk in hand, and the next byte in it.
+  /** Of the bytes before {@link #begin}, how many were taken. */
+  private long taken;
+
+  private @Nullable ChunkSource source;
+
+  /** The taker's, in hand. */
   private @Nullable Chunk chunk;
-  private int next;
 
   /**
    * A stream that no thread reads yet.
@@ -59,19 +43,66 @@ final class ReadAheadStream extends InputStream {
     this.stored = stored;
   }
 
-  /** Lets a thread read ahead from here on; to be called once. */
-  void begin() {
-    Chunk first = new Chunk();
-    first.storedBytesRead = stored.getAsLong();
-    chunk = first;
-    reader = new CpuTimedThread(this::readAhead, "trace decompressor");
-    reader.start();
+  /** A thread that reads on from a stream, which it closes. */
+  static ChunkSource thread(InputStream in, LongSupplier stored) {
+    ChunkThread thread = new ChunkThread(filler(in, stored), CHUNKS, "trace decompressor");
+    thread.start();
+    return thread;
   }
 
-  /** CPU time of the thread that reads ahead so far, nanoseconds; 0 if there is none. */
+  private static ChunkThread.Filler filler(InputStream in, LongSupplier stored) {
+    return new ChunkThread.Filler() {
+      @Override
+      public void fill(Chunk c) throws IOException {
+        try {
+          while (c.length < Chunk.BYTES && !c.last) {
+            int n = in.read(c.bytes, c.length, Chunk.BYTES - c.length);
+            c.last = n < 0;
+            c.length += Math.max(0, n);
+          }
+        } finally {
+          c.storedBytesRead = stored.getAsLong();
+        }
+      }
+
+      @Override
+      public void close() throws IOException {
+        in.close();
+      }
+    };
+  }
+
+  /** Lets a thread read ahead from here on; to be called once. */
+  void begin() {
+    chunk = nothing(); // before a thread reads on
+    source = thread(in, stored);
+  }
+
+  /**
+   * Lets others read ahead from here on; to be called in place of {@link #begin()}.
+   *
+   * @param others what they give begins after {@link #taken()} bytes
+   */
+  void begin(ChunkSource others) {
+    chunk = nothing();
+    source = others;
+  }
+
+  private Chunk nothing() {
+    Chunk first = new Chunk();
+    first.storedBytesRead = stored.getAsLong();
+    return first;
+  }
+
+  /** How many bytes were taken before threads began. */
+  long taken() {
+    return taken;
+  }
+
+  /** CPU time of the threads that read ahead so far, nanoseconds; 0 if there is none. */
   long cpuNanos() {
-    CpuTimedThread r = reader;
-    return r == null ? 0 : r.cpuNanos();
+    ChunkSource s = source;
+    return s == null ? 0 : s.cpuNanos();
   }
 
   /** Stored bytes that were read for what was taken so far. */
@@ -89,32 +120,33 @@ final class ReadAheadStream extends InputStream {
   @Override
   public int read(byte[] to, int offset, int length) throws IOException {
     Chunk c = chunk;
-    if (c == null) {
-      return in.read(to, offset, length);
+    ChunkSource s = source;
+    if (c == null || s == null) {
+      int n = in.read(to, offset, length);
+      taken += Math.max(0, n);
+      return n;
     }
     if (length == 0) {
       return 0;
     }
-    while (next == c.length) {
+    while (c.next == c.length) {
       if (c.last) {
         TraceReadAhead.rethrow(c.failure);
         return -1;
       }
-      c = swap(c);
+      c = swap(s, c);
     }
-    int n = Math.min(length, c.length - next);
-    System.arraycopy(c.bytes, next, to, offset, n);
-    next += n;
+    int n = Math.min(length, c.length - c.next);
+    System.arraycopy(c.bytes, c.next, to, offset, n);
+    c.next += n;
     return n;
   }
 
-  private Chunk swap(Chunk used) throws IOException {
+  private Chunk swap(ChunkSource from, Chunk used) throws IOException {
     try {
-      empty.put(used);
-      Chunk taken = full.take();
-      chunk = taken;
-      next = 0;
-      return taken;
+      Chunk c = from.swap(used);
+      chunk = c;
+      return c;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted while reading a trace");
@@ -124,61 +156,11 @@ final class ReadAheadStream extends InputStream {
   /** Stops reading. A thread that reads closes the bytes when the read it is in returns. */
   @Override
   public void close() throws IOException {
-    closed = true;
-    CpuTimedThread r = reader;
-    if (r == null) {
+    ChunkSource s = source;
+    if (s == null) {
       in.close();
     } else {
-      r.interrupt();
+      s.close();
     }
-  }
-
-  private void readAhead() {
-    try (in) {
-      int made = 1; // with the taker's
-      boolean more = true;
-      while (more && !closed) {
-        Chunk c = empty.poll();
-        if (c == null && made < CHUNKS) {
-          c = another();
-          made = c == null ? CHUNKS : made + 1;
-        }
-        if (c == null) {
-          c = empty.take(); // at the latest the taker's, when it wants the next
-        }
-        more = fill(c);
-        full.put(c);
-      }
-    } catch (InterruptedException e) {
-      // Closed: nobody waits for more.
-    } catch (IOException e) {
-      // The bytes could not be closed after all of them were read.
-    }
-  }
-
-  /** One more; {@code null} if there is no memory for it, so that those there are must do. */
-  private static @Nullable Chunk another() {
-    try {
-      return new Chunk();
-    } catch (OutOfMemoryError e) {
-      return null;
-    }
-  }
-
-  /** Fills a chunk; returns whether there may be more after it. */
-  private boolean fill(Chunk c) {
-    c.length = 0;
-    try {
-      while (c.length < CHUNK_BYTES && !c.last) {
-        int n = in.read(c.bytes, c.length, CHUNK_BYTES - c.length);
-        c.last = n < 0;
-        c.length += Math.max(0, n);
-      }
-    } catch (IOException | RuntimeException | Error e) {
-      c.failure = e;
-      c.last = true;
-    }
-    c.storedBytesRead = stored.getAsLong();
-    return !c.last;
   }
 }
