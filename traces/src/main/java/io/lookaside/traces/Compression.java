@@ -96,7 +96,7 @@ enum Compression {
   private static final int BUFFER = 1 << 16;
 
   /** As much as {@code xz -9} needs, four times over: a hostile header can ask for 4 GiB. */
-  private static final int XZ_MEMORY_LIMIT_KIB = 256 << 10;
+  static final int XZ_MEMORY_LIMIT_KIB = 256 << 10;
 
   private final String suffix;
 

@@ -29,24 +29,41 @@ final class DecodedStream extends InputStream {
   /** What a read has met; a decompressor that has failed is not asked again. */
   private @Nullable IOException failure;
 
-  private DecodedStream(InputStream in, Compression compression, String name) {
+  private DecodedStream(InputStream in, Compression compression, String name, long bytesRead) {
     this.in = in;
     this.compression = compression;
     this.name = name;
+    this.bytesRead = bytesRead;
   }
 
   /** The bytes of {@code in} decompressed. */
-  static InputStream open(InputStream in, Compression compression, String name) throws IOException {
+  static DecodedStream open(InputStream in, Compression compression, String name)
+      throws IOException {
+    return open(in, compression, name, 0);
+  }
+
+  /**
+   * The bytes of {@code in} decompressed.
+   *
+   * @param bytesBefore how many there are of the same file that others have read
+   */
+  static DecodedStream open(InputStream in, Compression compression, String name, long bytesBefore)
+      throws IOException {
     try {
-      return of(compression.open(in), compression, name);
+      return new DecodedStream(compression.open(in), compression, name, bytesBefore);
     } catch (IOException | RuntimeException e) {
-      throw translate(e, compression, name, 0);
+      throw translate(e, compression, name, bytesBefore);
     }
   }
 
   /** What a decompressor gives, with its failures put in words. */
-  static InputStream of(InputStream decompressor, Compression compression, String name) {
-    return new DecodedStream(decompressor, compression, name);
+  static DecodedStream of(InputStream decompressor, Compression compression, String name) {
+    return new DecodedStream(decompressor, compression, name, 0);
+  }
+
+  /** What decompresses. */
+  InputStream decompressor() {
+    return in;
   }
 
   @Override

@@ -5,6 +5,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PushbackInputStream;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,13 +38,18 @@ final class TraceContent implements Closeable {
   /** What the bytes come through where decompressing them takes long. */
   private final @Nullable ReadAheadStream ahead;
 
+  /** What undoes the only compression, if that is .xz. */
+  private final @Nullable XzStream xz;
+
   private TraceContent(
       InputStream decoded,
       String formatName,
       List<String> compressions,
       boolean slow,
+      @Nullable XzStream xz,
       LongSupplier storedBytesRead)
       throws IOException {
+    this.xz = xz;
     this.ahead = slow ? new ReadAheadStream(decoded, storedBytesRead) : null;
     this.stream = new PushbackInputStream(ahead == null ? decoded : ahead, HEAD_BYTES);
     this.formatName = formatName;
@@ -67,6 +73,7 @@ final class TraceContent implements Closeable {
     InputStream content = raw;
     String formatName = name;
     boolean slow = false;
+    XzStream xz = null;
     try {
       List<String> compressions = new ArrayList<>();
       for (int layers = 0; ; layers++) {
@@ -74,7 +81,7 @@ final class TraceContent implements Closeable {
         content = peeked;
         Compression compression = detectCompression(peeked, name);
         if (compression == Compression.NONE) {
-          return new TraceContent(content, formatName, compressions, slow, storedBytesRead);
+          return new TraceContent(content, formatName, compressions, slow, xz, storedBytesRead);
         }
         if (layers == MAX_LAYERS) {
           throw new TraceException(
@@ -83,7 +90,9 @@ final class TraceContent implements Closeable {
         compressions.add(compression.name().toLowerCase(Locale.ROOT));
         slow |= compression.isSlow();
         if (compression != Compression.ZIP) {
-          content = DecodedStream.open(content, compression, name);
+          DecodedStream decoded = DecodedStream.open(content, compression, name);
+          xz = layers == 0 && decoded.decompressor() instanceof XzStream x ? x : null;
+          content = decoded;
           continue;
         }
         RawChannel channel = layers == 0 && file != null ? openFile(file, name) : null;
@@ -166,14 +175,29 @@ final class TraceContent implements Closeable {
     return stream;
   }
 
-  /** Lets a thread of its own decompress from here on, if that takes long. */
-  void decompressAhead() {
-    if (ahead != null) {
+  /**
+   * Lets a thread of its own decompress from here on, if that takes long, or several.
+   *
+   * @param file the stored bytes, if they are a file's that can be read here and there; closed with
+   *     this
+   */
+  void decompressAhead(@Nullable FileChannel file) {
+    if (ahead == null) {
+      return;
+    }
+    int processors = Runtime.getRuntime().availableProcessors();
+    ChunkSource several =
+        file == null || xz == null
+            ? null
+            : XzBlockThreads.begin(file, formatName, xz, ahead.taken(), processors);
+    if (several == null) {
       ahead.begin();
+    } else {
+      ahead.begin(several);
     }
   }
 
-  /** CPU time of such a thread so far, nanoseconds. */
+  /** CPU time of such threads so far, nanoseconds. */
   long nanosAhead() {
     return ahead == null ? 0 : ahead.cpuNanos();
   }

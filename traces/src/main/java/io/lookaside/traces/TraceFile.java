@@ -38,6 +38,9 @@ public final class TraceFile implements TraceCursor {
   /** The bytes that the reader reads; none if it reads several files. */
   private final @Nullable TraceContent content;
 
+  /** The file that they are stored in, if it can be read here and there. */
+  private final @Nullable FileChannel regular;
+
   private final LongSupplier storedBytesRead;
   private final long storedBytes;
 
@@ -59,6 +62,7 @@ public final class TraceFile implements TraceCursor {
       TraceCursor reader,
       TraceFormat format,
       @Nullable TraceContent content,
+      @Nullable FileChannel regular,
       LongSupplier storedBytesRead,
       long storedBytes,
       ThreadShare share) {
@@ -66,6 +70,7 @@ public final class TraceFile implements TraceCursor {
     this.reader = reader;
     this.format = format;
     this.content = content;
+    this.regular = regular;
     this.storedBytesRead = storedBytesRead;
     this.storedBytes = storedBytes;
     this.share = share;
@@ -126,7 +131,8 @@ public final class TraceFile implements TraceCursor {
       if (reader == null) {
         reader = known.open(content.stream(), name);
       }
-      return new TraceFile(name, reader, known, content, storedBytesRead, size, share);
+      FileChannel regular = standard || !Files.isRegularFile(Path.of(path)) ? null : channel;
+      return new TraceFile(name, reader, known, content, regular, storedBytesRead, size, share);
     } catch (IOException | RuntimeException e) {
       content.close();
       throw e;
@@ -147,6 +153,7 @@ public final class TraceFile implements TraceCursor {
         path,
         folder,
         TraceFormat.DRMEMTRACE,
+        null,
         null,
         folder::storedBytesRead,
         folder.storedBytes(),
@@ -195,16 +202,16 @@ public final class TraceFile implements TraceCursor {
   }
 
   /**
-   * Lets a thread of its own decompress from here on, if this is one file and that takes long; to
-   * be called once.
+   * Lets a thread of its own decompress from here on, or several, if this is one file and that
+   * takes long; to be called once.
    */
   void decompressAhead() {
     if (content != null) {
-      content.decompressAhead();
+      content.decompressAhead(regular);
     }
   }
 
-  /** CPU time of such a thread so far, nanoseconds. */
+  /** CPU time of such threads so far, nanoseconds. */
   long nanosAhead() {
     return content == null ? 0 : content.nanosAhead();
   }

@@ -1,5 +1,12 @@
 package io.lookaside.traces;
 
+import static io.lookaside.traces.XzFiles.crc32;
+import static io.lookaside.traces.XzFiles.number;
+import static io.lookaside.traces.XzFiles.padded;
+import static io.lookaside.traces.XzFiles.small;
+import static io.lookaside.traces.XzFiles.text;
+import static io.lookaside.traces.XzFiles.u32;
+import static io.lookaside.traces.XzFiles.xz;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -16,12 +23,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tukaani.xz.DeltaOptions;
-import org.tukaani.xz.FilterOptions;
 import org.tukaani.xz.FinishableWrapperOutputStream;
 import org.tukaani.xz.LZMA2Options;
 import org.tukaani.xz.MemoryLimitException;
@@ -30,68 +35,12 @@ import org.tukaani.xz.X86Options;
 import org.tukaani.xz.XZ;
 import org.tukaani.xz.XZFormatException;
 import org.tukaani.xz.XZInputStream;
-import org.tukaani.xz.XZOutputStream;
 
 /** The library is the model: the same bytes, and the same files refused. */
 class XzStreamTest {
   private static final int LIMIT_KIB = 64 << 10;
   private static final int READ_BYTES = 1 << 10;
   private static final int HEADER_BYTES = 12;
-
-  private static LZMA2Options small() throws IOException {
-    LZMA2Options options = new LZMA2Options(1);
-    options.setDictSize(1 << 16);
-    return options;
-  }
-
-  private static byte[] text(int length) {
-    Random random = new Random(length);
-    StringBuilder text = new StringBuilder();
-    while (text.length() < length) {
-      text.append(" L ").append(Integer.toHexString(random.nextInt(5_000))).append(",8\n");
-    }
-    return Arrays.copyOf(text.toString().getBytes(StandardCharsets.US_ASCII), length);
-  }
-
-  /** A stream of blocks that each hold a part of the bytes. */
-  private static byte[] xz(byte[] bytes, int check, int blocks, FilterOptions... filters)
-      throws IOException {
-    ByteArrayOutputStream stored = new ByteArrayOutputStream();
-    try (XZOutputStream out = new XZOutputStream(stored, filters, check)) {
-      for (int i = 0; i < blocks; i++) {
-        int from = (int) ((long) bytes.length * i / blocks);
-        int to = (int) ((long) bytes.length * (i + 1) / blocks);
-        out.write(bytes, from, to - from);
-        out.endBlock();
-      }
-    }
-    return stored.toByteArray();
-  }
-
-  private static byte[] number(long value) {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    long left = value;
-    while (left >= 0x80) {
-      bytes.write((int) ((left & 0x7f) | 0x80));
-      left >>>= 7;
-    }
-    bytes.write((int) left);
-    return bytes.toByteArray();
-  }
-
-  private static byte[] crc32(byte[] bytes) {
-    CRC32 crc = new CRC32();
-    crc.update(bytes);
-    return u32((int) crc.getValue());
-  }
-
-  private static byte[] u32(int value) {
-    return ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(value).array();
-  }
-
-  private static byte[] padded(byte[] bytes) {
-    return Arrays.copyOf(bytes, (bytes.length + 3) / 4 * 4);
-  }
 
   /** What is said wrong, with checksums that are right: how much more than it is. */
   private record Lie(
