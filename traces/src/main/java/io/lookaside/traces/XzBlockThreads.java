@@ -22,10 +22,10 @@ final class XzBlockThreads implements ChunkSource {
   private static final int MAX_THREADS = 4;
 
   /**
-   * So many, 32 MiB, that a thread has work until another has read a block of twice that, as xz -9
-   * makes them.
+   * So many, 16 MiB, is a thread ahead at most. Of long blocks, what a thread has read ahead when
+   * their turn comes is what several threads gain.
    */
-  private static final int CHUNKS = 1 << 9;
+  private static final int CHUNKS = 1 << 8;
 
   private final FileChannel file;
   private final String name;
@@ -226,6 +226,11 @@ final class XzBlockThreads implements ChunkSource {
         ReadAheadStream.thread(rest, () -> Math.max(reached, stream.begin() + raw.bytesRead()));
     handedOver = other;
     return other.swap(new Chunk());
+  }
+
+  /** Whether one thread reads on from a failure. */
+  boolean hasHandedOver() {
+    return handedOver != null;
   }
 
   @Override

@@ -26,6 +26,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,6 +57,7 @@ class XzBlockThreadsTest {
     private final FileChannel channel;
     private final DecodedStream decoded;
     private final ReadAheadStream stream;
+    private @Nullable XzBlockThreads several;
 
     Open(byte[] stored) throws IOException {
       Path file = folder.resolve(NAME);
@@ -74,7 +76,7 @@ class XzBlockThreadsTest {
     /** Lets threads begin; returns whether these are several. */
     boolean begin(int threads) {
       XzStream alone = (XzStream) decoded.decompressor();
-      ChunkSource several =
+      several =
           threads == 1 ? null : XzBlockThreads.begin(channel, NAME, alone, stream.taken(), threads);
       if (several == null) {
         stream.begin();
@@ -82,6 +84,11 @@ class XzBlockThreadsTest {
       }
       stream.begin(several);
       return true;
+    }
+
+    /** Whether several began, and one had to read on. */
+    boolean handedOver() {
+      return several != null && several.hasHandedOver();
     }
 
     @Override
@@ -97,6 +104,7 @@ class XzBlockThreadsTest {
     private final List<Long> storedBytesRead = new ArrayList<>();
     private String end = "";
     private boolean several;
+    private boolean handedOver;
   }
 
   private Outcome read(byte[] stored, int threads, int before) throws IOException {
@@ -114,6 +122,7 @@ class XzBlockThreadsTest {
       }
       outcome.storedBytesRead.add(open.stream.storedBytesRead());
       outcome.end = "the end";
+      outcome.handedOver = open.handedOver();
     } catch (IOException e) {
       outcome.end = e.getClass().getSimpleName() + ": " + Samples.messageOf(e);
     }
@@ -140,6 +149,7 @@ class XzBlockThreadsTest {
     for (int threads = 2; threads <= 4; threads++) {
       Outcome several = read(stored, threads);
       assertTrue(several.several, what);
+      assertFalse(several.handedOver && several.end.equals("the end"), what);
       assertSame(alone, several, what);
     }
     return alone;
@@ -208,6 +218,7 @@ class XzBlockThreadsTest {
     Outcome several = read(stored, 3, before);
     assertTrue(several.several);
     assertSame(alone, several, "");
+    assertFalse(several.handedOver);
     assertArrayEquals(bytes, several.bytes.toByteArray());
   }
 
@@ -396,6 +407,8 @@ class XzBlockThreadsTest {
       assertTrue(three.several);
       assertSame(read(stored, 1), three, "dictionary " + dictionary);
       assertEquals(dictionary == LARGE_DICTIONARY, three.end.equals("the end"), three.end);
+      assertEquals(dictionary == LARGE_DICTIONARY, three.handedOver, "dictionary " + dictionary);
+      assertFalse(dictionary == LARGE_DICTIONARY && read(stored, 2).handedOver, "half is enough");
     }
     List<byte[]> larger = contents.stream().map(c -> plainBlock(c, LARGER_DICTIONARY)).toList();
     Outcome alone = read(plainStream(larger, 3, told), 4);
