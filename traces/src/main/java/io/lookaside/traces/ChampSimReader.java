@@ -157,8 +157,8 @@ final class ChampSimReader implements TraceCursor {
     int addressSpace = layout.addressSpace;
     long[] addresses = batch.addresses;
     int[] descriptors = batch.descriptors;
-    long[] instructions = batch.instructionAddresses;
-    long[] registers = batch.registers;
+    long[] instructions = batch.roomForInstructionAddresses();
+    long[] registers = batch.roomForRegisters();
     int p = position;
     int n = batch.count();
     try {

@@ -20,7 +20,7 @@ public final class CompactBatch {
    * The references that were kept, called records, of one address space. Another one once there is
    * more room.
    */
-  public ReferenceBatch records = ReferenceBatch.withoutInstructions(FIRST_ROOM);
+  public ReferenceBatch records = new ReferenceBatch(FIRST_ROOM);
 
   /** By record: how many references to its last page were left out. */
   public int[] repeats = new int[FIRST_ROOM];
@@ -43,7 +43,7 @@ public final class CompactBatch {
     while (room < count) {
       room *= 2;
     }
-    ReferenceBatch larger = ReferenceBatch.withoutInstructions(room);
+    ReferenceBatch larger = new ReferenceBatch(room);
     larger.copy(records, 0, records.count());
     records = larger;
     repeats = Arrays.copyOf(repeats, room);

@@ -134,6 +134,7 @@ final class CompactBlockDecoder implements AutoCloseable {
     }
     long[] addresses = batch.addresses;
     int[] descriptors = batch.descriptors;
+    long[] instructions = pcs ? batch.roomForInstructionAddresses() : batch.instructionAddresses;
     byte[] tokens = columns[Column.TOKENS.ordinal()];
     byte[] codes = columns[Column.CODES.ordinal()];
     byte[] literalsLow = columns[Column.LITERALS_LOW.ordinal()];
@@ -159,7 +160,7 @@ final class CompactBlockDecoder implements AutoCloseable {
       System.arraycopy(staticAddresses, start, addresses, n, length);
       System.arraycopy(staticDescriptors, start, descriptors, n, length);
       if (pcs) {
-        System.arraycopy(staticPcs, start, batch.instructionAddresses, n, length);
+        System.arraycopy(staticPcs, start, instructions, n, length);
       }
       long dataOfUnit = unitOf[unit + 1];
       int k = (int) (dataOfUnit >>> 32);

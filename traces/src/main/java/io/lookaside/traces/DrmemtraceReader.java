@@ -328,7 +328,7 @@ final class DrmemtraceReader implements TraceCursor {
     int limit = blocks.limit();
     long[] addresses = batch.addresses;
     int[] descriptors = batch.descriptors;
-    long[] instructions = batch.instructionAddresses;
+    long[] instructions = batch.roomForInstructionAddresses();
     int p = position;
     int n = batch.count();
     long currentPc = pc;

@@ -3,16 +3,23 @@ package io.lookaside.traces;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.LongBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The words of a flat64 trace that is a plain file, mapped into memory window by window.
+ * The words of a flat64 trace that is a plain file: mapped into memory window by window, or read
+ * through the kernel where that takes less time. A page of a mapped file costs a fault, for which
+ * some hosts, virtual ones above all, take ten times as long as others, while a copy by the kernel
+ * costs about the same everywhere. So both are tried in turn at first.
  *
  * <p>A mapped page that the file no longer has is no I/O error but a fault. So the file is asked
  * for its size before each copy, which is made only of what is there, and after it: what was copied
@@ -29,10 +36,17 @@ final class Flat64File implements Flat64Words {
 
   private static final int LARGE_ARRAYS = 64;
 
+  /** After so many calls it is known which way is cheaper. */
+  static final int TRIALS = 32;
+
+  private static final int BUFFER_WORDS = ReferenceBatch.CAPACITY;
+
   /** The size of the file now. */
   interface Size {
     long bytes() throws IOException;
   }
+
+  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
   private final FileChannel channel;
   private final Size size;
@@ -42,6 +56,10 @@ final class Flat64File implements Flat64Words {
 
   private final String name;
   private final long windowBytes;
+  private final LongSupplier clock;
+  private final ByteBuffer buffer =
+      ByteBuffer.allocateDirect(BUFFER_WORDS * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+  private final LongBuffer bufferWords = buffer.asLongBuffer();
 
   /** The words of the file from {@link #windowStart} on, as far as they are mapped. */
   private LongBuffer window;
@@ -53,6 +71,12 @@ final class Flat64File implements Flat64Words {
 
   private @Nullable IOException failure;
 
+  private int calls;
+  private boolean reads;
+
+  /** What reading took longer than mapping so far, while it is tried. */
+  private long readingCostsMore;
+
   /** Makes allocations that the compiler may not leave out. */
   byte @Nullable [] large;
 
@@ -62,12 +86,14 @@ final class Flat64File implements Flat64Words {
       Closeable owner,
       String name,
       long windowBytes,
+      LongSupplier clock,
       LongBuffer first) {
     this.channel = channel;
     this.size = size;
     this.owner = owner;
     this.name = name;
     this.windowBytes = windowBytes;
+    this.clock = clock;
     this.window = first;
   }
 
@@ -98,23 +124,39 @@ final class Flat64File implements Flat64Words {
             whole.close();
           }
         };
-    Flat64File mapped = open(whole.getChannel(), whole::length, both, name, windowBytes);
+    Flat64File mapped =
+        open(
+            whole.getChannel(),
+            whole::length,
+            both,
+            name,
+            windowBytes,
+            THREADS::getCurrentThreadCpuTime);
     if (mapped == null) {
       whole.close();
     }
     return mapped;
   }
 
-  /** Maps a file; its size is what {@code size} says. */
+  /**
+   * Maps a file; its size is what {@code size} says.
+   *
+   * @param clock tells what reading and mapping take
+   */
   static @Nullable Flat64File open(
-      FileChannel channel, Size size, Closeable owner, String name, long windowBytes) {
+      FileChannel channel,
+      Size size,
+      Closeable owner,
+      String name,
+      long windowBytes,
+      LongSupplier clock) {
     try {
       long bytes = size.bytes();
       if (bytes < Long.BYTES) {
         return null;
       }
       LongBuffer first = map(channel, 0, Math.min(bytes, windowBytes));
-      return new Flat64File(channel, size, owner, name, windowBytes, first);
+      return new Flat64File(channel, size, owner, name, windowBytes, clock, first);
     } catch (IOException | UnsupportedOperationException e) {
       return null; // some file systems cannot; reading will tell if there is more to it
     }
@@ -132,12 +174,26 @@ final class Flat64File implements Flat64Words {
     }
     long start = position;
     try {
-      return fill(to, start);
+      return calls < TRIALS ? tryOut(to, start) : fill(to, start);
     } catch (InternalError e) {
       return fail(start, shortened()); // a fault, told at once
     } catch (IOException e) {
       return fail(start, e);
     }
+  }
+
+  /** Fills by one way and the other in turn, and in the end chooses. */
+  private int tryOut(long[] to, long start) throws IOException {
+    reads = (calls & 1) != 0;
+    calls++;
+    long begin = clock.getAsLong();
+    int n = fill(to, start);
+    long time = clock.getAsLong() - begin;
+    readingCostsMore += reads ? time : -time;
+    if (calls == TRIALS) {
+      reads = readingCostsMore < 0;
+    }
+    return n;
   }
 
   private int fill(long[] to, long start) throws IOException {
@@ -149,9 +205,15 @@ final class Flat64File implements Flat64Words {
       int inWindow = (int) ((position - windowStart) / Long.BYTES);
       int count = Math.min(to.length - n, window.limit() - inWindow);
       if (count > 0) {
-        int there = (int) Math.min(count, wordsLeft());
-        window.get(inWindow, to, n, there);
-        there = (int) Math.min(there, wordsLeft());
+        int there;
+        if (reads) {
+          count = Math.min(count, BUFFER_WORDS);
+          there = read(to, n, count);
+        } else {
+          there = (int) Math.min(count, wordsLeft());
+          window.get(inWindow, to, n, there);
+          there = (int) Math.min(there, wordsLeft());
+        }
         position += (long) there * Long.BYTES;
         if (there < count) {
           return fail(start, shortened());
@@ -168,6 +230,18 @@ final class Flat64File implements Flat64Words {
       window = map(channel, position, Math.min(left, windowBytes));
       windowStart = position;
     }
+  }
+
+  /** Reads words through the kernel; returns how many there were. */
+  private int read(long[] to, int at, int count) throws IOException {
+    buffer.clear().limit(count * Long.BYTES);
+    int n;
+    do {
+      n = channel.read(buffer, position + buffer.position());
+    } while (n >= 0 && buffer.hasRemaining());
+    int there = buffer.position() / Long.BYTES;
+    bufferWords.get(0, to, at, there);
+    return there;
   }
 
   /** Tells of a failure, after the words that were read before it. */

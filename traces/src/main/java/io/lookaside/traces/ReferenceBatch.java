@@ -27,16 +27,16 @@ public final class ReferenceBatch {
 
   /**
    * The addresses of the instructions that made the references, where {@link
-   * #hasInstructionAddresses}; else stale.
+   * #hasInstructionAddresses}; else stale, or none at all.
    */
-  public final long[] instructionAddresses;
+  public long[] instructionAddresses = {};
 
   /**
-   * The registers of the instruction that a fetch begins, where {@link #hasRegisters}; else stale:
-   * up to two that it writes in bytes 0 and 1, up to four that it reads in bytes 2 to 5, 0 for
-   * none.
+   * The registers of the instruction that a fetch begins, where {@link #hasRegisters}; else stale,
+   * or none at all: up to two that it writes in bytes 0 and 1, up to four that it reads in bytes 2
+   * to 5, 0 for none.
    */
-  public final long[] registers;
+  public long[] registers = {};
 
   private int count;
   private long addressSpaceId;
@@ -47,19 +47,13 @@ public final class ReferenceBatch {
 
   /** An empty batch. */
   public ReferenceBatch() {
-    this(CAPACITY, CAPACITY);
+    this(CAPACITY);
   }
 
-  private ReferenceBatch(int capacity, int withInstructions) {
+  /** An empty batch that holds so many references. */
+  ReferenceBatch(int capacity) {
     addresses = new long[capacity];
     descriptors = new int[capacity];
-    instructionAddresses = new long[withInstructions];
-    registers = new long[withInstructions];
-  }
-
-  /** A batch for references of which nothing is known about their instructions. */
-  static ReferenceBatch withoutInstructions(int capacity) {
-    return new ReferenceBatch(capacity, 0);
   }
 
   public int count() {
@@ -116,7 +110,7 @@ public final class ReferenceBatch {
     System.arraycopy(other.descriptors, from, descriptors, 0, n);
     instructionAddressesKnown = other.instructionAddressesKnown;
     if (instructionAddressesKnown) {
-      System.arraycopy(other.instructionAddresses, from, instructionAddresses, 0, n);
+      System.arraycopy(other.instructionAddresses, from, roomForInstructionAddresses(), 0, n);
     }
     count = n;
     addressSpaceId = other.addressSpaceId;
@@ -150,13 +144,29 @@ public final class ReferenceBatch {
   /** Adds a reference of a known instruction; then all of the batch must be of known ones. */
   void add(long address, int descriptor, long instructionAddress) {
     instructionAddressesKnown = true;
-    instructionAddresses[count] = instructionAddress;
+    roomForInstructionAddresses()[count] = instructionAddress;
     add(address, descriptor);
   }
 
   void add(long address, int descriptor) {
     addresses[count] = address;
     descriptors[count++] = descriptor;
+  }
+
+  /** {@link #instructionAddresses}, made when first asked for: few formats have any. */
+  long[] roomForInstructionAddresses() {
+    if (instructionAddresses.length == 0) {
+      instructionAddresses = new long[addresses.length];
+    }
+    return instructionAddresses;
+  }
+
+  /** {@link #registers}, made when first asked for. */
+  long[] roomForRegisters() {
+    if (registers.length == 0) {
+      registers = new long[addresses.length];
+    }
+    return registers;
   }
 
   /** Says that a reader writes {@link #instructionAddresses} itself, for all references. */

@@ -86,7 +86,7 @@ public final class TraceReadAhead implements Closeable {
     }
   }
 
-  private static final int SLOTS = 4;
+  private static final int SLOTS = 8;
   private static final int BLOCKS = 4;
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -92,7 +93,69 @@ class Flat64FileTest {
   }
 
   @Test
-  void traceFileReadsAPlainFileByItsMap() throws IOException {
+  void cheaperWayIsTakenAfterBothWereTriedInTurn() throws IOException {
+    int further = 5;
+    List<Ref> refs = Samples.some((Flat64File.TRIALS + further) * ReferenceBatch.CAPACITY);
+    Path file = Files.write(folder.resolve("t"), Samples.flat64(refs));
+    for (boolean readingIsCheaper : new boolean[] {false, true}) {
+      long[] now = {0};
+      int[] calls = {0};
+      // Two calls for each batch, the second after it; the first batch is mapped, the next read.
+      LongSupplier clock =
+          () -> {
+            boolean after = calls[0] % 2 == 1;
+            boolean read = calls[0] / 2 % 2 == 1;
+            calls[0]++;
+            return now[0] += !after ? 1000 : read == readingIsCheaper ? 10 : 11;
+          };
+      RandomAccessFile whole = new RandomAccessFile(file.toFile(), "r");
+      int[] sizes = {0};
+      Flat64File.Size size =
+          () -> {
+            sizes[0]++;
+            return whole.length();
+          };
+      Flat64File source =
+          Objects.requireNonNull(
+              Flat64File.open(whole.getChannel(), size, whole, "t", 1 << 30, clock));
+      try (Flat64Reader reader = new Flat64Reader(source, "t")) {
+        ReferenceBatch batch = new ReferenceBatch();
+        List<Ref> got = new ArrayList<>();
+        for (int i = 0; i < Flat64File.TRIALS + further; i++) {
+          int before = sizes[0];
+          assertEquals(ReferenceBatch.CAPACITY, reader.read(batch));
+          got.addAll(Samples.refs(batch));
+          // Of a mapped file the size is asked for before and after a copy.
+          boolean mapped = i < Flat64File.TRIALS ? i % 2 == 0 : !readingIsCheaper;
+          assertEquals(mapped ? 2 : 0, sizes[0] - before, "batch " + i);
+        }
+        assertEquals(refs, got);
+        assertEquals(2 * Flat64File.TRIALS, calls[0]);
+        assertEquals(0, reader.read(batch));
+      }
+    }
+  }
+
+  @Test
+  void arraysLargerThanABatchAreFilledByBothWays() throws IOException {
+    long[] words = new long[9 * ReferenceBatch.CAPACITY];
+    Arrays.setAll(words, i -> 4L * i);
+    Path file = Files.write(folder.resolve("t"), Samples.words(words));
+    try (Flat64File source =
+        Objects.requireNonNull(
+            Flat64File.open(file, InputStream.nullInputStream(), "t", 1 << 17))) {
+      long[] part = new long[words.length / 2];
+      for (int i = 0; i < 2; i++) {
+        assertEquals(part.length * Long.BYTES, source.fill(part));
+        assertArrayEquals(
+            Arrays.copyOfRange(words, i * part.length, (i + 1) * part.length), part, "fill " + i);
+      }
+      assertEquals(0, source.fill(part));
+    }
+  }
+
+  @Test
+  void traceFileReadsAPlainFileAsItStands() throws IOException {
     List<Ref> refs = Samples.some(10_000);
     Path file = Files.write(folder.resolve("t.flat64"), Samples.flat64(refs));
     try (TraceFile trace = TraceFile.open(file.toString(), null, InputStream.nullInputStream())) {
@@ -143,25 +206,29 @@ class Flat64FileTest {
 
   @Test
   void faultOfAPageThatTheFileLostIsAnErrorAndComesInTheCall() throws IOException {
-    List<Ref> refs = Samples.some(3 * ReferenceBatch.CAPACITY);
+    List<Ref> refs = Samples.some(4 * ReferenceBatch.CAPACITY);
     for (int round = 0; round < 100; round++) {
       Path file = Files.write(folder.resolve("t" + round), Samples.flat64(refs));
       try (RandomAccessFile whole = new RandomAccessFile(file.toFile(), "r");
           FileChannel other = FileChannel.open(file, StandardOpenOption.WRITE)) {
-        // The file shrinks just after it was asked for its size for the copy of the second batch.
+        // The file shrinks just after it was asked for its size for the copy of the third batch;
+        // the second is read, without asking.
         int[] calls = {0};
         Flat64File.Size size =
             () -> {
               long bytes = whole.length();
               if (++calls[0] == 4) {
-                other.truncate(8 * 4096 + 100);
+                other.truncate(8 * 8192 + 100);
               }
               return bytes;
             };
         Flat64File source =
-            Objects.requireNonNull(Flat64File.open(whole.getChannel(), size, whole, "t", 1 << 30));
+            Objects.requireNonNull(
+                Flat64File.open(whole.getChannel(), size, whole, "t", 1 << 30, () -> 0));
         long[] words = new long[ReferenceBatch.CAPACITY];
         assertEquals(BATCH_BYTES, source.fill(words));
+        assertEquals(BATCH_BYTES, source.fill(words));
+        assertEquals(3, calls[0]);
         try {
           int n = source.fill(words);
           assertTrue(n <= 100, n + " bytes");
