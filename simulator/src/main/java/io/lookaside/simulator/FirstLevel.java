@@ -16,7 +16,6 @@ final class FirstLevel {
   private static final int FETCH = AccessKind.FETCH.ordinal();
 
   private final long[] misses = new long[AccessKind.COUNT];
-  private final long[] lookups = new long[AccessKind.COUNT];
   private final ReplayLevel l1i;
   private final ReplayLevel l1d;
   private final PageSets fetches;
@@ -64,9 +63,8 @@ final class FirstLevel {
       take(from, i, i + n, into);
       dense = into.count() - before > n / LruReplay.DENSE;
     }
-    from.lookups(lookups);
-    l1i.takeTaken(lookups, into.firstTaken());
-    l1d.takeTaken(lookups, into.firstTaken());
+    l1i.takeTaken(into.firstTaken());
+    l1d.takeTaken(into.firstTaken());
     System.arraycopy(misses, 0, into.firstMisses(), 0, misses.length);
     Arrays.fill(misses, 0);
   }

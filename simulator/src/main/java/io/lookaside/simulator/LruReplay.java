@@ -47,7 +47,7 @@ final class LruReplay implements ReplayEngine {
   private static final int FETCH = AccessKind.FETCH.ordinal();
   private static final int PAGE_SHIFT = PageSize.SIZE_4K.shift();
 
-  private static final int SLOT_SHIFT = ReplayParts.SLOT_SHIFT;
+  private static final int KIND_BITS = ReplayParts.KIND_BITS;
 
   /** References in one pass of the loop: a short one is compiled early, see Replay. */
   private static final int CHUNK = 256;
@@ -55,8 +55,15 @@ final class LruReplay implements ReplayEngine {
   /** Runs on one page of so many references, or more, make it worth while to look for them. */
   private static final int LONG_RUN = 16;
 
-  /** After so many shorter ones no more are looked for in a chunk. */
+  /**
+   * After so many shorter ones no more are looked for in a chunk; after one if the last had none.
+   */
   private static final int TRIES = 3;
+
+  /**
+   * So many references on one page, or more, are worth loops that the compiler makes vectors of.
+   */
+  private static final int VECTORS = 64;
 
   /** One walk, or miss, for so many references, or more, makes it worth while to read ahead. */
   static final int DENSE = 8;
@@ -109,6 +116,9 @@ final class LruReplay implements ReplayEngine {
 
   /** Where {@link #runNear} ended. */
   private int next;
+
+  /** Whether there was a long run on one page in the last chunk. */
+  private boolean longRuns;
 
   /** Whether walks are so many that references go by blocks. */
   private boolean dense;
@@ -454,20 +464,29 @@ final class LruReplay implements ReplayEngine {
 
   private void runChunk(long[] addresses, int[] descriptors, int from, int to) {
     TouchedPages.countKinds(descriptors, from, to, parts().block().references());
-    int tries = TRIES;
-    int i = passRun(addresses, descriptors, from, to);
-    i = passRepeats(addresses, descriptors, i, to);
-    while (i < to) {
+    int enough = longRuns ? VECTORS : Integer.MAX_VALUE;
+    int tries = longRuns ? TRIES : 1;
+    longRuns = false;
+    int i = from;
+    while (true) {
+      if (tries > 0) {
+        int end = to - i < enough ? i : passOnePage(addresses, descriptors, i, to);
+        if (end == i) {
+          end = passRun(addresses, descriptors, i, to);
+        }
+        boolean isLong = end - i >= LONG_RUN;
+        longRuns |= isLong;
+        tries = isLong ? TRIES : tries - 1;
+        i = end;
+      }
+      i = passRepeats(addresses, descriptors, i, to);
+      if (i == to) {
+        return;
+      }
       long va = addresses[i];
       int descriptor = descriptors[i];
       physicalAddressSum += access(va, va + (descriptor >>> 2), descriptor & 3);
       i++;
-      if (tries > 0) {
-        int end = passRun(addresses, descriptors, i, to);
-        tries = end - i >= LONG_RUN ? TRIES : tries - 1;
-        i = end;
-      }
-      i = passRepeats(addresses, descriptors, i, to);
     }
   }
 
@@ -481,12 +500,11 @@ final class LruReplay implements ReplayEngine {
     if (from == to) {
       return to;
     }
-    long[] remembered = parts().recent();
+    ReplayParts p = parts();
     int kind = descriptors[from] & 3;
-    int slot = slot(addresses[from], kind, parts().classMasks());
-    long page = remembered[slot];
-    // Loads and stores may mix if both find the page.
-    int mask = kind != FETCH && remembered[slot ^ STORE << 1] == page ? FETCH : 3;
+    int slot = slot(addresses[from], kind, p.classMasks());
+    long page = p.lastPages()[slot];
+    int mask = kindsThatDiffer(slot, kind, page);
     kind &= mask;
     long sum = 0;
     int i = from;
@@ -499,32 +517,82 @@ final class LruReplay implements ReplayEngine {
       }
       sum += offset;
     }
-    physicalAddressSum += sum + (i - from) * remembered[slot + 1];
+    physicalAddressSum += sum + (i - from) * p.lastFrames()[slot];
     return i;
   }
 
   /**
+   * Passes over references as {@link #passRun} does, if all repeat one page. The compiler makes
+   * vectors of its loops, which have no exit and one kind of number each.
+   *
+   * @return {@code to}, or {@code from} if they do not, or may not
+   */
+  private int passOnePage(long[] addresses, int[] descriptors, int from, int to) {
+    ReplayParts p = parts();
+    int kind = descriptors[from] & 3;
+    int slot = slot(addresses[from], kind, p.classMasks());
+    long page = p.lastPages()[slot];
+    if ((addresses[from] ^ page) >>> PAGE_SHIFT != 0) {
+      return from;
+    }
+    int any = 0;
+    int all = -1;
+    for (int i = from; i < to; i++) {
+      any |= descriptors[i];
+      all &= descriptors[i];
+    }
+    if (((any ^ all) & kindsThatDiffer(slot, kind, page)) != 0) {
+      return from;
+    }
+    int size = any >>> 2; // no reference has more
+    long outside = 0;
+    for (int i = from; i < to; i++) {
+      long offset = addresses[i] - page;
+      outside |= offset | (offset + size);
+    }
+    if (outside >>> PAGE_SHIFT != 0) {
+      return from;
+    }
+    long sum = 0;
+    for (int i = from; i < to; i++) {
+      sum += addresses[i];
+    }
+    physicalAddressSum += sum + (to - from) * (p.lastFrames()[slot] - page);
+    return to;
+  }
+
+  /**
+   * The bits of kinds in which references to one page that follow each other may not differ: loads
+   * and stores may mix if both find the page.
+   */
+  private int kindsThatDiffer(int slot, int kind, long page) {
+    return kind != FETCH && parts().lastPages()[slot ^ STORE] == page ? FETCH : 3;
+  }
+
+  /**
    * Passes over references that repeat the last page of their class. There is no call in it, and it
-   * is compiled for itself, which keeps all that it needs in registers; the mask, which changes
-   * nothing, spares tests of bounds.
+   * is compiled for itself, which keeps all that it needs in registers; the masks of the slot,
+   * which change nothing, spare tests of bounds.
    *
    * @return the place of the first that does not, or {@code to}
    */
   private int passRepeats(long[] addresses, int[] descriptors, int from, int to) {
-    long[] remembered = parts().recent();
-    int[] masks = parts().classMasks();
+    ReplayParts p = parts();
+    int[] masks = p.classMasks();
+    long[] pages = p.lastPages();
+    long[] frames = p.lastFrames();
     long sum = 0;
     int i = from;
     for (; i < to; i++) {
       long va = addresses[i];
-      int descriptor = descriptors[i];
-      int slot = slot(va, descriptor & 3, masks) & (remembered.length - 1);
-      long offset = va - remembered[slot];
-      if ((offset & ~VirtualAddress.OFFSET_4K) != 0
-          || (int) offset + (descriptor >>> 2) > VirtualAddress.OFFSET_4K) {
+      long descriptor = descriptors[i];
+      int slot = slot(va, (int) descriptor & 3, masks) & (pages.length - 1) & (frames.length - 1);
+      long offset = va - pages[slot];
+      long last = offset + (descriptor >>> 2);
+      if ((offset | last) >>> PAGE_SHIFT != 0) {
         break;
       }
-      sum += offset + remembered[slot | 1];
+      sum += offset + frames[slot];
     }
     physicalAddressSum += sum;
     return i;
@@ -532,8 +600,7 @@ final class LruReplay implements ReplayEngine {
 
   /** Where the last page of a class is remembered. */
   private static int slot(long va, int kind, int[] masks) {
-    return ((int) (va >>> (PAGE_SHIFT - SLOT_SHIFT)) & masks[kind & (masks.length - 1)])
-        | kind << 1;
+    return ((int) (va >>> (PAGE_SHIFT - KIND_BITS)) & masks[kind & (masks.length - 1)]) | kind;
   }
 
   /**
@@ -744,41 +811,39 @@ final class LruReplay implements ReplayEngine {
     boolean share = kind != FETCH && p.loadsAndStoresShare();
     if (l1.classes() == 1) {
       // Pages of both classes share a set, so one replaces the other.
-      int other = slot ^ 1 << SLOT_SHIFT;
+      int other = slot ^ 1 << KIND_BITS;
       forget(other);
       if (share) {
-        forget(other ^ STORE << 1);
+        forget(other ^ STORE);
       }
     }
-    long[] places = p.recent();
+    p.lastPages()[slot] = page;
+    p.lastFrames()[slot] = frame;
     if (share) {
       // One structure: the places of loads and stores change together.
-      int load = slot & ~(STORE << 1);
-      places[load] = page;
-      places[load + 1] = frame;
-      places[load + 2] = isDirty ? page : nothing(load);
-      places[load + 3] = frame;
-    } else {
-      places[slot] = page;
-      places[slot + 1] = frame;
+      int load = slot & ~STORE;
+      p.lastPages()[load] = page;
+      p.lastFrames()[load] = frame;
+      p.lastPages()[load + STORE] = isDirty ? page : nothing(load);
+      p.lastFrames()[load + STORE] = frame;
     }
   }
 
   /** Makes all slots remember nothing. */
   private void forgetAll() {
-    for (int slot = 0; slot < parts().recent().length; slot += 2) {
+    for (int slot = 0; slot < parts().lastPages().length; slot++) {
       forget(slot);
     }
   }
 
   /** Makes a slot remember nothing. */
   private void forget(int slot) {
-    parts().recent()[slot] = nothing(slot);
+    parts().lastPages()[slot] = nothing(slot);
   }
 
   /** A page of another class, which therefore no address meets in this slot. */
   private static long nothing(int slot) {
-    return (slot >>> SLOT_SHIFT ^ 1L) << PAGE_SHIFT;
+    return (long) (slot ^ 1 << KIND_BITS) >>> KIND_BITS << PAGE_SHIFT;
   }
 
   /** The walk of a miss, after one in vain where an entry was missing. */
@@ -894,15 +959,15 @@ final class LruReplay implements ReplayEngine {
       secondLookups[k] = p.firstMisses()[k];
       walks += p.secondMisses()[k];
     }
-    p.second().takeTaken(secondLookups, taken);
+    p.second().takeTaken(taken);
     p.second().flush(secondLookups, taken);
     tables.lookups(lookups);
     long[] firstTaken = taken;
     if (tables.isBehindFirst()) {
       firstTaken = tables.firstTaken();
     } else {
-      p.l1i().takeTaken(lookups, taken);
-      p.l1d().takeTaken(lookups, taken);
+      p.l1i().takeTaken(taken);
+      p.l1d().takeTaken(taken);
     }
     p.l1i().flush(lookups, firstTaken);
     p.l1d().flush(lookups, firstTaken);

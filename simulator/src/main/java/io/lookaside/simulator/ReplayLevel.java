@@ -78,14 +78,14 @@ final class ReplayLevel {
   }
 
   /**
-   * Works out how many more ways hold something than when this was called last.
+   * Works out how many more ways hold something than when this was called last. To be called before
+   * the misses since then are cleared: without one all ways hold what they held.
    *
-   * @param lookups by kind, since then
    * @param into gets it by kind; where several have the same sets, for one of them
    */
-  void takeTaken(long[] lookups, long[] into) {
+  void takeTaken(long[] into) {
     for (int kind : kinds) {
-      into[kind] = lookups[kind] == 0 ? 0 : sets(kind).takeTaken();
+      into[kind] = misses[kind] == 0 ? 0 : sets(kind).takeTaken();
     }
   }
 

@@ -18,9 +18,11 @@ import org.jspecify.annotations.Nullable;
  * @param fetches first-level sets, by kind of access; so are the next five
  * @param loadsAndStoresShare whether the first level keeps pages for both in one structure
  * @param dataShares whether both levels do
- * @param classMasks by kind: which bits of a slot of {@code recent} are the class
- * @param recent by class and kind (with places for the code 3 that no reference has): a page that
- *     its set of the first level used last, and that serves such an access as it is; and its frame
+ * @param classMasks by kind: which bits of a slot are the class
+ * @param lastPages by slot, which is a class and a kind (with places for the code 3 that no
+ *     reference has): a page that its set of the first level used last, and that serves such an
+ *     access as it is
+ * @param lastFrames by slot: its frame
  * @param recentPages the same by number
  * @param words by page: {@link PageReferences#DIRTY}, and above it where it is in each structure
  * @param upperCaches the caches of PML4 and PDPT entries; {@code null} where there is none
@@ -48,7 +50,8 @@ record ReplayParts(
     boolean loadsAndStoresShare,
     boolean dataShares,
     int[] classMasks,
-    long[] recent,
+    long[] lastPages,
+    long[] lastFrames,
     RecentPages recentPages,
     PageWords words,
     @Nullable LruArray[] upperCaches,
@@ -61,8 +64,8 @@ record ReplayParts(
     long[] starts,
     long[] vainStarts,
     long[] vainReads) {
-  /** A slot is two words for each of four kinds for each class. */
-  static final int SLOT_SHIFT = 3;
+  /** Bits of a slot that are the kind. */
+  static final int KIND_BITS = 2;
 
   /**
    * Pages fall into classes by low bits of their numbers: as many as a kind's first level has sets,
@@ -70,7 +73,7 @@ record ReplayParts(
    */
   private static final int MAX_CLASSES = 64;
 
-  private static final int KIND_CODES = 1 << 2;
+  private static final int KIND_CODES = 1 << KIND_BITS;
   private static final int LEVELS = 4;
 
   /** Those of a machine that fits. */
@@ -105,7 +108,8 @@ record ReplayParts(
         l1d.share(load, store),
         l1d.share(load, store) && second.share(load, store),
         classMasks,
-        new long[MAX_CLASSES << SLOT_SHIFT],
+        new long[MAX_CLASSES << KIND_BITS],
+        new long[MAX_CLASSES << KIND_BITS],
         RecentPages.of(l1i, l1d),
         words,
         new @Nullable LruArray[] {cache(walker.pml4eCache()), cache(walker.pdpteCache())},
@@ -121,7 +125,7 @@ record ReplayParts(
   }
 
   private static int classMask(PageSets sets) {
-    return (Math.max(2, Math.min(MAX_CLASSES, sets.classes())) - 1) << SLOT_SHIFT;
+    return (Math.max(2, Math.min(MAX_CLASSES, sets.classes())) - 1) << KIND_BITS;
   }
 
   private static @Nullable LruArray cache(@Nullable Geometry geometry) {

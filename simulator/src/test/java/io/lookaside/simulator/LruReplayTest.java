@@ -32,6 +32,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 class LruReplayTest {
   private static final int REFERENCES = 20_000;
   private static final int MACHINES = 120;
+  private static final int LOAD = AccessKind.LOAD.ordinal();
+  private static final int STORE = AccessKind.STORE.ordinal();
+  private static final int FETCH = AccessKind.FETCH.ordinal();
 
   @Test
   void randomMachinesCountTheSameOnRandomTraces() {
@@ -213,6 +216,52 @@ class LruReplayTest {
       }
     }
     compare(config, trace, 1, pattern.name());
+  }
+
+  /**
+   * Runs as loops without exit take them, see LruReplay.passOnePage, and what ends them: another
+   * page, another kind, a reference that leaves the page, a first store.
+   */
+  @Test
+  void longRunsOnOnePageCountTheSame() throws Exception {
+    compare(MachineLibrary.load("reference", List.of()), longRuns(new Random(0)), 1, "reference");
+    int fitting = 0;
+    for (int seed = 0; fitting < MACHINES / 6; seed++) {
+      Random random = new Random(seed);
+      MachineConfig config =
+          RandomRuns.machine(random, ReplacementPolicy.Kind.LRU, TlbConfig.Inclusion.NON_INCLUSIVE);
+      if (LruFit.fits(config, PageSize.SIZE_4K)) {
+        fitting++;
+        compare(config, longRuns(random), seed, "seed " + seed);
+      }
+    }
+  }
+
+  private static List<RandomRuns.Reference> longRuns(Random random) {
+    List<RandomRuns.Reference> trace = new ArrayList<>();
+    while (trace.size() < 3 * REFERENCES) {
+      long page = (0x40_0000L + random.nextInt(12)) << 12;
+      int kinds = random.nextInt(6);
+      boolean leaves = random.nextInt(4) == 0;
+      for (int left = random.nextInt(700); left > 0; left--) {
+        boolean rare = random.nextInt(300) == 0;
+        int kind =
+            switch (kinds) {
+              case 0, 1, 2 -> kinds;
+              case 3 -> random.nextInt(2);
+              case 4 -> rare ? FETCH : LOAD;
+              default -> rare ? STORE : LOAD;
+            };
+        int size = 1 << random.nextInt(4);
+        int offset = random.nextInt(4096 / size) * size;
+        if (leaves && random.nextInt(250) == 0) {
+          size = 8;
+          offset = random.nextBoolean() ? 4087 + random.nextInt(9) : -random.nextInt(9);
+        }
+        trace.add(new RandomRuns.Reference(page + offset, kind, size));
+      }
+    }
+    return trace;
   }
 
   /** So rare that some fall on the last place of a block, see LruReplay.runBlock. */
