@@ -546,18 +546,16 @@ final class LruReplay implements ReplayEngine {
     }
     int size = any >>> 2; // no reference has more
     long outside = 0;
+    long sum = 0;
     for (int i = from; i < to; i++) {
       long offset = addresses[i] - page;
       outside |= offset | (offset + size);
+      sum += offset;
     }
     if (outside >>> PAGE_SHIFT != 0) {
       return from;
     }
-    long sum = 0;
-    for (int i = from; i < to; i++) {
-      sum += addresses[i];
-    }
-    physicalAddressSum += sum + (to - from) * (p.lastFrames()[slot] - page);
+    physicalAddressSum += sum + (to - from) * p.lastFrames()[slot];
     return to;
   }
 
