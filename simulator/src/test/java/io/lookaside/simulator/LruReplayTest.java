@@ -38,30 +38,36 @@ class LruReplayTest {
 
   @Test
   void randomMachinesCountTheSameOnRandomTraces() {
-    int fitting = 0;
-    for (int seed = 0; fitting < MACHINES; seed++) {
-      Random random = new Random(seed);
-      MachineConfig config =
-          RandomRuns.machine(random, ReplacementPolicy.Kind.LRU, TlbConfig.Inclusion.NON_INCLUSIVE);
-      if (LruFit.fits(config, PageSize.SIZE_4K)) {
-        fitting++;
-        List<RandomRuns.Reference> trace = RandomRuns.trace(random, REFERENCES);
-        compare(config, trace, seed, "seed " + seed);
-      }
-    }
+    onMachines(
+        MACHINES,
+        (config, random, seed) ->
+            compare(config, RandomRuns.trace(random, REFERENCES), seed, "seed " + seed));
   }
 
   @Test
   void machinesThatShareTablesCountTheSame() {
+    onMachines(
+        MACHINES / 3,
+        (config, random, seed) -> {
+          List<RandomRuns.Reference> trace = RandomRuns.trace(random, REFERENCES);
+          compareSharing(config, behindTheFirstLevelOf(config, random), trace, seed);
+        });
+  }
+
+  private interface OnMachine {
+    void test(MachineConfig config, Random random, int seed);
+  }
+
+  /** Tests so many random machines that fit. */
+  private static void onMachines(int count, OnMachine test) {
     int fitting = 0;
-    for (int seed = 0; fitting < MACHINES / 3; seed++) {
+    for (int seed = 0; fitting < count; seed++) {
       Random random = new Random(seed);
       MachineConfig config =
           RandomRuns.machine(random, ReplacementPolicy.Kind.LRU, TlbConfig.Inclusion.NON_INCLUSIVE);
       if (LruFit.fits(config, PageSize.SIZE_4K)) {
         fitting++;
-        List<RandomRuns.Reference> trace = RandomRuns.trace(random, REFERENCES);
-        compareSharing(config, behindTheFirstLevelOf(config, random), trace, seed);
+        test.test(config, random, seed);
       }
     }
   }
@@ -225,16 +231,9 @@ class LruReplayTest {
   @Test
   void longRunsOnOnePageCountTheSame() throws Exception {
     compare(MachineLibrary.load("reference", List.of()), longRuns(new Random(0)), 1, "reference");
-    int fitting = 0;
-    for (int seed = 0; fitting < MACHINES / 6; seed++) {
-      Random random = new Random(seed);
-      MachineConfig config =
-          RandomRuns.machine(random, ReplacementPolicy.Kind.LRU, TlbConfig.Inclusion.NON_INCLUSIVE);
-      if (LruFit.fits(config, PageSize.SIZE_4K)) {
-        fitting++;
-        compare(config, longRuns(random), seed, "seed " + seed);
-      }
-    }
+    onMachines(
+        MACHINES / 6,
+        (config, random, seed) -> compare(config, longRuns(random), seed, "seed " + seed));
   }
 
   private static List<RandomRuns.Reference> longRuns(Random random) {

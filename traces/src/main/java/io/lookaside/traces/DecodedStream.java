@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.tukaani.xz.MemoryLimitException;
 
 /** The bytes of a trace after decompression; what the decompressor rejects is a flawed trace. */
-final class DecodedStream extends InputStream {
+final class DecodedStream extends BulkStream {
   /**
    * A decompressor that fails delivers nothing of the read in which it does; so little is read at a
    * time, and always as much, so that what comes before a failure is the same for all who read.
@@ -64,12 +64,6 @@ final class DecodedStream extends InputStream {
   /** What decompresses. */
   InputStream decompressor() {
     return in;
-  }
-
-  @Override
-  public int read() throws IOException {
-    byte[] one = new byte[1];
-    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
   }
 
   @Override

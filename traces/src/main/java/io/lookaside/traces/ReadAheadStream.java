@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * bytes before it have been taken, and the stored bytes that are told of are those that were read
  * for the bytes in hand.
  */
-final class ReadAheadStream extends InputStream {
+final class ReadAheadStream extends BulkStream {
   /**
    * So many that the thread seldom waits for room: where it does, it and the taker wake each other
    * in turn, on one core.
@@ -109,12 +109,6 @@ final class ReadAheadStream extends InputStream {
   long storedBytesRead() {
     Chunk c = chunk;
     return c == null ? stored.getAsLong() : c.storedBytesRead;
-  }
-
-  @Override
-  public int read() throws IOException {
-    byte[] one = new byte[1];
-    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
   }
 
   @Override

@@ -20,7 +20,7 @@ import org.tukaani.xz.XZInputStream;
  *
  * <p>Source: The .xz File Format, version 1.2.1, tukaani.org.
  */
-final class XzStream extends InputStream {
+final class XzStream extends BulkStream {
   private final PushbackInputStream in;
   private final int memoryLimitKib;
 
@@ -53,12 +53,6 @@ final class XzStream extends InputStream {
     this.memoryLimitKib = memoryLimitKib;
     XzContainer.readFully(in, streamHeader, 0);
     beginStream();
-  }
-
-  @Override
-  public int read() throws IOException {
-    byte[] one = new byte[1];
-    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
   }
 
   @Override

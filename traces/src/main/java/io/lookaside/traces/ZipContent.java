@@ -1,7 +1,6 @@
 package io.lookaside.traces;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -12,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * The trace in a zip archive: the first member that looks like one, by name or content. If it is a
  * drmemtrace, which comes in chunks, all further members are appended to it.
  */
-final class ZipContent extends InputStream {
+final class ZipContent extends BulkStream {
   private static final int HEAD_BYTES = 1 << 13;
   private static final int NAMES_SHOWN = 5;
 
@@ -123,12 +122,6 @@ final class ZipContent extends InputStream {
   private boolean looksLikeTrace() {
     return Compression.detect(head, headEnd) != Compression.NONE
         || TraceFormat.detect(memberName, head, headEnd) != null;
-  }
-
-  @Override
-  public int read() throws IOException {
-    byte[] one = new byte[1];
-    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
   }
 
   @Override
