@@ -93,14 +93,14 @@ public class DecodeBenchmark {
     try (TraceFile file = Samples.open("sort.lackey.xz")) {
       while ((fetched < REFERENCES || moved < REFERENCES) && file.read(batch) > 0) {
         for (int i = 0; i < batch.count(); i++) {
-          int kind = ReferenceBatch.kind(batch.descriptors[i]);
+          int kind = ReferenceBatch.kind(batch.descriptor(i));
           if (kind == AccessKind.FETCH.ordinal()) {
             if (fetched < REFERENCES) {
-              fetches[fetched++] = batch.addresses[i];
+              fetches[fetched++] = batch.address(i);
             }
           } else if (moved < REFERENCES) {
             stores[moved] = kind == AccessKind.STORE.ordinal();
-            data[moved++] = batch.addresses[i];
+            data[moved++] = batch.address(i);
           }
         }
       }

@@ -76,9 +76,9 @@ public class ReplayBenchmark {
     batches = Streams.batches(stream, REFERENCES);
     for (ReferenceBatch batch : batches) {
       for (int i = 0; i < batch.count(); i++) {
-        long va = batch.addresses[i];
+        long va = batch.address(i);
         machine.kernel().prefault(va);
-        machine.kernel().prefault(va + ReferenceBatch.size(batch.descriptors[i]) - 1);
+        machine.kernel().prefault(va + ReferenceBatch.size(batch.descriptor(i)) - 1);
       }
     }
     replay =

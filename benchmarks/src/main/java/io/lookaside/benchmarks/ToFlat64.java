@@ -27,8 +27,8 @@ final class ToFlat64 {
             bytes.clear();
             int n = (int) Math.min(left, batch.count());
             for (int i = 0; i < n; i++) {
-              int kind = ReferenceBatch.kind(batch.descriptors[i]);
-              bytes.putLong((batch.addresses[i] & ~3L) | kind);
+              int kind = ReferenceBatch.kind(batch.descriptor(i));
+              bytes.putLong((batch.address(i) & ~3L) | kind);
             }
             out.write(bytes.array(), 0, bytes.position());
             left -= n;

@@ -275,7 +275,7 @@ final class DoctorCommand implements Callable<Integer> {
       while (stream.read(batch) > 0) {
         bytes.clear();
         for (int i = 0; i < batch.count(); i++) {
-          bytes.putLong(batch.addresses[i] | ReferenceBatch.kind(batch.descriptors[i]));
+          bytes.putLong(batch.address(i) | ReferenceBatch.kind(batch.descriptor(i)));
         }
         out.write(bytes.array(), 0, bytes.position());
       }

@@ -65,7 +65,7 @@ final class TraceHeadCommand implements Callable<Integer> {
   }
 
   private void print(long number, ReferenceBatch batch, int i) {
-    int descriptor = batch.descriptors[i];
+    int descriptor = batch.descriptor(i);
     String kind =
         AccessKind.ofCode(ReferenceBatch.kind(descriptor)).name().toLowerCase(Locale.ROOT);
     console
@@ -74,7 +74,7 @@ final class TraceHeadCommand implements Callable<Integer> {
             "%9d  %-5s  0x%016x  %5d  %-18s  %5s  %4d%n",
             number,
             kind,
-            batch.addresses[i],
+            batch.address(i),
             ReferenceBatch.size(descriptor),
             batch.hasInstructionAddresses()
                 ? String.format(Locale.ROOT, "0x%016x", batch.instructionAddresses[i])

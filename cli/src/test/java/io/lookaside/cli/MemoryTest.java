@@ -63,7 +63,7 @@ class MemoryTest {
       while (trace.read(batch) > 0) {
         bytes.clear();
         for (int i = 0; i < batch.count(); i++) {
-          bytes.putLong(batch.addresses[i] | ReferenceBatch.kind(batch.descriptors[i]));
+          bytes.putLong(batch.address(i) | ReferenceBatch.kind(batch.descriptor(i)));
         }
         out.write(bytes.array(), 0, bytes.position());
       }

@@ -71,10 +71,10 @@ final class AccessMap {
         fold();
         column = COLUMNS / 2;
       }
-      long key = owner | (batch.addresses[i] >>> chunkShift & ADDRESS);
+      long key = owner | (batch.address(i) >>> chunkShift & ADDRESS);
       if (key != lastKey) {
-        lastRow = row(owner, batch.addresses[i]);
-        lastKey = owner | (batch.addresses[i] >>> chunkShift & ADDRESS); // chunks may have doubled
+        lastRow = row(owner, batch.address(i));
+        lastKey = owner | (batch.address(i) >>> chunkShift & ADDRESS); // chunks may have doubled
       }
       counts[lastRow * COLUMNS + (int) column]++;
     }

@@ -14,6 +14,7 @@ import io.lookaside.timing.MemoryHierarchy;
 import io.lookaside.timing.Scheduler;
 import io.lookaside.timing.TimingConfig;
 import io.lookaside.timing.TimingObserver;
+import io.lookaside.traces.PackedReference;
 import io.lookaside.traces.ReferenceBatch;
 import io.lookaside.traces.TraceException;
 import java.io.Closeable;
@@ -476,8 +477,8 @@ public final class CoresSimulation {
   /** Whether the next reference of a core is translated, and no general-protection fault. */
   private static boolean isTranslated(Core core) {
     PagingMode mode = core.machine.mmu().context().format().mode();
-    long va = core.batch.addresses[core.next];
-    long last = va + ReferenceBatch.size(core.batch.descriptors[core.next]) - 1;
+    long va = core.batch.address(core.next);
+    long last = va + ReferenceBatch.size(core.batch.descriptor(core.next)) - 1;
     return mode.isLinear(va) && mode.isLinear(last);
   }
 
@@ -515,7 +516,7 @@ public final class CoresSimulation {
       } else if (action == Action.PREFAULT) {
         core.machine.kernel().switchTo(owner);
         long[] lastPage = new long[AccessKind.COUNT + 1];
-        Arrays.fill(lastPage, -1);
+        Arrays.fill(lastPage, PackedReference.NO_PAGE);
         Simulation.prefault(core.machine.kernel(), mix.batch(), mix.from(), mix.to(), lastPage);
       }
       taken += n;

@@ -9,6 +9,7 @@ import io.lookaside.mmu.format.Pte;
 import io.lookaside.mmu.format.VirtualAddress;
 import io.lookaside.mmu.memory.PhysicalMemory;
 import io.lookaside.timing.MemoryHierarchy;
+import io.lookaside.traces.ReferenceBatch;
 import java.util.Arrays;
 
 /**
@@ -57,11 +58,11 @@ final class HostReadAhead {
   }
 
   /** Reads what the references of a batch at {@code from} to {@code to} - 1 may need. */
-  void read(long[] addresses, int from, int to) {
+  void read(ReferenceBatch batch, int from, int to) {
     PagingContext context = mmu.context();
     PagingLevel leaf = context.format().level(0);
     for (int i = from; i < to; i++) {
-      long va = addresses[i];
+      long va = batch.address(i);
       long region = va >>> REGION_SHIFT;
       int place = (int) region & ((1 << MEMO_BITS) - 1);
       long table = regions[place] == region ? tables[place] : find(context, va, region, place);
@@ -72,7 +73,7 @@ final class HostReadAhead {
     long all = 0;
     for (int i = from; i < to; i++) {
       long entry = entryOf[i - from];
-      long pa = Pte.tableAddress(entry) | (addresses[i] & VirtualAddress.OFFSET_4K);
+      long pa = Pte.tableAddress(entry) | (batch.address(i) & VirtualAddress.OFFSET_4K);
       all += memory.readAhead(pa) + memory.readAhead(addressOf[i - from]);
     }
     sum += all;

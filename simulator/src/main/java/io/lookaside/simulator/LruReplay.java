@@ -8,6 +8,7 @@ import io.lookaside.mmu.format.VirtualAddress;
 import io.lookaside.mmu.stats.Counters;
 import io.lookaside.mmu.stats.Snapshot;
 import io.lookaside.pagewalker.WalkMetric;
+import io.lookaside.traces.PackedReference;
 import io.lookaside.traces.ReferenceBatch;
 import java.io.IOException;
 import java.io.InputStream;
@@ -47,23 +48,17 @@ final class LruReplay implements ReplayEngine {
   private static final int FETCH = AccessKind.FETCH.ordinal();
   private static final int PAGE_SHIFT = PageSize.SIZE_4K.shift();
 
-  private static final int KIND_BITS = ReplayParts.KIND_BITS;
-
   /** References in one pass of the loop: a short one is compiled early, see Replay. */
   private static final int CHUNK = 256;
 
-  /** Runs on one page of so many references, or more, make it worth while to look for them. */
-  private static final int LONG_RUN = 16;
+  /** So many references on one page, or more, are worth to be looked for. */
+  private static final int LONG_RUN = 32;
 
-  /**
-   * After so many shorter ones no more are looked for in a chunk; after one if the last had none.
-   */
-  private static final int TRIES = 3;
+  /** They are looked for so often in vain. */
+  private static final int TRIES = 2;
 
-  /**
-   * So many references on one page, or more, are worth loops that the compiler makes vectors of.
-   */
-  private static final int VECTORS = 64;
+  /** References of them that are looked at together. */
+  private static final int BLOCK = 128;
 
   /** One walk, or miss, for so many references, or more, makes it worth while to read ahead. */
   static final int DENSE = 8;
@@ -117,8 +112,11 @@ final class LruReplay implements ReplayEngine {
   /** Where {@link #runNear} ended. */
   private int next;
 
-  /** Whether there was a long run on one page in the last chunk. */
-  private boolean longRuns;
+  /** The sum of {@link PackedReference#COUNTED} bits of a chunk. */
+  private long counted;
+
+  /** Whether the last chunk was on one page for long. */
+  private boolean onePage;
 
   /** Whether walks are so many that references go by blocks. */
   private boolean dense;
@@ -198,7 +196,7 @@ final class LruReplay implements ReplayEngine {
     while (i < to) {
       if (dense) {
         tables.rewind();
-        i += parts().touched().block(batch.addresses, batch.descriptors, null, i, to, tables);
+        i += parts().touched().block(batch, null, i, to, tables);
         know(tables);
         runBlock(tables, 0, tables.count());
         if (!dense) {
@@ -207,7 +205,7 @@ final class LruReplay implements ReplayEngine {
       } else {
         int stop = Math.min(to, i + CHUNK);
         long before = walks();
-        runChunk(batch.addresses, batch.descriptors, i, stop);
+        runChunk(batch, i, stop);
         dense = walks() - before > CHUNK / DENSE;
         i = stop;
       }
@@ -462,109 +460,86 @@ final class LruReplay implements ReplayEngine {
     }
   }
 
-  private void runChunk(long[] addresses, int[] descriptors, int from, int to) {
-    TouchedPages.countKinds(descriptors, from, to, parts().block().references());
-    int enough = longRuns ? VECTORS : Integer.MAX_VALUE;
-    int tries = longRuns ? TRIES : 1;
-    longRuns = false;
+  private void runChunk(ReferenceBatch batch, int from, int to) {
+    long[] words = batch.words;
+    int tries = onePage ? TRIES : 0;
+    int accesses = 0;
+    onePage = false;
+    counted = 0;
     int i = from;
     while (true) {
       if (tries > 0) {
-        int end = to - i < enough ? i : passOnePage(addresses, descriptors, i, to);
-        if (end == i) {
-          end = passRun(addresses, descriptors, i, to);
+        int end = passOnePage(words, i, to);
+        tries--;
+        if (end > i) {
+          onePage = true;
+          tries = TRIES;
+          i = end;
         }
-        boolean isLong = end - i >= LONG_RUN;
-        longRuns |= isLong;
-        tries = isLong ? TRIES : tries - 1;
-        i = end;
       }
-      i = passRepeats(addresses, descriptors, i, to);
+      i = passRepeats(words, i, to);
       if (i == to) {
-        return;
+        break;
       }
-      long va = addresses[i];
-      int descriptor = descriptors[i];
-      physicalAddressSum += access(va, va + (descriptor >>> 2), descriptor & 3);
+      counted += words[i] & PackedReference.COUNTED;
+      access(batch, i);
+      accesses++;
       i++;
     }
+    TouchedPages.addKinds(counted, to - from, parts().block().references());
+    onePage |= accesses <= 1 && PackedReference.isOn(words[to - 1], page(words[from]));
+  }
+
+  private static long page(long word) {
+    return PackedReference.page(PackedReference.address(word), PackedReference.kind(word));
   }
 
   /**
-   * Passes over references of one side that repeat one page, if it is the last of its class: what
-   * {@link #passRepeats} does, with less work for each where such runs are long.
+   * Passes over references that repeat one page, if it is the last of their class, a block at a
+   * time: what {@link #passRepeats} does, with less work for each where such runs are long.
    *
-   * @return the place of the first that does not, or {@code to}
+   * @return the place behind the last block that does
    */
-  private int passRun(long[] addresses, int[] descriptors, int from, int to) {
-    if (from == to) {
-      return to;
-    }
-    ReplayParts p = parts();
-    int kind = descriptors[from] & 3;
-    int slot = slot(addresses[from], kind, p.classMasks());
-    long page = p.lastPages()[slot];
-    int mask = kindsThatDiffer(slot, kind, page);
-    kind &= mask;
-    long sum = 0;
+  private int passOnePage(long[] words, int from, int to) {
     int i = from;
-    for (; i < to; i++) {
-      long offset = addresses[i] - page;
-      int descriptor = descriptors[i];
-      long last = offset + (descriptor >>> 2);
-      if (((offset | last) >>> PAGE_SHIFT | ((descriptor ^ kind) & mask)) != 0) {
+    while (to - i >= LONG_RUN) {
+      int end = to - i < 2 * BLOCK ? to : i + BLOCK;
+      if (!passBlock(words, i, end)) {
         break;
       }
-      sum += offset;
+      i = end;
     }
-    physicalAddressSum += sum + (i - from) * p.lastFrames()[slot];
     return i;
   }
 
-  /**
-   * Passes over references as {@link #passRun} does, if all repeat one page. The compiler makes
-   * vectors of its loops, which have no exit and one kind of number each.
-   *
-   * @return {@code to}, or {@code from} if they do not, or may not
-   */
-  private int passOnePage(long[] addresses, int[] descriptors, int from, int to) {
+  /** Passes over a block of references if all of it, of one size and side, repeats one page. */
+  private boolean passBlock(long[] words, int from, int to) {
     ReplayParts p = parts();
-    int kind = descriptors[from] & 3;
-    int slot = slot(addresses[from], kind, p.classMasks());
+    long first = words[from];
+    int slot = slot(first) & (p.lastPages().length - 1);
     long page = p.lastPages()[slot];
-    if ((addresses[from] ^ page) >>> PAGE_SHIFT != 0) {
-      return from;
+    if (!PackedReference.isOn(first, page)) {
+      return false;
     }
-    int any = 0;
-    int all = -1;
-    for (int i = from; i < to; i++) {
-      any |= descriptors[i];
-      all &= descriptors[i];
-    }
-    if (((any ^ all) & kindsThatDiffer(slot, kind, page)) != 0) {
-      return from;
-    }
-    int size = any >>> 2; // no reference has more
-    long outside = 0;
+    // A store is the same as a load, and a bit, which the sum of offsets does not reach.
+    long begin = first & ~(PackedReference.STORE | VirtualAddress.OFFSET_4K);
+    long any = 0;
     long sum = 0;
     for (int i = from; i < to; i++) {
-      long offset = addresses[i] - page;
-      outside |= offset | (offset + size);
+      long offset = words[i] - begin;
+      any |= offset;
       sum += offset;
     }
-    if (outside >>> PAGE_SHIFT != 0) {
-      return from;
+    int n = to - from;
+    long stores = sum & -PackedReference.STORE;
+    boolean mix = stores != 0 && stores != n * PackedReference.STORE;
+    if ((any & ~(PackedReference.STORE | VirtualAddress.OFFSET_4K)) != 0
+        || (mix && (p.lastPages()[slot ^ STORE] ^ page) != PackedReference.STORE)) {
+      return false;
     }
-    physicalAddressSum += sum + (to - from) * p.lastFrames()[slot];
-    return to;
-  }
-
-  /**
-   * The bits of kinds in which references to one page that follow each other may not differ: loads
-   * and stores may mix if both find the page.
-   */
-  private int kindsThatDiffer(int slot, int kind, long page) {
-    return kind != FETCH && parts().lastPages()[slot ^ STORE] == page ? FETCH : 3;
+    counted += stores + (PackedReference.kind(first) == FETCH ? PackedReference.fetched(n) : 0);
+    physicalAddressSum += sum - stores + n * p.lastFrames()[slot];
+    return true;
   }
 
   /**
@@ -574,46 +549,45 @@ final class LruReplay implements ReplayEngine {
    *
    * @return the place of the first that does not, or {@code to}
    */
-  private int passRepeats(long[] addresses, int[] descriptors, int from, int to) {
+  private int passRepeats(long[] words, int from, int to) {
     ReplayParts p = parts();
-    int[] masks = p.classMasks();
     long[] pages = p.lastPages();
     long[] frames = p.lastFrames();
+    long kinds = 0;
     long sum = 0;
     int i = from;
     for (; i < to; i++) {
-      long va = addresses[i];
-      long descriptor = descriptors[i];
-      int slot = slot(va, (int) descriptor & 3, masks) & (pages.length - 1) & (frames.length - 1);
-      long offset = va - pages[slot];
-      long last = offset + (descriptor >>> 2);
-      if ((offset | last) >>> PAGE_SHIFT != 0) {
+      long word = words[i];
+      int slot = slot(word) & (pages.length - 1) & (frames.length - 1);
+      if (!PackedReference.isOn(word, pages[slot])) {
         break;
       }
-      sum += offset + frames[slot];
+      sum += PackedReference.offset(word) + frames[slot];
+      kinds += word & PackedReference.COUNTED;
     }
+    counted += kinds;
     physicalAddressSum += sum;
     return i;
   }
 
-  /** Where the last page of a class is remembered. */
-  private static int slot(long va, int kind, int[] masks) {
-    return ((int) (va >>> (PAGE_SHIFT - KIND_BITS)) & masks[kind & (masks.length - 1)]) | kind;
+  /** Where the last page of a class and kind is remembered, in an array of any length. */
+  private static int slot(long word) {
+    return (int) word >>> PackedReference.KIND_SHIFT;
   }
 
-  /**
-   * One reference that does not repeat the last page of its class.
-   *
-   * @return the sum of its physical addresses
-   */
-  private long access(long va, long last, int kind) {
-    return TouchedPages.staysInOnePage(va, last)
-        ? translate(va, kind)
-        : accessElsewhere(va, last, kind);
+  /** One reference that does not repeat the last page of its class. */
+  private void access(ReferenceBatch batch, int i) {
+    long word = batch.words[i];
+    int kind = PackedReference.kind(word);
+    physicalAddressSum +=
+        (word & PackedReference.APART) == 0
+            ? translate(PackedReference.address(word), kind)
+            : accessElsewhere(batch.address(i), batch.descriptor(i) >>> 2, kind);
   }
 
   /** A reference to several pages, or to none. */
-  private long accessElsewhere(long va, long last, int kind) {
+  private long accessElsewhere(long va, int sizeLessOne, int kind) {
+    long last = va + sizeLessOne;
     PageReferences tables = parts().block();
     if (!VirtualAddress.isCanonical(va) || !VirtualAddress.isCanonical(last)) {
       tables.notCanonical()[kind]++;
@@ -642,12 +616,7 @@ final class LruReplay implements ReplayEngine {
     }
     countOne(lookUp(page, touched.event()), kind);
     long frame = Pte.tableAddress(leaf);
-    remember(
-        va,
-        kind,
-        kind == FETCH ? p.fetches() : kind == STORE ? p.stores() : p.loads(),
-        frame,
-        Pte.isDirty(leaf));
+    remember(va, kind, frame, Pte.isDirty(leaf));
     return frame | (va & VirtualAddress.OFFSET_4K);
   }
 
@@ -802,46 +771,42 @@ final class LruReplay implements ReplayEngine {
     return pdes.sets() == 1 ? 0 : pdes.setOf(block(region, PDE_LEVEL));
   }
 
-  private void remember(long va, int kind, PageSets l1, long frame, boolean isDirty) {
+  private void remember(long va, int kind, long frame, boolean isDirty) {
     ReplayParts p = parts();
-    int slot = slot(va, kind, p.classMasks());
-    long page = va & ~VirtualAddress.OFFSET_4K;
     boolean share = kind != FETCH && p.loadsAndStoresShare();
-    if (l1.classes() == 1) {
-      // Pages of both classes share a set, so one replaces the other.
-      int other = slot ^ 1 << KIND_BITS;
+    int mask = p.lastPages().length - 1;
+    int slot = slot(PackedReference.page(va, kind)) & mask;
+    // Pages of other slots share a set where another kind has more sets, so one replaces the other.
+    int step = p.slotSteps()[kind];
+    for (int other = (slot + step) & mask; other != slot; other = (other + step) & mask) {
       forget(other);
       if (share) {
         forget(other ^ STORE);
       }
     }
-    p.lastPages()[slot] = page;
-    p.lastFrames()[slot] = frame;
     if (share) {
       // One structure: the places of loads and stores change together.
-      int load = slot & ~STORE;
-      p.lastPages()[load] = page;
-      p.lastFrames()[load] = frame;
-      p.lastPages()[load + STORE] = isDirty ? page : nothing(load);
-      p.lastFrames()[load + STORE] = frame;
+      remember(slot & ~STORE, PackedReference.page(va, LOAD), frame);
+      long stores = isDirty ? PackedReference.page(va, STORE) : PackedReference.NO_PAGE;
+      remember(slot | STORE, stores, frame);
+    } else {
+      remember(slot, PackedReference.page(va, kind), frame);
     }
+  }
+
+  private void remember(int slot, long page, long frame) {
+    parts().lastPages()[slot] = page;
+    parts().lastFrames()[slot] = frame;
   }
 
   /** Makes all slots remember nothing. */
   private void forgetAll() {
-    for (int slot = 0; slot < parts().lastPages().length; slot++) {
-      forget(slot);
-    }
+    Arrays.fill(parts().lastPages(), PackedReference.NO_PAGE);
   }
 
   /** Makes a slot remember nothing. */
   private void forget(int slot) {
-    parts().lastPages()[slot] = nothing(slot);
-  }
-
-  /** A page of another class, which therefore no address meets in this slot. */
-  private static long nothing(int slot) {
-    return (long) (slot ^ 1 << KIND_BITS) >>> KIND_BITS << PAGE_SHIFT;
+    parts().lastPages()[slot] = PackedReference.NO_PAGE;
   }
 
   /** The walk of a miss, after one in vain where an entry was missing. */

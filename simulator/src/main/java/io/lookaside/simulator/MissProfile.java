@@ -155,8 +155,8 @@ final class MissProfile implements MissObserver, WalkObserver, TimingObserver {
       if (batch.hasInstructionAddresses()) {
         pc = batch.instructionAddresses[i];
         known = true;
-      } else if (ReferenceBatch.kind(batch.descriptors[i]) == FETCH) {
-        pc = batch.addresses[i];
+      } else if (ReferenceBatch.kind(batch.descriptor(i)) == FETCH) {
+        pc = batch.address(i);
         known = true;
       }
       pcs[i] = pc;

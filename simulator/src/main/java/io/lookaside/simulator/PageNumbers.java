@@ -2,6 +2,7 @@ package io.lookaside.simulator;
 
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.format.VirtualAddress;
+import io.lookaside.traces.PackedReference;
 import it.unimi.dsi.fastutil.longs.Long2IntOpenHashMap;
 import java.util.Arrays;
 
@@ -72,24 +73,25 @@ final class PageNumbers {
   /**
    * The numbers of pages that are all known already, and stay known.
    *
+   * @param words references that are not {@link PackedReference#APART}
    * @param into gets them
    * @param at where in {@code into} they go
    * @param entries gets the addresses of their page-table entries, less than 4,096 where nobody has
    *     told the page table's
    * @return whether all pages were found at once; if not, what was put into the arrays is wrong
    */
-  boolean known(long[] addresses, int from, int n, int[] into, int at, long[] entries) {
+  boolean known(long[] words, int from, int n, int[] into, int at, long[] entries) {
     long[] s = slots;
     long t = tag;
     int shift = keyShift;
     long differing = 0;
     for (int i = 0; i < n; i++) {
-      long va = addresses[from + i];
-      long key = t ^ va >> REGION_SHIFT;
+      long word = words[from + i];
+      long key = t ^ word >> (PackedReference.VPN_SHIFT + INDEX_BITS);
       int slot = ((int) ((key * HASH) >>> shift) * SLOT_WORDS) & (s.length - SLOT_WORDS);
       differing |= s[slot] ^ key;
       long value = s[slot + 1];
-      int index = (int) (va >>> PAGE_SHIFT) & INDEX_MASK;
+      int index = (int) (word >>> PackedReference.VPN_SHIFT) & INDEX_MASK;
       into[at + i] = (region(value) << INDEX_BITS) | index;
       entries[i] = table(value) + ((long) index << 3);
     }

@@ -86,7 +86,7 @@ public final class PagingSimulation {
         int to = (int) Math.min(n, from + Math.min(n, options.maxReferences - taken));
         hasher.add(batch, 0, to);
         for (int i = from; i < to; i++) {
-          add(batch.addresses[i], ReferenceBatch.size(batch.descriptors[i]), batch.addressSpace());
+          add(batch.address(i), ReferenceBatch.size(batch.descriptor(i)), batch.addressSpace());
         }
         taken += to - from;
       }

@@ -148,8 +148,6 @@ public final class Replay implements ReplayEngine {
   }
 
   private int runChunk(ReferenceBatch batch, int from, int to) {
-    long[] addresses = batch.addresses;
-    int[] descriptors = batch.descriptors;
     long[] pageOf = pages;
     long[] distanceOf = distances;
     int[] masks = classMask;
@@ -157,8 +155,8 @@ public final class Replay implements ReplayEngine {
     long all = 0;
     long general = 0;
     for (int i = from; i < to; i++) {
-      long va = addresses[i];
-      int descriptor = descriptors[i];
+      long va = batch.address(i);
+      int descriptor = batch.descriptor(i);
       int kind = descriptor & 3;
       long one = 1L << (kind * COUNT_BITS);
       all += one;

@@ -5,6 +5,7 @@ import io.lookaside.mmu.assoc.Geometry;
 import io.lookaside.mmu.assoc.LruArray;
 import io.lookaside.pagewalker.WalkerConfig;
 import io.lookaside.tlb.TlbLevel;
+import io.lookaside.traces.PackedReference;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -18,10 +19,11 @@ import org.jspecify.annotations.Nullable;
  * @param fetches first-level sets, by kind of access; so are the next five
  * @param loadsAndStoresShare whether the first level keeps pages for both in one structure
  * @param dataShares whether both levels do
- * @param classMasks by kind: which bits of a slot are the class
- * @param lastPages by slot, which is a class and a kind (with places for the code 3 that no
- *     reference has): a page that its set of the first level used last, and that serves such an
- *     access as it is
+ * @param slotSteps by kind: the distance of slots whose pages share a set of the first level
+ * @param lastPages by slot, which is low bits of the page number and a kind (with places for the
+ *     code 3 that no reference has): a page that its set of the first level used last, and that
+ *     serves such an access as it is, as {@link PackedReference#page} says; or {@link
+ *     PackedReference#NO_PAGE}
  * @param lastFrames by slot: its frame
  * @param recentPages the same by number
  * @param words by page: {@link PageReferences#DIRTY}, and above it where it is in each structure
@@ -49,7 +51,7 @@ record ReplayParts(
     PageSets secondStores,
     boolean loadsAndStoresShare,
     boolean dataShares,
-    int[] classMasks,
+    int[] slotSteps,
     long[] lastPages,
     long[] lastFrames,
     RecentPages recentPages,
@@ -64,16 +66,13 @@ record ReplayParts(
     long[] starts,
     long[] vainStarts,
     long[] vainReads) {
-  /** Bits of a slot that are the kind. */
-  static final int KIND_BITS = 2;
-
   /**
    * Pages fall into classes by low bits of their numbers: as many as a kind's first level has sets,
-   * 2 at least, and no more than this.
+   * and no more than this, which the lower half of a word tells.
    */
-  private static final int MAX_CLASSES = 64;
+  private static final int MAX_CLASSES = 16;
 
-  private static final int KIND_CODES = 1 << KIND_BITS;
+  private static final int KIND_CODES = 1 << PackedReference.KIND_BITS;
   private static final int LEVELS = 4;
 
   /** Those of a machine that fits. */
@@ -88,10 +87,11 @@ record ReplayParts(
     ReplayLevel l1d = new ReplayLevel(levels.get(1), l1i.endShift(), firstMisses, load, store);
     ReplayLevel second =
         new ReplayLevel(levels.get(2), l1d.endShift(), secondMisses, load, store, fetch);
-    int[] classMasks = new int[KIND_CODES];
-    classMasks[load] = classMask(l1d.sets(load));
-    classMasks[store] = classMask(l1d.sets(store));
-    classMasks[fetch] = classMask(l1i.sets(fetch));
+    int[] slotSteps = new int[KIND_CODES];
+    slotSteps[load] = classes(l1d.sets(load)) << PackedReference.KIND_BITS;
+    slotSteps[store] = classes(l1d.sets(store)) << PackedReference.KIND_BITS;
+    slotSteps[fetch] = classes(l1i.sets(fetch)) << PackedReference.KIND_BITS;
+    int slots = Math.max(slotSteps[load], Math.max(slotSteps[store], slotSteps[fetch]));
     PageWords words = PageWords.ofBits(second.endShift());
     WalkerConfig walker = machine.config().walker();
     return new ReplayParts(
@@ -107,9 +107,9 @@ record ReplayParts(
         second.sets(store),
         l1d.share(load, store),
         l1d.share(load, store) && second.share(load, store),
-        classMasks,
-        new long[MAX_CLASSES << KIND_BITS],
-        new long[MAX_CLASSES << KIND_BITS],
+        slotSteps,
+        new long[slots],
+        new long[slots],
         RecentPages.of(l1i, l1d),
         words,
         new @Nullable LruArray[] {cache(walker.pml4eCache()), cache(walker.pdpteCache())},
@@ -124,8 +124,8 @@ record ReplayParts(
         new long[LEVELS + 1]);
   }
 
-  private static int classMask(PageSets sets) {
-    return (Math.max(2, Math.min(MAX_CLASSES, sets.classes())) - 1) << KIND_BITS;
+  private static int classes(PageSets sets) {
+    return Math.min(MAX_CLASSES, sets.classes());
   }
 
   private static @Nullable LruArray cache(@Nullable Geometry geometry) {

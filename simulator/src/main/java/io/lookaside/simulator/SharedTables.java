@@ -4,6 +4,7 @@ import io.lookaside.mmu.AccessKind;
 import io.lookaside.mmu.format.PageSize;
 import io.lookaside.os.FramePlacement;
 import io.lookaside.simulator.config.MachineConfig;
+import io.lookaside.traces.PackedReference;
 import io.lookaside.traces.ReferenceBatch;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -82,7 +83,7 @@ final class SharedTables {
     machine.kernel().switchTo(owner);
     // The slice before may be another process's.
     long[] lastPage = new long[AccessKind.COUNT + 1];
-    Arrays.fill(lastPage, -1);
+    Arrays.fill(lastPage, PackedReference.NO_PAGE);
     Simulation.prefault(machine.kernel(), slice, 0, slice.count(), lastPage);
   }
 }

@@ -15,6 +15,7 @@ import io.lookaside.simulator.image.ImageMetric;
 import io.lookaside.timing.TimingConfig;
 import io.lookaside.timing.TimingObserver;
 import io.lookaside.tlb.MissObserver;
+import io.lookaside.traces.PackedReference;
 import io.lookaside.traces.ReferenceBatch;
 import io.lookaside.traces.TraceException;
 import java.io.IOException;
@@ -295,7 +296,7 @@ public final class Simulation {
     machine.kernel().switchTo(owner);
     // The slice before may be another process's.
     long[] lastPage = new long[AccessKind.COUNT + 1];
-    Arrays.fill(lastPage, -1);
+    Arrays.fill(lastPage, PackedReference.NO_PAGE);
     prefault(machine.kernel(), batch, from, to, lastPage);
   }
 
@@ -370,18 +371,22 @@ public final class Simulation {
   /**
    * Maps the pages that references touch.
    *
-   * @param lastPage by kind of access: the page that was mapped last, or -1
+   * @param lastPage by kind of access: the page that was mapped last, as {@link
+   *     PackedReference#page} says, or {@link PackedReference#NO_PAGE}
    */
   static void prefault(Kernel kernel, ReferenceBatch batch, int from, int to, long[] lastPage) {
+    long[] words = batch.words;
     for (int i = from; i < to; i++) {
-      long va = batch.addresses[i];
-      int descriptor = batch.descriptors[i];
-      int kind = ReferenceBatch.kind(descriptor);
-      long last = va + ReferenceBatch.size(descriptor) - 1;
-      long lastNumber = last >>> PAGE_SHIFT;
-      if (va >>> PAGE_SHIFT != lastPage[kind] || lastNumber != lastPage[kind]) {
+      long word = words[i];
+      int kind = PackedReference.kind(word);
+      if (!PackedReference.isOn(word, lastPage[kind])) {
+        long va = batch.address(i);
+        long last = va + ReferenceBatch.size(batch.descriptor(i)) - 1;
         prefault(kernel, va, last);
-        lastPage[kind] = lastNumber;
+        lastPage[kind] =
+            (word & PackedReference.APART) == 0
+                ? PackedReference.page(va, kind)
+                : PackedReference.NO_PAGE;
       }
     }
   }

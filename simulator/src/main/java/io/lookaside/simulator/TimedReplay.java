@@ -277,7 +277,7 @@ final class TimedReplay implements ReplayEngine {
    * named this core. The address must be canonical.
    */
   void announce(ReferenceBatch batch, int i) {
-    int kind = ReferenceBatch.kind(batch.descriptors[i]);
+    int kind = ReferenceBatch.kind(batch.descriptor(i));
     timing.announce(kind, kind == FETCH || !sawFetch, registersOf(batch, i, kind));
   }
 
@@ -385,7 +385,7 @@ final class TimedReplay implements ReplayEngine {
     while (next < to) {
       int end = Math.min(to, next + CHUNK);
       if (elsewhere >= DENSE && readAhead != null) {
-        readAhead.read(batch.addresses, next, end);
+        readAhead.read(batch, next, end);
       }
       elsewhere = 0;
       next = onlyCounts ? runCounting(batch, next, end) : runInOrder(batch, next, end, to);
@@ -408,8 +408,8 @@ final class TimedReplay implements ReplayEngine {
     long addresses = 0;
     int descriptors = 0;
     for (int i = from; i < to; i++) {
-      addresses |= batch.addresses[i] + ReferenceBatch.MAX_SIZE; // past its end
-      descriptors |= batch.descriptors[i];
+      addresses |= batch.address(i) + ReferenceBatch.MAX_SIZE; // past its end
+      descriptors |= batch.descriptor(i);
     }
     boolean fetches = (descriptors & FETCH) != 0; // a bit that no other kind has
     long highest = (Long.highestOneBit(addresses) << 1) - 1;
@@ -418,8 +418,6 @@ final class TimedReplay implements ReplayEngine {
 
   /** Where time is a sum, or stands still. */
   private int runCounting(ReferenceBatch batch, int from, int to) {
-    long[] addresses = batch.addresses;
-    int[] descriptors = batch.descriptors;
     long[] pageOf = pages;
     long[] distanceOf = distances;
     int[] masks = classMask;
@@ -430,8 +428,8 @@ final class TimedReplay implements ReplayEngine {
     long took = 0;
     int next = to;
     for (int i = from; i < to; i++) {
-      long va = addresses[i];
-      int descriptor = descriptors[i];
+      long va = batch.address(i);
+      int descriptor = batch.descriptor(i);
       int kind = descriptor & 3;
       long one = 1L << (kind * COUNT_BITS);
       all += one;
@@ -496,8 +494,8 @@ final class TimedReplay implements ReplayEngine {
         }
       }
       timing.foretell(i < onlyDataUntil);
-      long va = batch.addresses[i];
-      int descriptor = batch.descriptors[i];
+      long va = batch.address(i);
+      int descriptor = batch.descriptor(i);
       int kind = ReferenceBatch.kind(descriptor);
       all += 1L << (kind * COUNT_BITS);
       boolean startsInstruction = kind == FETCH || !sawFetch;
@@ -540,7 +538,7 @@ final class TimedReplay implements ReplayEngine {
    */
   private int runAfter(ReferenceBatch batch, int position, int kind, int end) {
     passing[0] = CoreTiming.data(kind, true);
-    long fetched = timing.fetchesItsPage() ? batch.addresses[position] >>> PAGE_SHIFT : NO_PAGE;
+    long fetched = timing.fetchesItsPage() ? batch.address(position) >>> PAGE_SHIFT : NO_PAGE;
     int next = runOfRepetitions(batch, position + 1, end, 1, fetched);
     if (timing.acceptWithData(passing, next - position)) {
       countData(position + 1, next);
@@ -554,8 +552,8 @@ final class TimedReplay implements ReplayEngine {
   }
 
   private static boolean storesTo(ReferenceBatch batch, int i, long page) {
-    long va = batch.addresses[i];
-    int descriptor = batch.descriptors[i];
+    long va = batch.address(i);
+    int descriptor = batch.descriptor(i);
     return ReferenceBatch.kind(descriptor) == STORE
         && va >>> PAGE_SHIFT == page
         && (va + ReferenceBatch.size(descriptor) - 1) >>> PAGE_SHIFT == page;
@@ -568,7 +566,7 @@ final class TimedReplay implements ReplayEngine {
   private int runWithStore(ReferenceBatch batch, int position, int store, int end, long fetched) {
     countData(position + 1, store);
     timing.holdBack();
-    long va = batch.addresses[store];
+    long va = batch.address(store);
     elsewhere++;
     recorder.clear();
     translationNumber = 0;
@@ -588,8 +586,8 @@ final class TimedReplay implements ReplayEngine {
     timing.acceptHeld();
     for (int i = position + 1; i < store; i++) {
       timing.foretell(i < onlyDataUntil);
-      int kind = ReferenceBatch.kind(batch.descriptors[i]);
-      long page = pageKey(batch.addresses[i], PageSize.SIZE_4K);
+      int kind = ReferenceBatch.kind(batch.descriptor(i));
+      long page = pageKey(batch.address(i), PageSize.SIZE_4K);
       timing.acceptHit(kind, true, 0, page, Served.UNCACHED, 0);
     }
     timing.foretell(store < onlyDataUntil);
@@ -623,8 +621,6 @@ final class TimedReplay implements ReplayEngine {
    */
   private int runOfRepetitions(
       ReferenceBatch batch, int from, int end, int firstPlace, long fetched) {
-    long[] addresses = batch.addresses;
-    int[] descriptors = batch.descriptors;
     int[] toPass = passing;
     int to = Math.min(end, from + toPass.length - firstPlace);
     int away = firstPlace - from;
@@ -633,7 +629,7 @@ final class TimedReplay implements ReplayEngine {
     int i = from;
     while (i < to) {
       // One page after the other: what is remembered of it is looked at once.
-      long page = addresses[i] >>> PAGE_SHIFT;
+      long page = batch.address(i) >>> PAGE_SHIFT;
       long begin = page << PAGE_SHIFT;
       int loadSlot = slot(LOAD, page);
       int storeSlot = slot(STORE, page);
@@ -643,8 +639,8 @@ final class TimedReplay implements ReplayEngine {
       int stores = 0;
       long offsets = 0;
       for (; i < to; i++) {
-        long offset = addresses[i] - begin;
-        int descriptor = descriptors[i];
+        long offset = batch.address(i) - begin;
+        int descriptor = batch.descriptor(i);
         int kind = descriptor & 3;
         if (((offset | (offset + (descriptor >>> 2))) >>> PAGE_SHIFT) + (unknown >>> kind & 1)
             != 0) {
@@ -684,8 +680,6 @@ final class TimedReplay implements ReplayEngine {
    * @return the first reference that was not run
    */
   private int runHits(ReferenceBatch batch, int from, int to) {
-    long[] addresses = batch.addresses;
-    int[] descriptors = batch.descriptors;
     long[] pageOf = pages;
     long[] distanceOf = distances;
     int[] masks = classMask;
@@ -697,8 +691,8 @@ final class TimedReplay implements ReplayEngine {
     int count = 0;
     int i = from;
     for (; i < to; i++) {
-      long va = addresses[i];
-      int descriptor = descriptors[i];
+      long va = batch.address(i);
+      int descriptor = batch.descriptor(i);
       int kind = descriptor & 3;
       long number = va >>> PAGE_SHIFT;
       int slot = (kind << CLASS_BITS) | ((int) number & masks[kind]);

@@ -9,6 +9,7 @@ import io.lookaside.mmu.format.VirtualAddress;
 import io.lookaside.mmu.memory.PhysicalMemory;
 import io.lookaside.os.Kernel;
 import io.lookaside.traces.CompactBatch;
+import io.lookaside.traces.PackedReference;
 import io.lookaside.traces.ReferenceBatch;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +38,6 @@ final class TouchedPages {
   private static final int STORE = AccessKind.STORE.ordinal();
   private static final int FETCH = AccessKind.FETCH.ordinal();
   private static final int PAGE_SHIFT = PageSize.SIZE_4K.shift();
-  private static final int PAGE_MASK = (1 << PAGE_SHIFT) - 1;
 
   /** A tag is the PCID, and above it a one so that it is never 0. */
   private static final int PCID_SHIFT = 45;
@@ -59,11 +59,6 @@ final class TouchedPages {
   /** Where the D bit of an entry is, less where an event has it. */
   private static final int DIRTY_SHIFT =
       Long.numberOfTrailingZeros(Pte.DIRTY) - Integer.numberOfTrailingZeros(PageReferences.DIRTY);
-
-  /** Stores and, above these bits, twice the fetches of a block are counted in one word. */
-  private static final int COUNT_BITS = 15;
-
-  private static final int COUNT_MASK = (1 << COUNT_BITS) - 1;
 
   private final PhysicalMemory memory;
   private final Kernel kernel;
@@ -97,50 +92,46 @@ final class TouchedPages {
   /**
    * Takes a block of references, and the one after it if it does not stay in one page.
    *
+   * @param batch has them
    * @param repeats by reference: how often its last page counts once more in the sum of physical
    *     addresses; or {@code null}
    * @param into gets the references, behind those that it has, and all counts
    * @return how many were taken
    */
-  int block(
-      long[] addresses,
-      int[] descriptors,
-      int @Nullable [] repeats,
-      int from,
-      int to,
-      PageReferences into) {
+  int block(ReferenceBatch batch, int @Nullable [] repeats, int from, int to, PageReferences into) {
+    long[] words = batch.words;
     into.reserve(BLOCK);
     int[] pages = into.pages();
     int at = into.count();
     int n = Math.min(to - from, BLOCK);
-    int kinds = kindsInOnePage(addresses, descriptors, from, from + n);
-    if (kinds < 0 || !numbers.known(addresses, from, n, pages, at, entries)) {
-      n = inOnePage(addresses, descriptors, from, from + n);
-      kinds = kinds(descriptors, from, from + n);
+    long kinds = kindsInOnePage(words, from, from + n);
+    if (kinds < 0 || !numbers.known(words, from, n, pages, at, entries)) {
+      n = inOnePage(words, from, from + n);
+      kinds = counted(words, from, from + n);
       for (int i = 0; i < n; i++) {
-        int page = numbers.number(addresses[from + i]);
+        int page = numbers.number(PackedReference.address(words[from + i]));
         pages[at + i] = page;
         entries[i] = numbers.table(page >>> PageNumbers.INDEX_BITS) + 8L * (page & INDEX_MASK);
       }
     }
     addKinds(kinds, n, into.references());
     memory.readAll(entries, n);
-    int i = pass(addresses, descriptors, from, 0, n, into);
+    int i = pass(words, from, 0, n, into);
     while (i < n) {
-      long va = addresses[from + i];
-      int kind = descriptors[from + i] & PageReferences.KIND_MASK;
+      long va = PackedReference.address(words[from + i]);
+      int kind = PackedReference.kind(words[from + i]);
       entries[i] = firstTouch(va, pages[at + i], kind, into);
       into.events()[at + i] = (byte) event;
       into.physicalAddressSum += Pte.tableAddress(entries[i]) | (va & VirtualAddress.OFFSET_4K);
-      i = pass(addresses, descriptors, from, i + 1, n, into);
+      i = pass(words, from, i + 1, n, into);
     }
     if (repeats != null) {
-      into.physicalAddressSum += repeated(addresses, repeats, from, n);
+      into.physicalAddressSum += repeated(words, repeats, from, n);
     }
     into.added(n);
     if (n < BLOCK && from + n < to) {
-      long va = addresses[from + n];
-      int descriptor = descriptors[from + n];
+      long va = batch.address(from + n);
+      int descriptor = batch.descriptor(from + n);
       int kind = descriptor & PageReferences.KIND_MASK;
       into.references()[kind]++;
       other(va, va + (descriptor >>> 2), kind, repeats == null ? 0 : repeats[from + n], into);
@@ -165,7 +156,7 @@ final class TouchedPages {
     ReferenceBatch records = batch.records;
     int i = 0;
     while (i < records.count()) {
-      i += block(records.addresses, records.descriptors, batch.repeats, i, records.count(), into);
+      i += block(records, batch.repeats, i, records.count(), into);
     }
     for (int kind = 0; kind < AccessKind.COUNT; kind++) {
       into.references()[kind] += batch.leftOut(kind);
@@ -173,25 +164,21 @@ final class TouchedPages {
     into.physicalAddressSum += batch.leftOutAddressSum();
   }
 
-  /**
-   * Counts a block's references by kind, see {@link #kinds}; less than 0 if one of them leaves its
-   * page. That addresses are canonical is left to see: others are in no page that is known.
-   */
-  private static int kindsInOnePage(long[] addresses, int[] descriptors, int from, int to) {
-    int kinds = 0;
-    int ends = 0;
+  /** As {@link #counted}; less than 0 if one of the references is {@link PackedReference#APART}. */
+  private static long kindsInOnePage(long[] words, int from, int to) {
+    long counted = 0;
+    long any = 0;
     for (int i = from; i < to; i++) {
-      int descriptor = descriptors[i];
-      kinds += (descriptor & 1) | (descriptor & 2) << COUNT_BITS;
-      ends |= ((int) addresses[i] & PAGE_MASK) + (descriptor >>> 2);
+      counted += words[i] & PackedReference.COUNTED;
+      any |= words[i];
     }
-    return ends >>> PAGE_SHIFT == 0 ? kinds : -1;
+    return (any & PackedReference.APART) == 0 ? counted : -1;
   }
 
   /** How many references from one on, up to the end or one that does not, stay in one page. */
-  private static int inOnePage(long[] addresses, int[] descriptors, int from, int to) {
+  private static int inOnePage(long[] words, int from, int to) {
     int end = from;
-    while (end < to && staysInOnePage(addresses[end], addresses[end] + (descriptors[end] >>> 2))) {
+    while (end < to && (words[end] & PackedReference.APART) == 0) {
       end++;
     }
     return end - from;
@@ -203,31 +190,31 @@ final class TouchedPages {
    * @param i the place in the block of the first of them
    * @return that of the first that needs something, or n
    */
-  private int pass(
-      long[] addresses, int[] descriptors, int from, int i, int n, PageReferences into) {
-    long[] words = entries;
+  private int pass(long[] words, int from, int i, int n, PageReferences into) {
+    long[] read = entries;
     byte[] events = into.events();
     int at = into.count();
     long sum = 0;
     int next = i;
     for (; next < n; next++) {
-      int kind = descriptors[from + next] & PageReferences.KIND_MASK;
-      long entry = words[next];
+      long word = words[from + next];
+      int kind = PackedReference.kind(word);
+      long entry = read[next];
       if (((~entry & wanted(kind)) | (entry & FORBIDDEN)) != 0) {
         break;
       }
       events[at + next] = (byte) event(kind, entry);
-      sum += Pte.tableAddress(entry) | (addresses[from + next] & VirtualAddress.OFFSET_4K);
+      sum += Pte.tableAddress(entry) | PackedReference.offset(word);
     }
     into.physicalAddressSum += sum;
     return next;
   }
 
   /** What the repetitions of a block's references add. */
-  private long repeated(long[] addresses, int[] repeats, int from, int n) {
+  private long repeated(long[] words, int[] repeats, int from, int n) {
     long sum = 0;
     for (int i = 0; i < n; i++) {
-      long page = addresses[from + i] & ~VirtualAddress.OFFSET_4K;
+      long page = PackedReference.address(words[from + i]) & ~VirtualAddress.OFFSET_4K;
       sum += repeats[from + i] * (Pte.tableAddress(entries[i]) - page);
     }
     return sum;
@@ -264,24 +251,24 @@ final class TouchedPages {
     return ((last >>> PAGE_SHIFT) - (va >>> PAGE_SHIFT)) & (~0L >>> PAGE_SHIFT);
   }
 
-  /** Counts references by kind. */
-  static void countKinds(int[] descriptors, int from, int to, long[] into) {
-    addKinds(kinds(descriptors, from, to), to - from, into);
-  }
-
-  /** The stores of a block and, above {@link #COUNT_BITS}, twice its fetches. */
-  private static int kinds(int[] descriptors, int from, int to) {
-    int kinds = 0;
+  /** The sum of {@link PackedReference#COUNTED} bits. */
+  private static long counted(long[] words, int from, int to) {
+    long counted = 0;
     for (int i = from; i < to; i++) {
-      int descriptor = descriptors[i];
-      kinds += (descriptor & 1) | (descriptor & 2) << COUNT_BITS;
+      counted += words[i] & PackedReference.COUNTED;
     }
-    return kinds;
+    return counted;
   }
 
-  private static void addKinds(int kinds, int n, long[] into) {
-    int stores = kinds & COUNT_MASK;
-    int fetches = kinds >>> (COUNT_BITS + 1);
+  /**
+   * Counts references by kind.
+   *
+   * @param counted the sum of their {@link PackedReference#COUNTED} bits
+   * @param n how many there are
+   */
+  static void addKinds(long counted, int n, long[] into) {
+    long stores = PackedReference.stores(counted);
+    long fetches = PackedReference.fetches(counted);
     into[AccessKind.LOAD.ordinal()] += n - stores - fetches;
     into[STORE] += stores;
     into[FETCH] += fetches;
@@ -412,15 +399,5 @@ final class TouchedPages {
             + Long.toHexString(entry)
             + " for address 0x"
             + Long.toHexString(va));
-  }
-
-  /** Whether a reference stays in one page, with a canonical address. */
-  static boolean staysInOnePage(long va, long last) {
-    return otherPage(va, last) == 0;
-  }
-
-  /** 0 if a reference stays in one page, with a canonical address; else anything. */
-  private static long otherPage(long va, long last) {
-    return (va ^ last) >>> PAGE_SHIFT | (va ^ VirtualAddress.signExtended(va));
   }
 }

@@ -40,8 +40,7 @@ class AccessMapTest {
       int n = Math.min(references - all.size(), 1 + random.nextInt(1000));
       for (int i = 0; i < n; i++) {
         long address = bases[random.nextInt(regions)] + (random.nextLong() >>> (64 - bits));
-        batch.addresses[i] = address;
-        batch.descriptors[i] = ReferenceBatch.descriptor(AccessKind.LOAD.ordinal(), 8);
+        batch.set(i, address, ReferenceBatch.descriptor(AccessKind.LOAD.ordinal(), 8));
         all.add(new Access(process, address));
       }
       map.add(process, batch, 0, n);

@@ -30,8 +30,8 @@ class AllocationTest {
       trace.read(batch);
     }
     for (int i = 0; i < batch.count(); i++) {
-      batch.addresses[i] = batch.addresses[0] + (long) (i % 4) * 4096;
-      machine.kernel().prefault(batch.addresses[i]);
+      batch.set(i, batch.address(0) + (long) (i % 4) * 4096, batch.descriptor(i));
+      machine.kernel().prefault(batch.address(i));
     }
     replay.run(batch, 0, batch.count());
     long walksBefore = machine.walker().snapshot().get(WalkMetric.WALKS);
@@ -49,7 +49,7 @@ class AllocationTest {
       trace.read(batch);
     }
     for (int i = 0; i < batch.count(); i++) {
-      machine.kernel().prefault(batch.addresses[i]);
+      machine.kernel().prefault(batch.address(i));
     }
     replay.run(batch, 0, batch.count());
     long walksBefore = machine.walker().snapshot().get(WalkMetric.WALKS);

@@ -108,8 +108,8 @@ class CBaselineCountsTest {
     try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file))) {
       while (source.read(batch) > 0) {
         for (int i = 0; i < batch.count(); i++) {
-          int kind = ReferenceBatch.kind(batch.descriptors[i]);
-          word.putLong(0, (batch.addresses[i] & ~3L) | kind);
+          int kind = ReferenceBatch.kind(batch.descriptor(i));
+          word.putLong(0, (batch.address(i) & ~3L) | kind);
           out.write(word.array());
           crc.update(word.array());
         }

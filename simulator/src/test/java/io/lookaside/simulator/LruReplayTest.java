@@ -212,10 +212,10 @@ class LruReplayTest {
     try (SyntheticTrace stream = new SyntheticTrace(pattern, 100_000)) {
       while (stream.read(batch) > 0) {
         for (int i = 0; i < batch.count(); i++) {
-          int descriptor = batch.descriptors[i];
+          int descriptor = batch.descriptor(i);
           trace.add(
               new RandomRuns.Reference(
-                  batch.addresses[i],
+                  batch.address(i),
                   ReferenceBatch.kind(descriptor),
                   ReferenceBatch.size(descriptor)));
         }
@@ -374,8 +374,7 @@ class LruReplayTest {
       int n = Math.min(trace.size() - from, 1 + random.nextInt(ReferenceBatch.CAPACITY));
       for (int i = 0; i < n; i++) {
         RandomRuns.Reference r = trace.get(from + i);
-        batch.addresses[i] = r.va();
-        batch.descriptors[i] = ReferenceBatch.descriptor(r.kind(), r.size());
+        batch.set(i, r.va(), ReferenceBatch.descriptor(r.kind(), r.size()));
       }
       int next = random.nextInt(processes);
       if (next != process) {
@@ -385,8 +384,8 @@ class LruReplayTest {
       }
       if (random.nextInt(3) == 0) {
         for (int i = 0; i < n; i += 3) {
-          if (batch.addresses[i] << 16 >> 16 == batch.addresses[i]) {
-            machine.kernel().prefault(batch.addresses[i]);
+          if (batch.address(i) << 16 >> 16 == batch.address(i)) {
+            machine.kernel().prefault(batch.address(i));
           }
         }
       }

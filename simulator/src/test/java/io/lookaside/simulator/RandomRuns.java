@@ -228,8 +228,7 @@ final class RandomRuns {
       int to = Math.min(references.size(), from + ReferenceBatch.CAPACITY);
       for (int i = from; i < to; i++) {
         Reference r = references.get(i);
-        batch.addresses[i - from] = r.va();
-        batch.descriptors[i - from] = ReferenceBatch.descriptor(r.kind(), r.size());
+        batch.set(i - from, r.va(), ReferenceBatch.descriptor(r.kind(), r.size()));
       }
       before.accept(batch, to - from);
       replay.run(batch, 0, to - from);

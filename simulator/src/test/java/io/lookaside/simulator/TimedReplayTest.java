@@ -246,8 +246,7 @@ class TimedReplayTest {
     for (int from = 0; from < addresses.length; from += ReferenceBatch.CAPACITY) {
       int count = Math.min(ReferenceBatch.CAPACITY, addresses.length - from);
       for (int i = 0; i < count; i++) {
-        batch.addresses[i] = addresses[from + i];
-        batch.descriptors[i] = ReferenceBatch.descriptor(0, 8);
+        batch.set(i, addresses[from + i], ReferenceBatch.descriptor(0, 8));
       }
       timed.run(batch, 0, count);
     }

@@ -155,8 +155,6 @@ final class ChampSimReader implements TraceCursor {
     int sources = layout.sources;
     int sourcesEnd = layout.sourcesEnd;
     int addressSpace = layout.addressSpace;
-    long[] addresses = batch.addresses;
-    int[] descriptors = batch.descriptors;
     long[] instructions = batch.roomForInstructionAddresses();
     long[] registers = batch.roomForRegisters();
     int p = position;
@@ -175,24 +173,21 @@ final class ChampSimReader implements TraceCursor {
           throw notARecord(p, flags);
         }
         long ip = (long) LONG.get(bytes, p);
-        addresses[n] = ip;
-        descriptors[n] = FETCH;
+        batch.set(n, ip, FETCH);
         // The six bytes of registers end with the word that begins with the flags.
         registers[n] = (long) LONG.get(bytes, p + FLAGS) >>> ((REGISTERS - FLAGS) * Byte.SIZE);
         instructions[n++] = ip;
         for (int at = p + sources; at < p + sourcesEnd; at += Long.BYTES) {
           long address = (long) LONG.get(bytes, at);
           if (address != 0) {
-            addresses[n] = address;
-            descriptors[n] = LOAD;
+            batch.set(n, address, LOAD);
             instructions[n++] = ip;
           }
         }
         for (int at = p + destinations; at < p + sources; at += Long.BYTES) {
           long address = (long) LONG.get(bytes, at);
           if (address != 0) {
-            addresses[n] = address;
-            descriptors[n] = STORE;
+            batch.set(n, address, STORE);
             instructions[n++] = ip;
           }
         }

@@ -36,8 +36,8 @@ final class ChampSimWriter extends RecordWriter {
 
   @Override
   void write(ReferenceBatch batch, int i) {
-    int descriptor = batch.descriptors[i];
-    long address = batch.addresses[i];
+    int descriptor = batch.descriptor(i);
+    long address = batch.address(i);
     losses.addOrigins(batch, 1);
     if (ReferenceBatch.size(descriptor) != 1) {
       losses.add(Loss.SIZE);

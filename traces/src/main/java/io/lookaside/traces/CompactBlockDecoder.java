@@ -20,6 +20,9 @@ final class CompactBlockDecoder implements AutoCloseable {
     }
   }
 
+  /** Beside where the references of a unit begin: that some have no room in their words. */
+  private static final long HAS_UNUSUAL = 1L << 63;
+
   private final ZstdDecompressCtx zstd = new ZstdDecompressCtx();
 
   // The columns, and where each has been read to.
@@ -39,7 +42,7 @@ final class CompactBlockDecoder implements AutoCloseable {
   private int[] shapeDescriptors = {};
 
   // The references of all instructions, one instruction after the other, then those of phrases.
-  private long[] staticAddresses = {};
+  private long[] staticWords = {};
   private int[] staticDescriptors = {};
   private long[] staticPcs = {};
 
@@ -132,8 +135,7 @@ final class CompactBlockDecoder implements AutoCloseable {
     if (pcs) {
       batch.setInstructionAddressesKnown();
     }
-    long[] addresses = batch.addresses;
-    int[] descriptors = batch.descriptors;
+    long[] words = batch.words;
     long[] instructions = pcs ? batch.roomForInstructionAddresses() : batch.instructionAddresses;
     byte[] tokens = columns[Column.TOKENS.ordinal()];
     byte[] codes = columns[Column.CODES.ordinal()];
@@ -156,9 +158,11 @@ final class CompactBlockDecoder implements AutoCloseable {
       if (n + length > ReferenceBatch.CAPACITY) {
         break;
       }
-      int start = (int) (references >>> 32);
-      System.arraycopy(staticAddresses, start, addresses, n, length);
-      System.arraycopy(staticDescriptors, start, descriptors, n, length);
+      int start = (int) ((references & ~HAS_UNUSUAL) >>> 32);
+      System.arraycopy(staticWords, start, words, n, length);
+      if ((references & HAS_UNUSUAL) != 0) {
+        setUnusual(batch, n, start, length);
+      }
       if (pcs) {
         System.arraycopy(staticPcs, start, instructions, n, length);
       }
@@ -181,7 +185,14 @@ final class CompactBlockDecoder implements AutoCloseable {
           before = base + CompactLayout.unzigzag(high << 32 | low);
         }
         lasts[slot] = before;
-        addresses[(int) reference + shift] = before;
+        int place = (int) reference + shift;
+        long sizeAndKind = words[place];
+        if (PackedReference.isUnusual(sizeAndKind) || PackedReference.withoutRoom(before) != 0) {
+          batch.set(place, before, staticDescriptors[(int) reference]);
+        } else {
+          int less = PackedReference.sizeLessOne(sizeAndKind);
+          words[place] = PackedReference.at(before, sizeAndKind, less);
+        }
       }
       n += length;
     }
@@ -272,7 +283,7 @@ final class CompactBlockDecoder implements AutoCloseable {
       slots += shapeFetches[shape] ? length - 1 : length;
     }
     require(staticReferences <= references, "more instructions than are executed");
-    staticAddresses = grown(staticAddresses, (int) staticReferences);
+    staticWords = grown(staticWords, (int) staticReferences);
     staticDescriptors = grown(staticDescriptors, (int) staticReferences);
     staticPcs = grown(staticPcs, (int) staticReferences);
     dataReferences = grown(dataReferences, (int) slots);
@@ -298,10 +309,11 @@ final class CompactBlockDecoder implements AutoCloseable {
       for (int k = shapeStarts[shape]; k < shapeStarts[shape + 1]; k++) {
         staticDescriptors[place] = shapeDescriptors[k];
         staticPcs[place] = pc;
-        staticAddresses[place] = pc;
         if (k == shapeStarts[shape] && shapeFetches[shape]) {
+          staticWords[place] = PackedReference.of(pc, shapeDescriptors[k]);
           expected = pc + ReferenceBatch.size(shapeDescriptors[k]);
         } else {
+          staticWords[place] = PackedReference.of(0, shapeDescriptors[k]);
           dataReferences[slot] = (long) slot << 32 | place;
           slot++;
         }
@@ -342,8 +354,21 @@ final class CompactBlockDecoder implements AutoCloseable {
     unitCount = n;
   }
 
+  /** Tells of references, which are copied already, what their words do not. */
+  private void setUnusual(ReferenceBatch batch, int at, int from, int length) {
+    for (int i = 0; i < length; i++) {
+      if (PackedReference.isUnusual(staticWords[from + i])) {
+        batch.setUnusual(at + i, staticPcs[from + i], staticDescriptors[from + i]);
+      }
+    }
+  }
+
   private void setUnit(int unit, int start, int length, int data, int dataLength) {
-    units[2 * unit] = (long) start << 32 | length;
+    long unusual = 0;
+    for (int i = start; i < start + length && unusual == 0; i++) {
+      unusual = PackedReference.isUnusual(staticWords[i]) ? HAS_UNUSUAL : 0;
+    }
+    units[2 * unit] = unusual | (long) start << 32 | length;
     units[2 * unit + 1] = (long) data << 32 | dataLength;
   }
 
@@ -371,7 +396,7 @@ final class CompactBlockDecoder implements AutoCloseable {
     }
     int place = instructionStarts[instructions];
     int data = instructionSlots[instructions];
-    staticAddresses = extended(staticAddresses, place, (int) phraseReferences);
+    staticWords = extended(staticWords, place, (int) phraseReferences);
     staticPcs = extended(staticPcs, place, (int) phraseReferences);
     staticDescriptors =
         staticDescriptors.length >= place + (int) phraseReferences
@@ -387,9 +412,9 @@ final class CompactBlockDecoder implements AutoCloseable {
       for (int i = 0; i < parts; i++) {
         int segment = (int) varint(-1L);
         long part = units[2 * segment];
-        int from = (int) (part >>> 32);
+        int from = (int) ((part & ~HAS_UNUSUAL) >>> 32);
         int length = (int) part;
-        System.arraycopy(staticAddresses, from, staticAddresses, place, length);
+        System.arraycopy(staticWords, from, staticWords, place, length);
         System.arraycopy(staticDescriptors, from, staticDescriptors, place, length);
         System.arraycopy(staticPcs, from, staticPcs, place, length);
         long dataOfPart = units[2 * segment + 1];

@@ -160,8 +160,10 @@ final class CompactBlockEncoder implements AutoCloseable {
       descriptors = Arrays.copyOf(descriptors, capacity);
       pcs = Arrays.copyOf(pcs, capacity);
     }
-    System.arraycopy(batch.addresses, from, addresses, count, n);
-    System.arraycopy(batch.descriptors, from, descriptors, count, n);
+    for (int i = 0; i < n; i++) {
+      addresses[count + i] = batch.address(from + i);
+      descriptors[count + i] = batch.descriptor(from + i);
+    }
     if (batch.hasInstructionAddresses()) {
       System.arraycopy(batch.instructionAddresses, from, pcs, count, n);
     }

@@ -20,6 +20,8 @@ final class CompactionBlock {
   private int at;
   private int length;
 
+  private final int[] descriptors = new int[ReferenceBatch.CAPACITY];
+
   /** The last address of each kind. */
   private final long[] last = new long[4];
 
@@ -37,13 +39,14 @@ final class CompactionBlock {
     put(records.core());
     put(n);
     for (int i = 0; i < n; i++) {
-      put(records.descriptors[i]);
+      put(records.descriptor(i));
     }
     Arrays.fill(last, 0);
     for (int i = 0; i < n; i++) {
-      int kind = ReferenceBatch.kind(records.descriptors[i]);
-      long distance = records.addresses[i] - last[kind];
-      last[kind] = records.addresses[i];
+      int kind = PackedReference.kind(records.words[i]);
+      long address = records.address(i);
+      long distance = address - last[kind];
+      last[kind] = address;
       put((distance << 1) ^ (distance >> (Long.SIZE - 1)));
     }
     for (int i = 0; i < n; i++) {
@@ -71,15 +74,15 @@ final class CompactionBlock {
     records.setOrigin(id, core);
     records.setAddressSpace(addressSpace);
     for (int i = 0; i < n; i++) {
-      records.descriptors[i] = (int) get();
-      check(ReferenceBatch.kind(records.descriptors[i]) < batch.leftOut.length);
+      descriptors[i] = (int) get();
+      check(ReferenceBatch.kind(descriptors[i]) < batch.leftOut.length);
     }
     Arrays.fill(last, 0);
     for (int i = 0; i < n; i++) {
-      int kind = ReferenceBatch.kind(records.descriptors[i]);
+      int kind = ReferenceBatch.kind(descriptors[i]);
       long distance = get();
       last[kind] += (distance >>> 1) ^ -(distance & 1);
-      records.addresses[i] = last[kind];
+      records.set(i, last[kind], descriptors[i]);
     }
     for (int i = 0; i < n; i++) {
       batch.repeats[i] = (int) get();

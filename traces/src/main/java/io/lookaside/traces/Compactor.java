@@ -1,7 +1,6 @@
 package io.lookaside.traces;
 
 import io.lookaside.mmu.AccessKind;
-import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.format.VirtualAddress;
 import java.util.Arrays;
 
@@ -16,13 +15,9 @@ import java.util.Arrays;
  * alone.
  */
 public final class Compactor {
-  private static final int PAGE_SHIFT = PageSize.SIZE_4K.shift();
   private static final int LOAD = AccessKind.LOAD.ordinal();
   private static final int STORE = AccessKind.STORE.ordinal();
   private static final int FETCH = AccessKind.FETCH.ordinal();
-
-  /** Equals no page number, which has 52 bits. */
-  private static final long NO_PAGE = -1;
 
   /** Counts of the three kinds are packed into a long; one call adds at most 4,096 references. */
   private static final int COUNT_BITS = 21;
@@ -32,7 +27,10 @@ public final class Compactor {
   /** By kind; read, since a shift by a variable costs more. */
   private static final long[] ONE_OF_KIND = {1, 1L << COUNT_BITS, 1L << (2 * COUNT_BITS)};
 
-  /** By kind; for loads and stores forgotten when the other kind goes elsewhere. */
+  /**
+   * By kind, as {@link PackedReference#page} says; for loads and stores forgotten when the other
+   * kind goes elsewhere.
+   */
   private final long[] lastPage = new long[AccessKind.COUNT + 1];
 
   /** By side: the record of the last page. */
@@ -52,7 +50,7 @@ public final class Compactor {
     out.records.setAddressSpace(in.addressSpace());
     Arrays.fill(out.leftOut, 0);
     out.leftOutAddressSum = 0;
-    Arrays.fill(lastPage, NO_PAGE);
+    Arrays.fill(lastPage, PackedReference.NO_PAGE);
     Arrays.fill(lastRecord, 0); // to which none is added before the side has one
   }
 
@@ -65,30 +63,26 @@ public final class Compactor {
 
   /** Adds references {@code from} to {@code to} - 1, which fit. */
   public void add(ReferenceBatch in, int from, int to, CompactBatch out) {
-    long[] addresses = in.addresses;
-    int[] descriptors = in.descriptors;
+    long[] words = in.words;
     long[] known = lastPage;
     long counts = 0;
     long sum = 0;
     int changes = 0;
     int here = side;
     for (int i = from; i < to; i++) {
-      long va = addresses[i];
-      int descriptor = descriptors[i];
-      int kind = ReferenceBatch.kind(descriptor);
-      long page = known[kind];
-      long last = va + (descriptor >>> 2);
-      if ((((va >>> PAGE_SHIFT) ^ page) | ((last >>> PAGE_SHIFT) ^ page)) == 0) {
+      long word = words[i];
+      int kind = PackedReference.kind(word);
+      if (PackedReference.isOn(word, known[kind])) {
         int there = sideOf(kind);
         changes += there ^ here;
         here = there;
         counts += ONE_OF_KIND[kind];
-        sum += va;
+        sum += PackedReference.address(word);
       } else {
         flush(out, counts, changes);
         counts = 0;
         changes = 0;
-        here = keep(out, va, descriptor, here);
+        here = keep(out, in.address(i), in.descriptor(i), here);
       }
     }
     flush(out, counts, changes);
@@ -123,10 +117,12 @@ public final class Compactor {
       return here;
     }
     int kind = ReferenceBatch.kind(descriptor);
-    long page = last >>> PAGE_SHIFT;
-    lastPage[kind] = page;
-    if (kind != FETCH && lastPage[LOAD + STORE - kind] != page) {
-      lastPage[LOAD + STORE - kind] = NO_PAGE;
+    lastPage[kind] = PackedReference.page(last, kind);
+    if (kind != FETCH) {
+      int other = LOAD + STORE - kind;
+      if (lastPage[other] != PackedReference.page(last, other)) {
+        lastPage[other] = PackedReference.NO_PAGE;
+      }
     }
     lastRecord[sideOf(kind)] = record;
     return sideOf(kind);

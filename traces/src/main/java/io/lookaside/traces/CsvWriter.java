@@ -17,13 +17,13 @@ final class CsvWriter extends RecordWriter {
 
   @Override
   void write(ReferenceBatch batch, int i) {
-    int descriptor = batch.descriptors[i];
+    int descriptor = batch.descriptor(i);
     switch (AccessKind.ofCode(ReferenceBatch.kind(descriptor))) {
       case FETCH -> bytes.ascii("I,0x");
       case LOAD -> bytes.ascii("L,0x");
       case STORE -> bytes.ascii("S,0x");
     }
-    bytes.hex(batch.addresses[i], 1);
+    bytes.hex(batch.address(i), 1);
     bytes.u8(',');
     bytes.decimal(ReferenceBatch.size(descriptor));
     bytes.u8(',');

@@ -326,8 +326,6 @@ final class DrmemtraceReader implements TraceCursor {
   private void decode(ReferenceBatch batch) throws TraceException {
     byte[] bytes = blocks.bytes();
     int limit = blocks.limit();
-    long[] addresses = batch.addresses;
-    int[] descriptors = batch.descriptors;
     long[] instructions = batch.roomForInstructionAddresses();
     int p = position;
     int n = batch.count();
@@ -340,16 +338,14 @@ final class DrmemtraceReader implements TraceCursor {
         int size = typeAndSize >>> 16;
         switch (type <= LAST_TYPE ? ROLE[type] : ROLE_UNKNOWN) {
           case ROLE_DATA -> {
-            addresses[n] = value;
-            descriptors[n] = ReferenceBatch.descriptor(type, Math.max(size, 1));
+            batch.set(n, value, ReferenceBatch.descriptor(type, Math.max(size, 1)));
             instructions[n++] = currentPc;
           }
           case ROLE_FETCH -> {
             currentPc = value;
             if (size != 0) { // without a length it only says where the data that follow belong
               setLastInstruction(value, size);
-              addresses[n] = value;
-              descriptors[n] = ReferenceBatch.descriptor(FETCH, size);
+              batch.set(n, value, ReferenceBatch.descriptor(FETCH, size));
               instructions[n++] = value;
             }
           }
@@ -364,8 +360,7 @@ final class DrmemtraceReader implements TraceCursor {
             currentPc = value;
             if (size != 0) {
               if (!lastInstructionKnown || lastInstruction != value) {
-                addresses[n] = value;
-                descriptors[n] = ReferenceBatch.descriptor(FETCH, size);
+                batch.set(n, value, ReferenceBatch.descriptor(FETCH, size));
                 instructions[n++] = value;
               }
               setLastInstruction(value, size);
@@ -377,8 +372,8 @@ final class DrmemtraceReader implements TraceCursor {
               int bytesOfInstruction = bytes[p + VALUE + i] & 0xff;
               currentPc = nextPc;
               nextPc += bytesOfInstruction;
-              addresses[n] = currentPc;
-              descriptors[n] = ReferenceBatch.descriptor(FETCH, Math.max(bytesOfInstruction, 1));
+              batch.set(
+                  n, currentPc, ReferenceBatch.descriptor(FETCH, Math.max(bytesOfInstruction, 1)));
               instructions[n++] = currentPc;
             }
           }

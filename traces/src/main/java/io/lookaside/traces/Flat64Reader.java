@@ -50,9 +50,9 @@ final class Flat64Reader implements TraceCursor {
     if (flaw != null) {
       throw flaw;
     }
-    int length = source.fill(batch.addresses);
+    int length = source.fill(batch.words);
     int count = length / WORD_BYTES;
-    int good = split(batch, count);
+    int good = pack(batch, count);
     batch.setCount(good);
     if (good < count) {
       long at = words + good;
@@ -91,34 +91,35 @@ final class Flat64Reader implements TraceCursor {
     source.close();
   }
 
-  /**
-   * Splits words, in their place, until the first flawed one; returns how many were good. Of the
-   * passes all but the first are made of vectors by the compiler; one pass for all would not be.
-   */
-  private static int split(ReferenceBatch batch, int count) {
-    long[] addresses = batch.addresses;
-    int[] descriptors = batch.descriptors;
+  /** Packs references, in their place, up to the first flawed one; returns how many were good. */
+  private static int pack(ReferenceBatch batch, int count) {
+    long[] words = batch.words;
+    long odd = 0;
     for (int i = 0; i < count; i++) {
-      descriptors[i] = (int) addresses[i];
+      long word = words[i];
+      odd |= (word & word >>> 1 & 1) | PackedReference.withoutRoom(word);
     }
-    int bothBits = 0;
-    for (int i = 0; i < count; i++) {
-      bothBits |= descriptors[i] & (descriptors[i] >>> 1);
-    }
-    int sizeBits = ReferenceBatch.descriptor(0, SIZE);
-    for (int i = 0; i < count; i++) {
-      descriptors[i] = sizeBits | (descriptors[i] & 3);
+    if (odd != 0) {
+      return packOneByOne(batch, count);
     }
     for (int i = 0; i < count; i++) {
-      addresses[i] &= ~3L;
+      long word = words[i];
+      words[i] =
+          PackedReference.at(word & ~3, PackedReference.sizeAndKind(SIZE - 1, word & 3), SIZE - 1);
     }
-    if ((bothBits & 1) == 0) {
-      return count;
+    return count;
+  }
+
+  /** The same where one of the references is flawed or has an address of more than 57 bits. */
+  private static int packOneByOne(ReferenceBatch batch, int count) {
+    for (int i = 0; i < count; i++) {
+      long word = batch.words[i];
+      int kind = (int) word & 3;
+      if (kind == BAD_KIND) {
+        return i;
+      }
+      batch.set(i, word & ~3, ReferenceBatch.descriptor(kind, SIZE));
     }
-    int good = 0;
-    while (ReferenceBatch.kind(descriptors[good]) != BAD_KIND) {
-      good++;
-    }
-    return good;
+    return count;
   }
 }

@@ -14,8 +14,8 @@ final class Flat64Writer extends RecordWriter {
 
   @Override
   void write(ReferenceBatch batch, int i) {
-    long address = batch.addresses[i];
-    int descriptor = batch.descriptors[i];
+    long address = batch.address(i);
+    int descriptor = batch.descriptor(i);
     bytes.u64((address & ~3L) | ReferenceBatch.kind(descriptor));
     losses.addOrigins(batch, 1);
     if (ReferenceBatch.size(descriptor) != SIZE) {

@@ -117,8 +117,6 @@ final class LackeyReader extends TextReader {
   @Override
   int readUsualLines(ReferenceBatch batch) {
     byte[] b = buffer;
-    long[] addresses = batch.addresses;
-    int[] descriptors = batch.descriptors;
     int[] prefixes = PREFIXES;
     int[] kinds = KINDS;
     int n = batch.count();
@@ -172,11 +170,9 @@ final class LackeyReader extends TextReader {
         size = size * 10 + ones;
         next++;
       }
-      addresses[n] = value;
-      descriptors[n++] = ReferenceBatch.descriptor(kinds[kind], size);
+      batch.set(n++, value, ReferenceBatch.descriptor(kinds[kind], size));
       if (prefix == MODIFY) {
-        addresses[n] = value;
-        descriptors[n++] = ReferenceBatch.descriptor(STORE, size);
+        batch.set(n++, value, ReferenceBatch.descriptor(STORE, size));
       }
       p = next;
       lines++;

@@ -16,13 +16,13 @@ final class LackeyWriter extends RecordWriter {
 
   @Override
   void write(ReferenceBatch batch, int i) {
-    int descriptor = batch.descriptors[i];
+    int descriptor = batch.descriptor(i);
     switch (AccessKind.ofCode(ReferenceBatch.kind(descriptor))) {
       case FETCH -> bytes.ascii("I  ");
       case LOAD -> bytes.ascii(" L ");
       case STORE -> bytes.ascii(" S ");
     }
-    bytes.hex(batch.addresses[i], MIN_DIGITS);
+    bytes.hex(batch.address(i), MIN_DIGITS);
     bytes.u8(',');
     bytes.decimal(ReferenceBatch.size(descriptor));
     bytes.u8('\n');

@@ -71,8 +71,8 @@ enum Loss {
 
     /** Whether a reference's own instruction address is another one. */
     boolean differs(ReferenceBatch batch, int i) {
-      if (ReferenceBatch.kind(batch.descriptors[i]) == FETCH) {
-        address = batch.addresses[i];
+      if (ReferenceBatch.kind(batch.descriptor(i)) == FETCH) {
+        address = batch.address(i);
         known = true;
       }
       return batch.hasInstructionAddresses()

@@ -3,14 +3,15 @@ package io.lookaside.traces;
 import io.lookaside.mmu.AccessKind;
 
 /**
- * A batch of references as flat arrays, owned by the caller and filled again and again.
+ * A batch of references as a flat array, owned by the caller and filled again and again.
  *
  * <p>All references of a batch belong to one address space and one core: a reader ends a batch
  * where either changes, so that whoever replays it need not look at each reference.
  *
- * <p>A reference is one access of the program: an address in {@link #addresses} and, in {@link
- * #descriptors}, its kind in bits 1:0 (an {@link AccessKind} code) and its size in bytes less one
- * in bits 17:2.
+ * <p>A reference is one access of the program. {@link #words} has each as one number (see {@link
+ * PackedReference}); {@link #address} and {@link #descriptor} tell what any reference is, also one
+ * that has no room in its word. A descriptor is the kind in bits 1:0 (an {@link AccessKind} code)
+ * and the size in bytes less one in bits 17:2.
  */
 public final class ReferenceBatch {
   /** The number of references that fit. */
@@ -19,11 +20,13 @@ public final class ReferenceBatch {
   /** The most bytes that one reference can have. */
   public static final int MAX_SIZE = 1 << 16;
 
-  /** Linear addresses. */
-  public final long[] addresses;
+  /** References as {@link PackedReference} makes them. */
+  public final long[] words;
 
-  /** Kinds and sizes. */
-  public final int[] descriptors;
+  // Of references that have no room in their words; else stale. Made when first needed.
+  private long[] unusualAddresses = {};
+  private int[] unusualDescriptors = {};
+  private boolean hasUnusual;
 
   /**
    * The addresses of the instructions that made the references, where {@link
@@ -52,8 +55,7 @@ public final class ReferenceBatch {
 
   /** An empty batch that holds so many references. */
   ReferenceBatch(int capacity) {
-    addresses = new long[capacity];
-    descriptors = new int[capacity];
+    words = new long[capacity];
   }
 
   public int count() {
@@ -88,6 +90,25 @@ public final class ReferenceBatch {
     return registersKnown;
   }
 
+  /** The linear address of a reference. */
+  public long address(int i) {
+    long word = words[i];
+    return PackedReference.isUnusual(word) ? unusualAddresses[i] : PackedReference.address(word);
+  }
+
+  /** The kind and size of a reference. */
+  public int descriptor(int i) {
+    long word = words[i];
+    return PackedReference.isUnusual(word)
+        ? unusualDescriptors[i]
+        : PackedReference.descriptor(word);
+  }
+
+  /** Whether there may be references that have no room in their words. */
+  boolean hasUnusual() {
+    return hasUnusual;
+  }
+
   /** The {@link AccessKind} code of a descriptor. */
   public static int kind(int descriptor) {
     return descriptor & 3;
@@ -106,8 +127,13 @@ public final class ReferenceBatch {
   /** Becomes a copy of references {@code from} to {@code to} - 1 of another batch. */
   public void copy(ReferenceBatch other, int from, int to) {
     int n = to - from;
-    System.arraycopy(other.addresses, from, addresses, 0, n);
-    System.arraycopy(other.descriptors, from, descriptors, 0, n);
+    System.arraycopy(other.words, from, words, 0, n);
+    hasUnusual = other.hasUnusual;
+    if (hasUnusual) {
+      makeRoomForUnusual();
+      System.arraycopy(other.unusualAddresses, from, unusualAddresses, 0, n);
+      System.arraycopy(other.unusualDescriptors, from, unusualDescriptors, 0, n);
+    }
     instructionAddressesKnown = other.instructionAddressesKnown;
     if (instructionAddressesKnown) {
       System.arraycopy(other.instructionAddresses, from, roomForInstructionAddresses(), 0, n);
@@ -123,6 +149,7 @@ public final class ReferenceBatch {
    */
   void clear() {
     count = 0;
+    hasUnusual = false;
     addressSpaceId = 0;
     addressSpace = 0;
     core = 0;
@@ -149,14 +176,41 @@ public final class ReferenceBatch {
   }
 
   void add(long address, int descriptor) {
-    addresses[count] = address;
-    descriptors[count++] = descriptor;
+    set(count++, address, descriptor);
+  }
+
+  /**
+   * Writes a reference; the count stays.
+   *
+   * @param i its place, less than {@link #CAPACITY}
+   */
+  public void set(int i, long address, int descriptor) {
+    long word = PackedReference.of(address, descriptor);
+    words[i] = word;
+    if (PackedReference.isUnusual(word)) {
+      setUnusual(i, address, descriptor);
+    }
+  }
+
+  /** Writes what has no room in a word that is written already. */
+  void setUnusual(int i, long address, int descriptor) {
+    makeRoomForUnusual();
+    hasUnusual = true;
+    unusualAddresses[i] = address;
+    unusualDescriptors[i] = descriptor;
+  }
+
+  private void makeRoomForUnusual() {
+    if (unusualAddresses.length == 0) {
+      unusualAddresses = new long[words.length];
+      unusualDescriptors = new int[words.length];
+    }
   }
 
   /** {@link #instructionAddresses}, made when first asked for: few formats have any. */
   long[] roomForInstructionAddresses() {
     if (instructionAddresses.length == 0) {
-      instructionAddresses = new long[addresses.length];
+      instructionAddresses = new long[words.length];
     }
     return instructionAddresses;
   }
@@ -164,7 +218,7 @@ public final class ReferenceBatch {
   /** {@link #registers}, made when first asked for. */
   long[] roomForRegisters() {
     if (registers.length == 0) {
-      registers = new long[addresses.length];
+      registers = new long[words.length];
     }
     return registers;
   }

@@ -7,15 +7,14 @@ import io.lookaside.mmu.assoc.SeededRandom;
  * numbers of their address spaces, whatever the format and compression they came in. It tells
  * traces apart; it is no cryptographic hash.
  *
- * <p>Four lanes take the references in turn, each by xor and an odd multiplication, so that they do
- * not wait for each other.
+ * <p>Eight lanes take the references in turn, each by xor and an odd multiplication, so that they
+ * do not wait for each other.
  */
 public final class TraceHasher {
-  private static final int LANES = 4;
+  private static final int LANES = 8;
   private static final long MULTIPLIER = 0x9e3779b97f4a7c15L;
-  private static final long DESCRIPTOR_MULTIPLIER = 0xc2b2ae3d27d4eb4fL;
 
-  private final long[] lanes = {1, 2, 3, 4};
+  private final long[] lanes = {1, 2, 3, 4, 5, 6, 7, 8};
   private long count;
   private int addressSpace;
 
@@ -24,36 +23,54 @@ public final class TraceHasher {
     if (from == to) {
       return; // whose references they would be does not count
     }
-    long[] addresses = batch.addresses;
-    int[] descriptors = batch.descriptors;
     if (batch.addressSpace() != addressSpace) {
       addressSpace = batch.addressSpace();
       lanes[0] = SeededRandom.mix(lanes[0] ^ count * MULTIPLIER ^ addressSpace);
     }
     int i = from;
     while (i < to && (count & (LANES - 1)) != 0) {
-      addOne(addresses[i], descriptors[i]);
+      addOne(batch, i);
       i++;
     }
+    if (!batch.hasUnusual()) {
+      int bulk = i + ((to - i) & -LANES);
+      addWords(batch.words, i, bulk);
+      i = bulk;
+    }
+    for (; i < to; i++) {
+      addOne(batch, i);
+    }
+  }
+
+  /** Takes words, a multiple of {@link #LANES}, that tell all. */
+  private void addWords(long[] words, int from, int to) {
     long a = lanes[0];
     long b = lanes[1];
     long c = lanes[2];
     long d = lanes[3];
-    int bulk = i + ((to - i) & -LANES);
-    count += bulk - i;
-    for (; i < bulk; i += LANES) {
-      a = step(a, addresses[i], descriptors[i]);
-      b = step(b, addresses[i + 1], descriptors[i + 1]);
-      c = step(c, addresses[i + 2], descriptors[i + 2]);
-      d = step(d, addresses[i + 3], descriptors[i + 3]);
+    long e = lanes[4];
+    long f = lanes[5];
+    long g = lanes[6];
+    long h = lanes[7];
+    for (int i = from; i < to; i += LANES) {
+      a = step(a, words[i]);
+      b = step(b, words[i + 1]);
+      c = step(c, words[i + 2]);
+      d = step(d, words[i + 3]);
+      e = step(e, words[i + 4]);
+      f = step(f, words[i + 5]);
+      g = step(g, words[i + 6]);
+      h = step(h, words[i + 7]);
     }
     lanes[0] = a;
     lanes[1] = b;
     lanes[2] = c;
     lanes[3] = d;
-    for (; i < to; i++) {
-      addOne(addresses[i], descriptors[i]);
-    }
+    lanes[4] = e;
+    lanes[5] = f;
+    lanes[6] = g;
+    lanes[7] = h;
+    count += to - from;
   }
 
   /** Takes over what another has been given so far. */
@@ -72,14 +89,19 @@ public final class TraceHasher {
     return h;
   }
 
-  private void addOne(long address, int descriptor) {
+  private void addOne(ReferenceBatch batch, int i) {
     int lane = (int) count & (LANES - 1);
-    lanes[lane] = step(lanes[lane], address, descriptor);
+    long word = batch.words[i];
+    long h = step(lanes[lane], word);
+    if (PackedReference.isUnusual(word)) {
+      h = step(step(h, batch.address(i)), batch.descriptor(i));
+    }
+    lanes[lane] = h;
     count++;
   }
 
-  private static long step(long lane, long address, int descriptor) {
-    long h = (lane ^ address ^ descriptor * DESCRIPTOR_MULTIPLIER) * MULTIPLIER;
+  private static long step(long lane, long word) {
+    long h = (lane ^ word) * MULTIPLIER;
     return h ^ h >>> 32;
   }
 }

@@ -86,8 +86,8 @@ public final class TraceReadAhead implements Closeable {
     }
   }
 
-  private static final int SLOTS = 8;
-  private static final int BLOCKS = 4;
+  private static final int SLOTS = 16;
+  private static final int BLOCKS = 3;
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
   private final TraceFile file;

@@ -49,8 +49,8 @@ public final class TraceSummary {
     }
     Pages touched = pages.get(batch.addressSpace());
     for (int i = 0; i < n; i++) {
-      int descriptor = batch.descriptors[i];
-      long first = batch.addresses[i];
+      int descriptor = batch.descriptor(i);
+      long first = batch.address(i);
       int size = ReferenceBatch.size(descriptor);
       long last = first + size - 1;
       byKind[ReferenceBatch.kind(descriptor)]++;

@@ -206,7 +206,7 @@ class CompactFormatTest {
       long left = 0;
       long first = -1;
       while (reader.read(batch) > 0) {
-        first = left == 0 ? batch.addresses[0] : first;
+        first = left == 0 ? batch.address(0) : first;
         left += batch.count();
       }
       assertEquals(count - skipped, left);

@@ -89,7 +89,7 @@ class CompactedTraceTest {
         line.append(r.core()).append(' ').append(batch.leftOutAddressSum()).append(' ');
         line.append(batch.references());
         for (int i = 0; i < r.count(); i++) {
-          line.append(' ').append(r.addresses[i]).append(',').append(r.descriptors[i]);
+          line.append(' ').append(r.address(i)).append(',').append(r.descriptor(i));
           line.append(',').append(batch.repeats[i]).append(',').append(batch.switches[i]);
         }
         lines.add(line.toString());

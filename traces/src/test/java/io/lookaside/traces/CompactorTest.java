@@ -25,9 +25,9 @@ class CompactorTest {
   private void records(String expected) {
     StringBuilder text = new StringBuilder();
     for (int i = 0; i < out.records.count(); i++) {
-      int d = out.records.descriptors[i];
+      int d = out.records.descriptor(i);
       text.append("LSF".charAt(ReferenceBatch.kind(d)))
-          .append(Long.toHexString(out.records.addresses[i]))
+          .append(Long.toHexString(out.records.address(i)))
           .append('*')
           .append(out.repeats[i])
           .append('~')
@@ -147,9 +147,9 @@ class CompactorTest {
       assertEquals(17, out.records.addressSpaceId());
       assertEquals(3, out.records.core());
       for (int i = 0; i < ReferenceBatch.CAPACITY; i++) {
-        assertEquals((0x4000L + i + round) << 12, out.records.addresses[i]);
+        assertEquals((0x4000L + i + round) << 12, out.records.address(i));
         assertEquals(
-            ReferenceBatch.descriptor(i % 2 == 0 ? LOAD : FETCH, 4), out.records.descriptors[i]);
+            ReferenceBatch.descriptor(i % 2 == 0 ? LOAD : FETCH, 4), out.records.descriptor(i));
         assertEquals(0, out.repeats[i]);
       }
     }

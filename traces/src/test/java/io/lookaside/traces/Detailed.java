@@ -17,11 +17,11 @@ record Detailed(
   static List<Detailed> of(ReferenceBatch batch) {
     List<Detailed> refs = new ArrayList<>();
     for (int i = 0; i < batch.count(); i++) {
-      int d = batch.descriptors[i];
+      int d = batch.descriptor(i);
       refs.add(
           new Detailed(
               AccessKind.ofCode(ReferenceBatch.kind(d)),
-              batch.addresses[i],
+              batch.address(i),
               ReferenceBatch.size(d),
               batch.hasInstructionAddresses() ? (Long) batch.instructionAddresses[i] : null,
               batch.addressSpaceId(),

@@ -54,8 +54,8 @@ class DrmemtraceContainersTest {
       ReferenceBatch batch = new ReferenceBatch();
       while (trace.read(batch) > 0) {
         for (int i = 0; i < batch.count(); i++) {
-          all.add(batch.addresses[i]);
-          all.add(batch.descriptors[i]);
+          all.add(batch.address(i));
+          all.add(batch.descriptor(i));
           all.add(batch.instructionAddresses[i]);
           all.add(batch.addressSpaceId());
           all.add(batch.core());

@@ -47,7 +47,7 @@ class DrmemtraceFolderTest {
       ReferenceBatch batch = new ReferenceBatch();
       while (trace.read(batch) > 0) {
         for (int i = 0; i < batch.count(); i++) {
-          all.add(batch.addressSpaceId() + "/" + batch.core() + ":" + batch.addresses[i]);
+          all.add(batch.addressSpaceId() + "/" + batch.core() + ":" + batch.address(i));
         }
       }
       // Of an archive, some headers need not be read.
@@ -101,7 +101,7 @@ class DrmemtraceFolderTest {
       ReferenceBatch batch = new ReferenceBatch();
       while (trace.read(batch) > 0) {
         for (int i = 0; i < batch.count(); i++) {
-          addresses.add(batch.addresses[i]);
+          addresses.add(batch.address(i));
         }
       }
     }
@@ -186,7 +186,7 @@ class DrmemtraceFolderTest {
               try (TraceFile trace = open(null)) {
                 ReferenceBatch batch = new ReferenceBatch();
                 while (trace.read(batch) > 0) {
-                  got.add(batch.addresses[0]);
+                  got.add(batch.address(0));
                 }
               }
             });

@@ -60,7 +60,7 @@ class DrmemtraceReaderTest {
       ReferenceBatch batch = new ReferenceBatch();
       while (trace.read(batch) > 0) {
         for (int i = 0; i < batch.count(); i++) {
-          counts[ReferenceBatch.kind(batch.descriptors[i])]++;
+          counts[ReferenceBatch.kind(batch.descriptor(i))]++;
         }
       }
       assertEquals(1, trace.addressSpaceIds().length, "one process");

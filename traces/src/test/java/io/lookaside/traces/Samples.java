@@ -338,12 +338,10 @@ final class Samples {
   static List<Ref> refs(ReferenceBatch batch) {
     List<Ref> refs = new ArrayList<>();
     for (int i = 0; i < batch.count(); i++) {
-      int d = batch.descriptors[i];
+      int d = batch.descriptor(i);
       refs.add(
           new Ref(
-              AccessKind.ofCode(ReferenceBatch.kind(d)),
-              batch.addresses[i],
-              ReferenceBatch.size(d)));
+              AccessKind.ofCode(ReferenceBatch.kind(d)), batch.address(i), ReferenceBatch.size(d)));
     }
     return refs;
   }

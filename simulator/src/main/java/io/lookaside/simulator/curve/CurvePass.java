@@ -101,7 +101,7 @@ public final class CurvePass {
   /** Takes references as they are. */
   void take(ReferenceBatch batch, int from, int to) {
     for (int i = from; i < to; i++) {
-      lookup(batch.addresses[i], batch.descriptors[i], batch.addressSpace());
+      lookup(batch.address(i), batch.descriptor(i), batch.addressSpace());
     }
   }
 
@@ -113,8 +113,8 @@ public final class CurvePass {
     }
     int addressSpace = records.addressSpace();
     for (int i = from; i < to; i++) {
-      long va = records.addresses[i];
-      int descriptor = records.descriptors[i];
+      long va = records.address(i);
+      int descriptor = records.descriptor(i);
       long last = va + (descriptor >>> 2);
       if ((va ^ last) >>> PAGE_SHIFT != 0
           || !VirtualAddress.isCanonical(va)
@@ -140,9 +140,9 @@ public final class CurvePass {
     boolean bothInOne = front == null && wanted == Side.ALL;
     for (int i = from; i < to; i++) {
       int page = pages[i - from];
-      int descriptor = records.descriptors[i];
+      int descriptor = records.descriptor(i);
       if (page == UNUSUAL) {
-        lookup(records.addresses[i], descriptor, records.addressSpace());
+        lookup(records.address(i), descriptor, records.addressSpace());
       } else {
         lookupPage(page, leaves[i - from], ReferenceBatch.kind(descriptor));
       }
