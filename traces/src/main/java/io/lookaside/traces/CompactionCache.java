@@ -33,7 +33,9 @@ import org.jspecify.annotations.Nullable;
 final class CompactionCache {
   static final String FOLDER = ".lookaside-cache";
 
-  private static final String LAYOUT = "compact 2";
+  /** Another one where bytes mean something else, or the hash of references that they hold. */
+  private static final String LAYOUT = "compact 3";
+
   private static final int NAME_DIGITS = 32;
   private static final int BUFFER = 1 << 16;
   private static final String TEMPORARY = ".compact-";

@@ -14,7 +14,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class Flat64Reader implements TraceCursor {
   private static final int WORD_BYTES = 8;
+  private static final int KIND_MASK = 3;
   private static final int BAD_KIND = 3;
+
+  /** Bits of which none is set in canonical addresses of the lower half. */
+  private static final long NOT_LOWER_HALF = -1L << 47;
+
   private static final int SIZE = 4;
   private static final VarHandle WORD =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -94,31 +99,30 @@ final class Flat64Reader implements TraceCursor {
   /** Packs references, in their place, up to the first flawed one; returns how many were good. */
   private static int pack(ReferenceBatch batch, int count) {
     long[] words = batch.words;
-    long odd = 0;
+    long rare = 0;
     for (int i = 0; i < count; i++) {
-      long word = words[i];
-      odd |= (word & word >>> 1 & 1) | PackedReference.withoutRoom(word);
+      rare |= (words[i] & words[i] >>> 1 & 1) | (words[i] & NOT_LOWER_HALF);
     }
-    if (odd != 0) {
+    if (rare != 0) {
       return packOneByOne(batch, count);
     }
     for (int i = 0; i < count; i++) {
-      long word = words[i];
+      long kind = words[i] & KIND_MASK;
       words[i] =
-          PackedReference.at(word & ~3, PackedReference.sizeAndKind(SIZE - 1, word & 3), SIZE - 1);
+          PackedReference.at(
+              words[i] ^ kind, PackedReference.sizeAndKind(SIZE - 1, kind), SIZE - 1);
     }
     return count;
   }
 
-  /** The same where one of the references is flawed or has an address of more than 57 bits. */
+  /** The same where one may be flawed, or not have an address in the lower half. */
   private static int packOneByOne(ReferenceBatch batch, int count) {
     for (int i = 0; i < count; i++) {
-      long word = batch.words[i];
-      int kind = (int) word & 3;
+      int kind = (int) batch.words[i] & KIND_MASK;
       if (kind == BAD_KIND) {
         return i;
       }
-      batch.set(i, word & ~3, ReferenceBatch.descriptor(kind, SIZE));
+      batch.set(i, batch.words[i] ^ kind, ReferenceBatch.descriptor(kind, SIZE));
     }
     return count;
   }
