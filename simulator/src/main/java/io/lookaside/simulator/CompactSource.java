@@ -65,7 +65,6 @@ final class CompactSource implements BatchSource {
       CompactedTrace open = open();
       CompactBatch batch = chunk.compacted[chunk.count];
       if (facts != null || !open.read(batch)) {
-        times.decoded();
         endPass(open);
         if (chunk.count > 0 || facts != null) {
           break;
@@ -76,9 +75,9 @@ final class CompactSource implements BatchSource {
       chunk.phase = phase;
       chunk.owners[chunk.count++] = processes.processOf(0, batch.records);
     }
-    times.decoded();
     CompactedTrace open = trace;
     if (open != null) {
+      book(open);
       long passedOver = facts == null ? options.skip() : facts.skipped();
       listener.progress(
           referencesOfEarlierPasses + passedOver + taken,
@@ -86,6 +85,15 @@ final class CompactSource implements BatchSource {
           open.storedBytes());
     }
     return chunk.count > 0;
+  }
+
+  /** Books what was done last: see {@link CompactedTrace.Stages}. */
+  private void book(CompactedTrace open) {
+    if (open.isKept()) {
+      times.decoded();
+    } else {
+      times.compacted();
+    }
   }
 
   private CompactedTrace open() throws IOException {
@@ -101,6 +109,7 @@ final class CompactSource implements BatchSource {
               options.readAhead(),
               times);
       trace = open;
+      times.decoded();
     }
     return open;
   }
@@ -118,6 +127,7 @@ final class CompactSource implements BatchSource {
       decoded += references;
     }
     if (phase == BatchChunk.Phase.PREFAULT) {
+      book(open);
       readerNanosOfEarlierPasses += open.readerNanos();
       open.close();
       trace = null;

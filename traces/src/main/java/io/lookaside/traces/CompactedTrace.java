@@ -58,12 +58,16 @@ public abstract class CompactedTrace implements Closeable {
     public static final Cache BESIDE = new Cache(true, null);
   }
 
-  /** Is told what has just been done, so that the time of each can be told apart. */
+  /**
+   * Is told what has just been done, so that the time of each can be told apart. Reading the clock
+   * takes longer than many a batch of references, so {@link #read} tells only of what ended in it:
+   * what it did last, compacting or, where {@link #isKept}, decoding, is left to who called it.
+   */
   public interface Stages {
-    /** References were waited for, or compactions written or read. */
+    /** References were waited for or read, or compactions written or read. */
     void decoded();
 
-    /** References were compacted. */
+    /** References were compacted, or what else was done before that. */
     void compacted();
   }
 
@@ -100,7 +104,7 @@ public abstract class CompactedTrace implements Closeable {
       throws IOException {
     CompactionCache place =
         cache.used() ? CompactionCache.beside(path, format, stretch, cache.sha256()) : null;
-    CompactedTrace kept = place == null ? null : place.open(stages);
+    CompactedTrace kept = place == null ? null : place.open();
     if (kept != null) {
       return kept;
     }

@@ -44,6 +44,7 @@ final class CompactingTrace extends CompactedTrace {
     boolean any = fill(batch);
     CompactionWriter w = writer;
     if (w != null) {
+      stages.compacted();
       if (any) {
         w.add(batch);
       } else {
@@ -61,7 +62,6 @@ final class CompactingTrace extends CompactedTrace {
       long left = left();
       ReferenceBatch raw = slot.batch();
       int n = (int) Math.min(slot.count() - next, left);
-      stages.decoded();
       if (begun && !Compactor.fits(raw, n, batch)) {
         return true;
       }
@@ -73,7 +73,6 @@ final class CompactingTrace extends CompactedTrace {
           begun = true;
         }
         compactor.add(raw, next, next + n, batch);
-        stages.compacted();
         if (warmedUp < stretch.warmup()) {
           warmedUp += n;
           if (warmedUp == stretch.warmup()) {
@@ -86,7 +85,6 @@ final class CompactingTrace extends CompactedTrace {
       }
       next += n;
     }
-    stages.decoded();
     return begun;
   }
 
@@ -109,9 +107,16 @@ final class CompactingTrace extends CompactedTrace {
       throw flaw;
     }
     if (next == slot.count()) {
+      boolean atHand = trace.isAtHand();
+      if (!atHand) {
+        stages.compacted();
+      }
       try {
         slot = trace.take();
         next = 0;
+        if (!atHand) {
+          stages.decoded();
+        }
       } catch (IOException e) {
         if (!flawCanWait) {
           throw e;

@@ -104,12 +104,12 @@ final class CompactionCache {
   }
 
   /** What is kept, or {@code null} if nothing is, or it is damaged. */
-  @Nullable CompactedTrace open(CompactedTrace.Stages stages) {
+  @Nullable CompactedTrace open() {
     if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
       return null;
     }
     try {
-      return CompactionReader.open(file, key, stages);
+      return CompactionReader.open(file, key);
     } catch (IOException e) {
       return null;
     }

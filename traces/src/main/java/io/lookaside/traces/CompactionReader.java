@@ -22,16 +22,13 @@ final class CompactionReader extends CompactedTrace {
   private final RawStream stored;
   private final InputStream in;
   private final long size;
-  private final Stages stages;
   private final CompactionBlock block = new CompactionBlock();
   private @Nullable Facts facts;
 
-  private CompactionReader(
-      RawStream stored, InputStream in, long size, CompactedTrace.Stages stages) {
+  private CompactionReader(RawStream stored, InputStream in, long size) {
     this.stored = stored;
     this.in = in;
     this.size = size;
-    this.stages = stages;
   }
 
   /**
@@ -39,8 +36,7 @@ final class CompactionReader extends CompactedTrace {
    *
    * @throws IOException if it is not what it should be
    */
-  static CompactionReader open(Path file, byte[] key, CompactedTrace.Stages stages)
-      throws IOException {
+  static CompactionReader open(Path file, byte[] key) throws IOException {
     long size = Files.size(file);
     checkSum(file, size);
     RawStream stored = new RawStream(Files.newInputStream(file), file.toString());
@@ -49,7 +45,7 @@ final class CompactionReader extends CompactedTrace {
       if (!Arrays.equals(in.readNBytes(key.length), key)) {
         throw new IOException(file + ": is of something else");
       }
-      return new CompactionReader(stored, in, size, stages);
+      return new CompactionReader(stored, in, size);
     } catch (IOException e) {
       stored.close();
       throw e;
@@ -97,7 +93,6 @@ final class CompactionReader extends CompactedTrace {
       block.readFrom(in);
       facts = block.readFacts();
     }
-    stages.decoded();
     return any;
   }
 

@@ -1,6 +1,7 @@
 package io.lookaside.traces;
 
 import io.lookaside.mmu.AccessKind;
+import io.lookaside.mmu.format.PageSize;
 import io.lookaside.mmu.format.VirtualAddress;
 import java.util.Arrays;
 
@@ -15,17 +16,13 @@ import java.util.Arrays;
  * alone.
  */
 public final class Compactor {
+  private static final int PAGE_SHIFT = PageSize.SIZE_4K.shift();
   private static final int LOAD = AccessKind.LOAD.ordinal();
   private static final int STORE = AccessKind.STORE.ordinal();
   private static final int FETCH = AccessKind.FETCH.ordinal();
 
-  /** Counts of the three kinds are packed into a long; one call adds at most 4,096 references. */
-  private static final int COUNT_BITS = 21;
-
-  private static final long COUNT_MASK = (1L << COUNT_BITS) - 1;
-
-  /** By kind; read, since a shift by a variable costs more. */
-  private static final long[] ONE_OF_KIND = {1, 1L << COUNT_BITS, 1L << (2 * COUNT_BITS)};
+  /** The bit of a word that tells its side: that of fetches. */
+  private static final int SIDE_SHIFT = PackedReference.KIND_SHIFT + 1;
 
   /**
    * By kind, as {@link PackedReference#page} says; for loads and stores forgotten when the other
@@ -36,6 +33,7 @@ public final class Compactor {
   /** By side: the record of the last page. */
   private final int[] lastRecord = new int[2];
 
+  /** The side of the last reference that touched a page. */
   private int side;
 
   /** The side of a kind: 0 data, 1 fetch. */
@@ -63,50 +61,51 @@ public final class Compactor {
 
   /** Adds references {@code from} to {@code to} - 1, which fit. */
   public void add(ReferenceBatch in, int from, int to, CompactBatch out) {
-    long[] words = in.words;
-    long[] known = lastPage;
-    long counts = 0;
-    long sum = 0;
-    int changes = 0;
-    int here = side;
-    for (int i = from; i < to; i++) {
-      long word = words[i];
-      int kind = PackedReference.kind(word);
-      if (PackedReference.isOn(word, known[kind])) {
-        int there = sideOf(kind);
-        changes += there ^ here;
-        here = there;
-        counts += ONE_OF_KIND[kind];
-        sum += PackedReference.address(word);
-      } else {
-        flush(out, counts, changes);
-        counts = 0;
-        changes = 0;
-        here = keep(out, in.address(i), in.descriptor(i), here);
-      }
+    int i = from;
+    while ((i = leaveOut(in.words, i, to, out)) < to) {
+      keep(out, in.address(i), in.descriptor(i));
+      i++;
     }
-    flush(out, counts, changes);
-    side = here;
-    out.leftOutAddressSum += sum;
   }
 
-  /** Books what was left out since the last record. */
-  private void flush(CompactBatch out, long counts, int changes) {
-    if (counts != 0) {
-      long loads = (counts >>> (LOAD * COUNT_BITS)) & COUNT_MASK;
-      long stores = (counts >>> (STORE * COUNT_BITS)) & COUNT_MASK;
-      long fetches = (counts >>> (FETCH * COUNT_BITS)) & COUNT_MASK;
-      out.leftOut[LOAD] += loads;
+  /** Leaves out references up to one that has to be kept; returns its place, or {@code to}. */
+  private int leaveOut(long[] words, int from, int to, CompactBatch out) {
+    long[] known = lastPage;
+    long counted = 0;
+    long pages = 0;
+    long offsets = 0;
+    long changes = 0;
+    long before = (long) side << SIDE_SHIFT;
+    int i = from;
+    for (; i < to; i++) {
+      long word = words[i];
+      if (!PackedReference.isOn(word, known[PackedReference.kind(word) & (known.length - 1)])) {
+        break;
+      }
+      counted += word & PackedReference.COUNTED;
+      pages += PackedReference.vpn(word);
+      offsets += PackedReference.offset(word);
+      changes += (word ^ before) & 1L << SIDE_SHIFT;
+      before = word;
+    }
+    if (i > from) {
+      side = sideOf(PackedReference.kind(before));
+      out.leftOutAddressSum += (pages << PAGE_SHIFT) + offsets;
+      long stores = PackedReference.stores(counted);
+      long fetches = PackedReference.fetches(counted);
+      long data = i - from - fetches;
+      out.leftOut[LOAD] += data - stores;
       out.leftOut[STORE] += stores;
       out.leftOut[FETCH] += fetches;
-      out.repeats[lastRecord[sideOf(LOAD)]] += (int) (loads + stores);
+      out.repeats[lastRecord[sideOf(LOAD)]] += (int) data;
       out.repeats[lastRecord[sideOf(FETCH)]] += (int) fetches;
-      out.switches[out.records.count() - 1] += changes;
+      out.switches[out.records.count() - 1] += (int) (changes >>> SIDE_SHIFT);
     }
+    return i;
   }
 
-  /** Keeps a reference; returns the side of the last one that touched a page. */
-  private int keep(CompactBatch out, long va, int descriptor, int here) {
+  /** Keeps a reference. */
+  private void keep(CompactBatch out, long va, int descriptor) {
     int record = out.records.count();
     out.reserve(record + 1);
     out.records.add(va, descriptor);
@@ -114,7 +113,7 @@ public final class Compactor {
     out.switches[record] = 0;
     long last = va + (descriptor >>> 2);
     if (!VirtualAddress.isCanonical(va) || !VirtualAddress.isCanonical(last)) {
-      return here;
+      return;
     }
     int kind = ReferenceBatch.kind(descriptor);
     lastPage[kind] = PackedReference.page(last, kind);
@@ -124,7 +123,7 @@ public final class Compactor {
         lastPage[other] = PackedReference.NO_PAGE;
       }
     }
-    lastRecord[sideOf(kind)] = record;
-    return sideOf(kind);
+    side = sideOf(kind);
+    lastRecord[side] = record;
   }
 }

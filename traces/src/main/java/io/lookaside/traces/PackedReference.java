@@ -114,7 +114,12 @@ public final class PackedReference {
 
   /** The address of a reference that is not {@link #isUnusual}, or not {@link #APART}. */
   public static long address(long word) {
-    return word >> VPN_SHIFT << PAGE_SHIFT | offset(word);
+    return vpn(word) << PAGE_SHIFT | offset(word);
+  }
+
+  /** The number of its page, of a reference that is as {@link #address} wants it. */
+  public static long vpn(long word) {
+    return word >> VPN_SHIFT;
   }
 
   /** Where in its page the address of a reference is that is as {@link #address} wants it. */

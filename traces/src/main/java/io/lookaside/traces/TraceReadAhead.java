@@ -160,6 +160,11 @@ public final class TraceReadAhead implements Closeable {
     return block.slots[next++];
   }
 
+  /** Whether {@link #take} has what it returns, and need not wait for it, nor read it. */
+  boolean isAtHand() {
+    return next < block.filled;
+  }
+
   private void swap() throws IOException {
     try {
       empty.put(block);

@@ -10,6 +10,7 @@ import io.lookaside.simulator.curve.CurveOptions.Side;
 import io.lookaside.tlb.FirstLevel;
 import io.lookaside.traces.CompactBatch;
 import io.lookaside.traces.Compactor;
+import io.lookaside.traces.PackedReference;
 import io.lookaside.traces.ReferenceBatch;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -113,15 +114,11 @@ public final class CurvePass {
     }
     int addressSpace = records.addressSpace();
     for (int i = from; i < to; i++) {
-      long va = records.address(i);
-      int descriptor = records.descriptor(i);
-      long last = va + (descriptor >>> 2);
-      if ((va ^ last) >>> PAGE_SHIFT != 0
-          || !VirtualAddress.isCanonical(va)
-          || !isLookedUp(ReferenceBatch.kind(descriptor))) {
+      long word = records.words[i];
+      if ((word & PackedReference.APART) != 0 || !isLookedUp(PackedReference.kind(word))) {
         pages[i - from] = UNUSUAL;
       } else {
-        long page = VirtualAddress.vpn(va, shift);
+        long page = VirtualAddress.vpn(PackedReference.address(word), shift);
         pages[i - from] = numbers.of(page, addressSpace);
         leaves[i - from] = stacks.leafOf(page);
       }
@@ -140,11 +137,10 @@ public final class CurvePass {
     boolean bothInOne = front == null && wanted == Side.ALL;
     for (int i = from; i < to; i++) {
       int page = pages[i - from];
-      int descriptor = records.descriptor(i);
       if (page == UNUSUAL) {
-        lookup(records.address(i), descriptor, records.addressSpace());
+        lookup(records.address(i), records.descriptor(i), records.addressSpace());
       } else {
-        lookupPage(page, leaves[i - from], ReferenceBatch.kind(descriptor));
+        lookupPage(page, leaves[i - from], PackedReference.kind(records.words[i]));
       }
       int switches = batch.switches[i];
       if (bothInOne && switches != 0) {

@@ -57,12 +57,18 @@ public final class CurveSimulation {
             stretch,
             options.cache() ? CompactedTrace.Cache.BESIDE : CompactedTrace.Cache.NONE,
             times)) {
+      times.decoded();
       CompactBatch batch = new CompactBatch();
       long read = options.skip();
       while (trace.read(batch)) {
+        if (trace.isKept()) {
+          times.decoded();
+        }
         pass.take(batch);
         read += batch.references();
-        times.book(StageTimes.Stage.REPLAY);
+        if (trace.isKept()) {
+          times.book(StageTimes.Stage.REPLAY);
+        }
         listener.progress(read, trace.storedBytesRead(), trace.storedBytes());
       }
       times.book(StageTimes.Stage.REPLAY);
