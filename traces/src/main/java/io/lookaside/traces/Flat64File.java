@@ -39,7 +39,8 @@ final class Flat64File implements Flat64Words {
   /** After so many calls it is known which way is cheaper. */
   static final int TRIALS = 32;
 
-  private static final int BUFFER_WORDS = ReferenceBatch.CAPACITY;
+  /** What is read at once: a call of the kernel takes as long as decoding some hundred words. */
+  private static final int BUFFER_WORDS = 8 * ReferenceBatch.CAPACITY;
 
   /** The size of the file now. */
   interface Size {
@@ -59,7 +60,9 @@ final class Flat64File implements Flat64Words {
   private final LongSupplier clock;
   private final ByteBuffer buffer =
       ByteBuffer.allocateDirect(BUFFER_WORDS * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-  private final LongBuffer bufferWords = buffer.asLongBuffer();
+
+  /** Words that were read, from {@link #position} on. */
+  private final LongBuffer bufferWords = buffer.asLongBuffer().limit(0);
 
   /** The words of the file from {@link #windowStart} on, as far as they are mapped. */
   private LongBuffer window;
@@ -71,6 +74,7 @@ final class Flat64File implements Flat64Words {
 
   private @Nullable IOException failure;
 
+  private boolean trying = true;
   private int calls;
   private boolean reads;
 
@@ -174,7 +178,7 @@ final class Flat64File implements Flat64Words {
     }
     long start = position;
     try {
-      return calls < TRIALS ? tryOut(to, start) : fill(to, start);
+      return trying ? tryOut(to, start) : fill(to, start);
     } catch (InternalError e) {
       return fail(start, shortened()); // a fault, told at once
     } catch (IOException e) {
@@ -191,6 +195,7 @@ final class Flat64File implements Flat64Words {
     long time = clock.getAsLong() - begin;
     readingCostsMore += reads ? time : -time;
     if (calls == TRIALS) {
+      trying = false;
       reads = readingCostsMore < 0;
     }
     return n;
@@ -207,8 +212,9 @@ final class Flat64File implements Flat64Words {
       if (count > 0) {
         int there;
         if (reads) {
-          count = Math.min(count, BUFFER_WORDS);
-          there = read(to, n, count);
+          // While both ways are tried, no more than what is asked for.
+          there = read(to, n, count, trying ? count : window.limit() - inWindow);
+          count = Math.max(1, there);
         } else {
           there = (int) Math.min(count, wordsLeft());
           window.get(inWindow, to, n, there);
@@ -232,15 +238,23 @@ final class Flat64File implements Flat64Words {
     }
   }
 
-  /** Reads words through the kernel; returns how many there were. */
-  private int read(long[] to, int at, int count) throws IOException {
-    buffer.clear().limit(count * Long.BYTES);
-    int n;
-    do {
-      n = channel.read(buffer, position + buffer.position());
-    } while (n >= 0 && buffer.hasRemaining());
-    int there = buffer.position() / Long.BYTES;
-    bufferWords.get(0, to, at, there);
+  /**
+   * Takes words that the kernel has read, or lets it read some.
+   *
+   * @param most how many it may read
+   * @return how many there were, up to {@code count}; 0 only if the file has no more
+   */
+  private int read(long[] to, int at, int count, int most) throws IOException {
+    if (!bufferWords.hasRemaining()) {
+      buffer.clear().limit(Math.min(most, BUFFER_WORDS) * Long.BYTES);
+      int n;
+      do {
+        n = channel.read(buffer, position + buffer.position());
+      } while (n >= 0 && buffer.hasRemaining());
+      bufferWords.clear().limit(buffer.position() / Long.BYTES);
+    }
+    int there = Math.min(count, bufferWords.remaining());
+    bufferWords.get(to, at, there);
     return there;
   }
 
