@@ -523,14 +523,18 @@ final class LruReplay implements ReplayEngine {
     }
     // A store is the same as a load, and a bit, which the sum of offsets does not reach.
     long begin = first & ~(PackedReference.STORE | VirtualAddress.OFFSET_4K);
-    long any = 0;
-    long sum = 0;
-    for (int i = from; i < to; i++) {
-      long offset = words[i] - begin;
-      any |= offset;
-      sum += offset;
-    }
+    // Two at a time: what waits for the sum is half as much.
     int n = to - from;
+    int half = n >>> 1;
+    long last = words[to - 1] - begin;
+    long any = last;
+    long sum = (n & 1) == 0 ? 0 : last;
+    for (int i = from; i < from + half; i++) {
+      long offset = words[i] - begin;
+      long other = words[i + half] - begin;
+      any |= offset | other;
+      sum += offset + other;
+    }
     long stores = sum & -PackedReference.STORE;
     boolean mix = stores != 0 && stores != n * PackedReference.STORE;
     if ((any & ~(PackedReference.STORE | VirtualAddress.OFFSET_4K)) != 0
