@@ -225,8 +225,8 @@ class LruReplayTest {
   }
 
   /**
-   * Runs as loops without exit take them, see LruReplay.passOnePage, and what ends them: another
-   * page, another kind, a reference that leaves the page, a first store.
+   * Runs as loops without exit take them, see LruReplay.passBlock, and what ends them: another
+   * page, another kind or size, a reference that leaves the page, a first store.
    */
   @Test
   void longRunsOnOnePageCountTheSame() throws Exception {
@@ -242,6 +242,7 @@ class LruReplayTest {
       long page = (0x40_0000L + random.nextInt(12)) << 12;
       int kinds = random.nextInt(6);
       boolean leaves = random.nextInt(4) == 0;
+      int oneSize = random.nextInt(4) == 0 ? 0 : 1 << random.nextInt(4);
       for (int left = random.nextInt(700); left > 0; left--) {
         boolean rare = random.nextInt(300) == 0;
         int kind =
@@ -251,7 +252,7 @@ class LruReplayTest {
               case 4 -> rare ? FETCH : LOAD;
               default -> rare ? STORE : LOAD;
             };
-        int size = 1 << random.nextInt(4);
+        int size = oneSize == 0 ? 1 << random.nextInt(4) : oneSize;
         int offset = random.nextInt(4096 / size) * size;
         if (leaves && random.nextInt(250) == 0) {
           size = 8;
@@ -261,6 +262,54 @@ class LruReplayTest {
       }
     }
     return trace;
+  }
+
+  /** At each place of a block some, see LruReplay.passBlock, of pages that are dirty. */
+  @Test
+  void oneReferenceElsewhereInALongRunCountsTheSame() throws Exception {
+    Random random = new Random(4);
+    List<RandomRuns.Reference> trace = new ArrayList<>();
+    for (int run = 0; run < 4000; run++) {
+      long page = (0x40_0000L + random.nextInt(2)) << 12;
+      int kind = random.nextInt(3);
+      int other = random.nextInt(128);
+      for (int i = 0; i < 128; i++) {
+        long va = page + 8L * random.nextInt(512);
+        trace.add(
+            i != other
+                ? new RandomRuns.Reference(va, kind, 8)
+                : switch (run & 3) {
+                  case 0 -> new RandomRuns.Reference(va ^ 0x1000L, kind, 8);
+                  case 1 -> new RandomRuns.Reference(va, kind == FETCH ? STORE : FETCH, 8);
+                  case 2 -> new RandomRuns.Reference(va, kind, 4);
+                  default -> new RandomRuns.Reference(page + 4090, kind, 8);
+                });
+      }
+    }
+    compare(MachineLibrary.load("reference", List.of()), trace, 1, "reference");
+  }
+
+  /** Two references elsewhere, at all places of the second chunk of a batch, beside its last. */
+  @Test
+  void theLastReferenceOfALongRunCountsTheSame() throws Exception {
+    MachineConfig config = MachineLibrary.load("reference", List.of());
+    Machine fast = machine(config, PageSize.SIZE_4K);
+    ReplayEngine fastReplay = ReplayEngine.of(fast);
+    Machine plain = machine(config, PageSize.SIZE_4K);
+    Replay plainReplay = new Replay(plain.mmu(), plain.tlbs(), plain.kernel(), null);
+    ReferenceBatch batch = new ReferenceBatch();
+    int load = ReferenceBatch.descriptor(0, 8);
+    for (int place = 0; place < 256; place++) {
+      for (int i = 0; i < 512; i++) {
+        batch.set(i, 0x40_0000L + 8L * i, i == 1 ? load | STORE : load);
+      }
+      batch.set(256 + place, 0x50_1000L + 0x1_0000L * place, load); // never seen before
+      batch.set(511, 0x40_2000L, load);
+      fastReplay.run(batch, 0, 512);
+      plainReplay.run(batch, 0, 512);
+      assertEquals(counts(plain, plainReplay), counts(fast, fastReplay), "place " + place);
+      assertEquals(plainReplay.physicalAddressSum(), fastReplay.physicalAddressSum());
+    }
   }
 
   /** So rare that some fall on the last place of a block, see LruReplay.runBlock. */
