@@ -487,11 +487,7 @@ final class LruReplay implements ReplayEngine {
       i++;
     }
     TouchedPages.addKinds(counted, to - from, parts().block().references());
-    onePage |= accesses <= 1 && PackedReference.isOn(words[to - 1], page(words[from]));
-  }
-
-  private static long page(long word) {
-    return PackedReference.page(PackedReference.address(word), PackedReference.kind(word));
+    onePage |= accesses <= 1 && PackedReference.isOn(words[to - 1], words[from]);
   }
 
   /**

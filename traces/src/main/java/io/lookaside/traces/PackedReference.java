@@ -67,11 +67,10 @@ public final class PackedReference {
    */
   static long of(long address, int descriptor) {
     int less = descriptor >>> KIND_BITS;
-    long sizeAndKind = sizeAndKind(less, descriptor & KIND_MASK);
-    if (less >= UNUSUAL || withoutRoom(address) != 0) {
-      return unusual(address, less, descriptor & KIND_MASK);
-    }
-    return at(address, sizeAndKind, less);
+    int kind = descriptor & KIND_MASK;
+    return less >= UNUSUAL || withoutRoom(address) != 0
+        ? unusual(address, less, kind)
+        : at(address, sizeAndKind(less, kind), less);
   }
 
   private static long unusual(long address, int less, int kind) {
@@ -155,7 +154,7 @@ public final class PackedReference {
   /**
    * Whether a reference is not {@link #APART}, and of the kind and on the page of others.
    *
-   * @param page what {@link #page} says of them, or {@link #NO_PAGE}
+   * @param page what {@link #page} says of them, or {@link #NO_PAGE}, or the word of one of them
    */
   public static boolean isOn(long word, long page) {
     return ((word ^ page) & PAGE_AND_KIND) == 0;
